@@ -1,0 +1,113 @@
+"""Every error that Strangler raises on purpose.
+
+StranglerError
+├── ConfigError               a file that a person wrote is wrong: all problems at once
+├── ToggleError
+│   ├── UnknownToggle         no toggle of that name
+│   ├── IllegalMove           a move that the stages do not allow
+│   └── RevisionConflict      somebody else moved first
+├── SnapshotError             a snapshot that cannot be read
+├── StoreUnavailable          the store does not answer
+├── ControlUnreachable        the control plane does not answer
+└── ControlRefused            the control plane answered no
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+__all__ = [
+    "ConfigError",
+    "ControlRefused",
+    "ControlUnreachable",
+    "IllegalMove",
+    "Problem",
+    "RevisionConflict",
+    "SnapshotError",
+    "StoreUnavailable",
+    "StranglerError",
+    "ToggleError",
+    "UnknownToggle",
+]
+
+
+class StranglerError(Exception):
+    """The root: whoever catches this catches all that Strangler raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a file: where (file, line, key), what is wrong, and what would be right.
+
+    `line` counts from 1 and is None where a whole file is meant; `key` is the dotted key, empty for a whole file.
+    """
+
+    file: str
+    line: int | None
+    key: str
+    wrong: str
+    right: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        key = f" {self.key}:" if self.key else ""
+        return f"{place}:{key} {self.wrong}\n    {self.right}"
+
+
+class ConfigError(StranglerError):
+    """A file is wrong. `problems` holds every one that was found, in the order of their lines."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: (problem.file, problem.line or 0)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ToggleError(StranglerError):
+    """Something about a toggle or its move. `remedy` says what to do instead; it may be empty."""
+
+    def __init__(self, wrong: str, remedy: str = "") -> None:
+        self.wrong = wrong
+        self.remedy = remedy
+        super().__init__(f"{wrong} {remedy}".strip())
+
+
+class UnknownToggle(ToggleError):
+    """No toggle has that name, or no toggle matches that glob."""
+
+
+class IllegalMove(ToggleError):
+    """The stages do not allow this move; the message names the rule."""
+
+
+class RevisionConflict(ToggleError):
+    """Somebody else moved first: the revision is `actual` and not `expected`. Nothing was changed."""
+
+    def __init__(self, expected: int, actual: int) -> None:
+        self.expected = expected
+        self.actual = actual
+        super().__init__(
+            f"The toggles are at revision {actual}, not {expected}: somebody was first; nothing was changed.",
+            "Look at `strangler history`, then repeat the move if it is still wanted.",
+        )
+
+
+class SnapshotError(StranglerError):
+    """A snapshot that is cut off, garbled, or of a format that this version does not know."""
+
+
+class StoreUnavailable(StranglerError):
+    """The store does not answer. Traffic goes on by the last snapshot; moves are refused until it is back."""
+
+
+class ControlUnreachable(StranglerError):
+    """Nothing answers at the control plane's address."""
+
+
+class ControlRefused(StranglerError):
+    """The control plane answered with an error. `status` is its HTTP status, `code` its error code."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        self.status = status
+        self.code = code
+        super().__init__(message)

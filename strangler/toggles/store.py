@@ -1,0 +1,80 @@
+"""The port behind which toggles are kept, with the audit of who moved what, when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from strangler.toggles.snapshot import Snapshot
+from strangler.toggles.toggle import Toggle
+
+__all__ = ["AuditEntry", "Change", "ToggleStore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Toggles as they should become, with who wants it, why, when (UTC) and whether a rule was forced."""
+
+    toggles: Sequence[Toggle]
+    who: str
+    why: str
+    at: datetime
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One toggle's part of one change. `before` is None for a toggle that was new."""
+
+    id: int
+    revision: int
+    at: datetime
+    who: str
+    why: str
+    name: str
+    before: Toggle | None
+    after: Toggle
+    forced: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry as plain JSON types."""
+        return {
+            "id": self.id,
+            "revision": self.revision,
+            "at": self.at.isoformat(),
+            "who": self.who,
+            "why": self.why,
+            "name": self.name,
+            "from": None if self.before is None else self.before.to_json(),
+            "to": self.after.to_json(),
+            "forced": self.forced,
+        }
+
+
+class ToggleStore(Protocol):
+    """Keeps the toggles under one revision, and an audit that is only ever added to.
+
+    Every method raises StoreUnavailable when the store does not answer. The suite that an adapter must pass is
+    `strangler.testing.ToggleStoreConformance`.
+    """
+
+    def load(self) -> Snapshot:
+        """The present snapshot; revision 0 without toggles in a new store."""
+        ...
+
+    def commit(self, change: Change, *, expected_revision: int) -> Snapshot:
+        """Put `change.toggles` in and audit each, in one transaction, under `expected_revision` + 1.
+
+        Raises RevisionConflict when the store is at another revision; then nothing was changed.
+        """
+        ...
+
+    def history(self, name: str | None = None, *, limit: int = 100) -> list[AuditEntry]:
+        """The audit, newest first; `name` is a toggle's name or a glob."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections. Calling it twice does no harm."""
+        ...
