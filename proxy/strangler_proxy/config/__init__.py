@@ -1,0 +1,5 @@
+"""The proxy's configuration: `strangler.toml` read, checked and given as frozen values."""
+
+from strangler_proxy.config.values import Address, Config, Limits, Route, Seam, Upstream
+
+__all__ = ["Address", "Config", "Limits", "Route", "Seam", "Upstream"]
