@@ -1,0 +1,49 @@
+# The two commands: `make demo` and `make test`. Each sets up what it needs; a second call starts at once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+WORKERS ?= 2
+
+.PHONY: help demo up down test check lint bench lock clean
+
+help: ## list these commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(INSTALLED): requirements.lock pyproject.toml scripts/setup
+	@$(PYTHON) scripts/setup
+
+demo: $(INSTALLED) ## run the shop behind the proxy and follow the plan (ARGS=--exit ends by itself)
+	@$(BIN)/python -m demo $(ARGS)
+
+up: $(INSTALLED) ## start the stack alone: shop, services, proxy
+	@$(BIN)/python -m demo.up $(ARGS)
+
+down: $(INSTALLED) ## stop what `make up` started
+	@$(BIN)/python -m demo.down
+
+test: $(INSTALLED) ## lint, types, contracts and every test
+	@$(PYTHON) scripts/setup --system
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered $(ARGS)
+
+check: $(INSTALLED) lint ## lint, types, contracts and the fast tests
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" -q $(ARGS)
+
+lint: $(INSTALLED) ## ruff, mypy and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED) ## measure, beside the peers, in one run
+	@$(PYTHON) scripts/setup --system --bench
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## resolve requirements.lock anew
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	  --extra proxy --extra django --group dev pyproject.toml -o requirements.lock \
+	  --custom-compile-command "make lock" $(ARGS)
+
+clean: ## remove what the commands above made
+	rm -rf $(VENV) .demo .strangler .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* dist
