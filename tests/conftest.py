@@ -1,0 +1,72 @@
+"""What every test may ask for: real servers, started once a run and shared by its processes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.servers.postgres import Postgres, PostgresAbsent
+
+RUN_FOLDER = "STRANGLER_TEST_RUN"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if RUN_FOLDER not in os.environ:
+        os.environ[RUN_FOLDER] = tempfile.mkdtemp(prefix="strangler-test-")
+        Path(os.environ[RUN_FOLDER]).chmod(0o755)  # PostgreSQL runs as a user of its own
+        config.add_cleanup(_end_run)
+
+
+def _end_run() -> None:
+    folder = Path(os.environ.pop(RUN_FOLDER))
+    Postgres(folder / "postgres").stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def absent(what: str) -> None:
+    """Skip, and say so; under STRANGLER_REQUIRE=all fail, since then every real component must be there."""
+    if os.environ.get("STRANGLER_REQUIRE") == "all":
+        pytest.fail(f"STRANGLER_REQUIRE=all, and {what}")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """The URL of this run's PostgreSQL, without a database name."""
+    folder = Path(os.environ[RUN_FOLDER])
+    with (folder / "postgres.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            return Postgres(folder / "postgres").start()
+        except PostgresAbsent as error:
+            absent(str(error))
+            raise
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of this test's own."""
+    name = f"t{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**10}"
+    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        try:
+            yield f"{postgres_server}/{name}"
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Debian's Chromium."""
+    path = shutil.which("chromium")
+    if path is None:
+        absent("Chromium is not on this machine; on Debian: apt-get install chromium")
+    assert path is not None
+    return path
