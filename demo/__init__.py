@@ -1,0 +1,1 @@
+"""The shop, its services and the proxy on this machine, with customers: `python -m demo`."""
