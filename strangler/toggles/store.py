@@ -71,6 +71,15 @@ class ToggleStore(Protocol):
         """
         ...
 
+    def adopt(self, snapshot: Snapshot, *, who: str, why: str, at: datetime) -> Snapshot:
+        """Make the store hold exactly the toggles of `snapshot`, whatever it held, each change audited.
+
+        The revision becomes one more than the higher of the two, so that nobody takes the outcome for something old.
+        It is the remedy for a store that was lost or restored from an old backup; moves go through `commit`. An adapter
+        whose store is gone altogether makes a new one.
+        """
+        ...
+
     def history(self, name: str | None = None, *, limit: int = 100) -> list[AuditEntry]:
         """The audit, newest first; `name` is a toggle's name or a glob."""
         ...

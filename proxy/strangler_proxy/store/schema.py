@@ -1,0 +1,50 @@
+"""The tables of the SQLite store, one entry a version: a store of an older version is upgraded in place."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["APPLICATION_ID", "VERSIONS"]
+
+# "STRG": tells our file from any other SQLite file.
+APPLICATION_ID: Final = 0x53545247
+
+VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        """
+        CREATE TABLE revision (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            revision INTEGER NOT NULL,
+            at TEXT NOT NULL
+        ) STRICT
+        """,
+        "INSERT INTO revision VALUES (1, 0, '1970-01-01T00:00:00+00:00')",
+        "CREATE TABLE toggle (name TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID",
+        """
+        CREATE TABLE audit (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            revision INTEGER NOT NULL,
+            at TEXT NOT NULL,
+            who TEXT NOT NULL,
+            why TEXT NOT NULL,
+            name TEXT NOT NULL,
+            before TEXT,
+            after TEXT NOT NULL,
+            forced INTEGER NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX audit_name ON audit (name, id)",
+        """
+        CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit is only ever added to'); END
+        """,
+        """
+        CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit is only ever added to'); END
+        """,
+        """
+        CREATE TRIGGER revision_goes_up BEFORE UPDATE ON revision WHEN NEW.revision <= OLD.revision
+        BEGIN SELECT RAISE(ABORT, 'the revision only goes up'); END
+        """,
+    ),
+)

@@ -1,0 +1,287 @@
+"""A toggle store in memory, and the suite that every toggle store must pass."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+
+from strangler.errors import RevisionConflict, StoreUnavailable
+from strangler.toggles import AuditEntry, Change, Kind, Side, Snapshot, Stage, Toggle, ToggleStore
+
+__all__ = ["MemoryToggleStore", "ToggleStoreConformance"]
+
+
+class MemoryToggleStore:
+    """A toggle store that lives and dies with its process, for tests.
+
+    Set `outage` to a reason and every call raises StoreUnavailable with it, until `outage` is None again.
+    """
+
+    def __init__(self) -> None:
+        self.outage: str | None = None
+        self._snapshot = Snapshot()
+        self._audit: list[AuditEntry] = []
+        self._lock = threading.Lock()
+
+    def load(self) -> Snapshot:
+        """The present snapshot."""
+        with self._lock:
+            self._answer()
+            return self._snapshot
+
+    def commit(self, change: Change, *, expected_revision: int) -> Snapshot:
+        """Put `change` in under `expected_revision` + 1, or raise RevisionConflict."""
+        with self._lock:
+            self._answer()
+            if self._snapshot.revision != expected_revision:
+                raise RevisionConflict(expected_revision, self._snapshot.revision)
+            moved = self._snapshot.moved(change.toggles, revision=expected_revision + 1, at=change.at)
+            return self._keep(moved, change)
+
+    def adopt(self, snapshot: Snapshot, *, who: str, why: str, at: datetime) -> Snapshot:
+        """Hold exactly the toggles of `snapshot`, under a revision above both."""
+        with self._lock:
+            self._answer()
+            revision = max(snapshot.revision, self._snapshot.revision) + 1
+            changed = [
+                each
+                for name, each in snapshot.toggles.items()
+                if not same_state(each, self._snapshot.toggles.get(name))
+            ]
+            kept = {name: self._snapshot.toggles.get(name, each) for name, each in snapshot.toggles.items()}
+            adopted = Snapshot(toggles=kept).moved(changed, revision=revision, at=at)
+            return self._keep(adopted, Change(toggles=changed, who=who, why=why, at=at))
+
+    def history(self, name: str | None = None, *, limit: int = 100) -> list[AuditEntry]:
+        """The audit, newest first."""
+        with self._lock:
+            self._answer()
+            found = [entry for entry in reversed(self._audit) if name is None or fnmatchcase(entry.name, name)]
+            return found[: max(limit, 0)]
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _answer(self) -> None:
+        if self.outage is not None:
+            raise StoreUnavailable(self.outage)
+
+    def _keep(self, snapshot: Snapshot, change: Change) -> Snapshot:
+        for toggle in change.toggles:
+            self._audit.append(
+                AuditEntry(
+                    id=len(self._audit) + 1,
+                    revision=snapshot.revision,
+                    at=change.at,
+                    who=change.who,
+                    why=change.why,
+                    name=toggle.name,
+                    before=self._snapshot.toggles.get(toggle.name),
+                    after=snapshot.toggles[toggle.name],
+                    forced=change.forced,
+                )
+            )
+        self._snapshot = snapshot
+        return snapshot
+
+
+def same_state(one: Toggle, other: Toggle | None) -> bool:
+    """Whether two toggles say the same, apart from the revision that last moved them."""
+    return other is not None and replace(one, revision=other.revision) == other
+
+
+@contextmanager
+def _raises(kind: type[Exception]) -> Iterator[list[Exception]]:
+    # Not pytest's: the suite is part of the library, which must import where pytest is not installed.
+    caught: list[Exception] = []
+    try:
+        yield caught
+    except kind as error:
+        caught.append(error)
+    else:
+        raise AssertionError(f"{kind.__name__} was not raised")
+
+
+_AT = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
+
+
+def _change(*toggles: Toggle, why: str = "because", forced: bool = False, minutes: int = 0) -> Change:
+    return Change(toggles=toggles, who="ana", why=why, at=_AT + timedelta(minutes=minutes), forced=forced)
+
+
+class ToggleStoreConformance:
+    """What a toggle store must do. Subclass it in a test module and give the fixture `open_store`:
+
+        class TestMyStore(ToggleStoreConformance):
+            @pytest.fixture
+            def open_store(self, tmp_path):
+                return lambda: MyStore(tmp_path / "toggles")
+
+    `open_store()` opens the store, empty at first; each further call of one test opens the same store once more, as
+    another process would (a store in memory may give the same object).
+    """
+
+    def test_a_new_store_is_at_revision_0_without_toggles(self, open_store: Callable[[], ToggleStore]) -> None:
+        store = open_store()
+        snapshot = store.load()
+        assert (snapshot.revision, dict(snapshot.toggles)) == (0, {})
+        assert store.history() == []
+        store.close()
+
+    def test_a_commit_is_what_is_loaded_next(self, open_store: Callable[[], ToggleStore]) -> None:
+        store = open_store()
+        committed = store.commit(_change(Toggle("catalog.list"), Toggle("orders")), expected_revision=0)
+        assert committed.revision == 1
+        assert committed.at == _AT
+        assert {name: toggle.revision for name, toggle in committed.toggles.items()} == {"catalog.list": 1, "orders": 1}
+        assert store.load() == committed
+        store.close()
+
+    def test_everything_of_a_toggle_survives(self, open_store: Callable[[], ToggleStore]) -> None:
+        store = open_store()
+        toggle = Toggle(
+            "catalog.facts",
+            kind=Kind.SEAM,
+            stage=Stage.CANARY,
+            share=12_345,
+            overrides={"客户-7": Side.CANDIDATE, "user 'x' \"y\"": Side.MONOLITH},
+            salt="Zoë",
+        )
+        store.commit(_change(toggle), expected_revision=0)
+        assert store.load().toggles["catalog.facts"] == replace(toggle, revision=1)
+        store.close()
+
+    def test_a_commit_leaves_the_other_toggles_alone(self, open_store: Callable[[], ToggleStore]) -> None:
+        store = open_store()
+        store.commit(_change(Toggle("a"), Toggle("b")), expected_revision=0)
+        store.commit(_change(Toggle("b", stage=Stage.EXTRACTED)), expected_revision=1)
+        loaded = store.load()
+        assert loaded.revision == 2
+        assert loaded.toggles["a"] == Toggle("a", revision=1)
+        assert loaded.toggles["b"] == Toggle("b", stage=Stage.EXTRACTED, revision=2)
+        store.close()
+
+    def test_another_revision_than_the_expected_is_a_conflict_and_changes_nothing(
+        self, open_store: Callable[[], ToggleStore]
+    ) -> None:
+        store = open_store()
+        store.commit(_change(Toggle("a")), expected_revision=0)
+        before = store.load()
+        for expected in (0, 2, 99):
+            with _raises(RevisionConflict) as caught:
+                store.commit(_change(Toggle("a", stage=Stage.EXTRACTED)), expected_revision=expected)
+            assert isinstance(caught[0], RevisionConflict)
+            assert (caught[0].expected, caught[0].actual) == (expected, 1)
+        assert store.load() == before
+        assert len(store.history()) == 1
+        store.close()
+
+    def test_the_audit_tells_who_why_when_from_and_to(self, open_store: Callable[[], ToggleStore]) -> None:
+        store = open_store()
+        store.commit(_change(Toggle("a"), why="declared"), expected_revision=0)
+        moved = Toggle("a", stage=Stage.EXTRACTED)
+        store.commit(_change(moved, why="schön 🎉", forced=True, minutes=1), expected_revision=1)
+        newest, oldest = store.history()
+        assert (newest.who, newest.why, newest.at) == ("ana", "schön 🎉", _AT + timedelta(minutes=1))
+        assert (newest.name, newest.revision, newest.forced) == ("a", 2, True)
+        assert newest.before == Toggle("a", revision=1)
+        assert newest.after == replace(moved, revision=2)
+        assert (oldest.before, oldest.forced, oldest.why) == (None, False, "declared")
+        assert newest.id > oldest.id
+        store.close()
+
+    def test_the_audit_is_read_newest_first_by_name_by_glob_and_up_to_a_limit(
+        self, open_store: Callable[[], ToggleStore]
+    ) -> None:
+        store = open_store()
+        names = ["catalog.list", "catalog.detail", "orders"]
+        store.commit(_change(*(Toggle(name) for name in names)), expected_revision=0)
+        store.commit(_change(Toggle("catalog.list", stage=Stage.EXTRACTED)), expected_revision=1)
+        assert [entry.name for entry in store.history("catalog.list")] == ["catalog.list", "catalog.list"]
+        assert [entry.revision for entry in store.history("catalog.*")] == [2, 1, 1]
+        assert [entry.name for entry in store.history("[!c]*")] == ["orders"]
+        assert [entry.revision for entry in store.history(limit=2)] == [2, 1]
+        assert store.history("catalog") == []
+        assert store.history(limit=0) == []
+        store.close()
+
+    def test_a_second_opening_sees_what_the_first_committed(self, open_store: Callable[[], ToggleStore]) -> None:
+        first, second = open_store(), open_store()
+        first.commit(_change(Toggle("a")), expected_revision=0)
+        assert second.load().revision == 1
+        second.commit(_change(Toggle("a", stage=Stage.EXTRACTED)), expected_revision=1)
+        with _raises(RevisionConflict):
+            first.commit(_change(Toggle("a")), expected_revision=1)
+        assert first.load() == second.load()
+        first.close()
+        second.close()
+
+    def test_of_many_at_the_same_revision_exactly_one_wins(self, open_store: Callable[[], ToggleStore]) -> None:
+        stores = [open_store() for _ in range(4)]
+        stores[0].commit(_change(Toggle("a")), expected_revision=0)
+        start = threading.Barrier(8)
+
+        def commit(number: int) -> bool:
+            start.wait()
+            try:
+                change = _change(Toggle("a", stage=Stage.CANARY, share=number), why=str(number))
+                stores[number % 4].commit(change, expected_revision=1)
+            except RevisionConflict:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as pool:
+            won = [number for number, result in enumerate(pool.map(commit, range(8))) if result]
+        assert len(won) == 1
+        loaded = stores[0].load()
+        assert (loaded.revision, loaded.toggles["a"].share) == (2, won[0])
+        assert [entry.why for entry in stores[1].history("a", limit=1)] == [str(won[0])]
+        for store in stores:
+            store.close()
+
+    def test_what_was_committed_outlives_closing(self, open_store: Callable[[], ToggleStore]) -> None:
+        store = open_store()
+        committed = store.commit(_change(Toggle("a", stage=Stage.EXTRACTED)), expected_revision=0)
+        store.close()
+        again = open_store()
+        assert again.load() == committed
+        assert len(again.history()) == 1
+        again.close()
+
+    def test_closing_twice_does_no_harm(self, open_store: Callable[[], ToggleStore]) -> None:
+        store = open_store()
+        store.load()
+        store.close()
+        store.close()
+
+    def test_an_empty_store_adopts_a_snapshot_above_its_revision(self, open_store: Callable[[], ToggleStore]) -> None:
+        store = open_store()
+        toggles = {"a": Toggle("a", stage=Stage.EXTRACTED, revision=9), "b": Toggle("b", revision=3)}
+        adopted = store.adopt(Snapshot(revision=14, toggles=toggles), who="ana", why="store was lost", at=_AT)
+        assert adopted.revision == 15
+        assert adopted.toggles["a"].stage is Stage.EXTRACTED
+        assert store.load() == adopted
+        assert {entry.name: entry.before for entry in store.history()} == {"a": None, "b": None}
+        moved = store.commit(_change(Toggle("b", stage=Stage.EXTRACTED)), expected_revision=15)
+        assert moved.revision == 16
+        store.close()
+
+    def test_adopting_drops_what_the_snapshot_does_not_hold_and_audits_what_it_changes(
+        self, open_store: Callable[[], ToggleStore]
+    ) -> None:
+        store = open_store()
+        store.commit(_change(Toggle("a"), Toggle("b"), Toggle("c")), expected_revision=0)
+        wanted = Snapshot(revision=1, toggles={"a": Toggle("a", stage=Stage.EXTRACTED), "b": Toggle("b")})
+        adopted = store.adopt(wanted, who="ana", why="restored", at=_AT)
+        assert adopted.revision == 2
+        assert sorted(adopted.toggles) == ["a", "b"]
+        assert store.load() == adopted
+        (entry,) = [entry for entry in store.history() if entry.revision == 2]
+        assert entry.before == Toggle("a", revision=1)
+        assert entry.after == Toggle("a", stage=Stage.EXTRACTED, revision=2)
+        store.close()
