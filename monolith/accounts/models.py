@@ -46,7 +46,7 @@ class Customer(AbstractUser):
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["display_name"]
 
-    objects: ClassVar[CustomerManager] = CustomerManager()  # type: ignore[assignment]
+    objects: ClassVar[CustomerManager] = CustomerManager()
 
     class Meta:
         verbose_name = _("customer")

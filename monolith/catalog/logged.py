@@ -76,30 +76,33 @@ class ReviewQuerySet(LoggedQuerySet["Review"]):
 
     def after_bulk(self, ids: list[int]) -> None:
         super().after_bulk(ids)
+        products = _products()
         for part in changes.chunks(ids):
-            products = self.model.objects.filter(pk__in=part).values_list("product_id", flat=True)
-            _rate(self.model, products)
+            touched = self.model.objects.filter(pk__in=part).values_list("product_id", flat=True)
+            _rate(self.model.objects.all(), products, touched)
 
 
-def _rate(review_model: type[Review], product_ids: Iterable[int]) -> None:
+def _products() -> ProductQuerySet:
+    # models.py imports this module, so its classes are reached when they are needed.
+    from monolith.catalog.models import Product
+
+    return Product.objects.all()
+
+
+def _rate(reviews: models.QuerySet[Review], products: ProductQuerySet, product_ids: Iterable[int]) -> None:
     """Writes the mean's parts onto the products: a denormalisation that a later step of the plan takes out."""
-    product_model = review_model._meta.get_field("product").related_model
-    if not isinstance(product_model, type):
-        raise TypeError("Review.product is not resolved yet.")
     for part in changes.chunks(sorted(set(product_ids))):
         # Locked first, so that of two reviews at once the later one counts both.
-        list(product_model.objects.select_for_update().filter(pk__in=part).order_by("pk").values_list("pk"))
+        list(products.select_for_update().filter(pk__in=part).order_by("pk").values_list("pk"))
+        approved = reviews.filter(product_id__in=part, is_approved=True).order_by().values("product_id")
         totals = {
-            row["product_id"]: row
-            for row in review_model.objects.filter(product_id__in=part, is_approved=True)
-            .order_by()
-            .values("product_id")
-            .annotate(stars_sum=Sum("stars"), number=Count("pk"))
+            row["product_id"]: (row["sum"], row["number"])
+            for row in approved.annotate(sum=Sum("stars"), number=Count("pk"))
         }
         for product_id in part:
-            row = totals.get(product_id, {"stars_sum": 0, "number": 0})
-            new = {"rating_sum": row["stars_sum"], "review_count": row["number"]}
-            product_model.objects.filter(~Q(**new), pk=product_id).update(**new)
+            stars, number = totals.get(product_id, (0, 0))
+            stale = products.filter(~Q(rating_sum=stars, review_count=number), pk=product_id)
+            stale.update(rating_sum=stars, review_count=number)
 
 
 def _saved(sender: type[LoggedModel], instance: LoggedModel, **_: Any) -> None:
@@ -111,7 +114,7 @@ def _deleted(sender: type[LoggedModel], instance: LoggedModel, **_: Any) -> None
 
 
 def _review_touched(sender: type[Review], instance: Review, **_: Any) -> None:
-    _rate(sender, [instance.product_id])
+    _rate(sender.objects.all(), _products(), [instance.product_id])
 
 
 def connect(categories: type[Category], products: type[Product], reviews: type[Review]) -> None:

@@ -115,7 +115,9 @@ class Product(LoggedModel):
         super().save(*args, update_fields=update_fields, **kwargs)
 
     def clean(self) -> None:
-        if self.sale_price is not None and self.price is not None and self.sale_price >= self.price:
+        # A form whose price was not a number leaves None there.
+        price: Decimal | None = getattr(self, "price", None)
+        if self.sale_price is not None and price is not None and self.sale_price >= price:
             raise ValidationError({"sale_price": _("The sale price must be below the price.")})
 
     @property
