@@ -28,7 +28,8 @@ class Upstream:
     `connect_timeout` bounds making a connection (default 2), `first_byte_timeout` the wait for the first byte of an
     answer once the request is sent (default 60), `idle_timeout` a pause within an answer or a body (default 60).
     `keep_alive` is how long an unused connection is kept (default 1.5: below gunicorn's own 2), `connections` how many
-    unused ones a worker keeps at most (default 64).
+    unused ones a worker keeps at most (default 64). `trusted` says that it belongs to the monolith's own trust domain,
+    such as the monolith's second process under ASGI: it sees and may set the private cookies (default False).
     """
 
     name: str
@@ -38,6 +39,7 @@ class Upstream:
     idle_timeout: float = 60.0
     keep_alive: float = 1.5
     connections: int = 64
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
