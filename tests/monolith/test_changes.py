@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from monolith.catalog import changes
 from monolith.catalog import services as catalog
@@ -11,7 +12,8 @@ from monolith.catalog.models import Category, Product, Review
 from monolith.inventory import services as inventory
 from tests.monolith.conftest import MakeCategory, MakeProduct, MakeReview
 
-pytestmark = pytest.mark.django_db
+# Real commits: on PostgreSQL a reader sees nothing of a transaction still running, the test's own included.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def end() -> changes.Position:
@@ -135,3 +137,27 @@ def test_pages_follow_each_other_without_gap(make_category: MakeCategory) -> Non
         at, more = page.next, page.more
     assert seen == made
     assert changes.page(at).next == at
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_a_reader_waits_for_the_transaction_that_began_first(make_category: MakeCategory) -> None:
+    def in_another_connection() -> int:
+        try:
+            return make_category().pk
+        finally:
+            connection.close()
+
+    start = end()
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            slow = make_category().pk
+            quick = pool.submit(in_another_connection).result(timeout=20)
+            assert pool.submit(seen_elsewhere, start).result(timeout=20) == []
+        assert since(start) == [("category", slow, "upsert"), ("category", quick, "upsert")]
+
+
+def seen_elsewhere(position: changes.Position) -> list[tuple[str, int, str]]:
+    try:
+        return since(position)
+    finally:
+        connection.close()

@@ -42,9 +42,7 @@ def test_two_customers_and_one_unit_make_one_order(
     buyers = [make_customer(), make_customer()]
     for buyer in buyers:
         CustomerBasket(buyer.pk).put(product.pk, 1)
-    results = together(
-        *(lambda b=b: place_order(b, address, provider.APPROVE, idempotency_key="k") for b in buyers)  # type: ignore[misc]
-    )
+    results = together(*(lambda b=b: place_order(b, address, provider.APPROVE, idempotency_key="k") for b in buyers))
     assert sorted(type(result).__name__ for result in results) == ["Order", "OutOfStock"]
     assert Order.objects.get().state == "paid"
     assert inventory.levels([product.pk])[product.pk] == inventory.StockLevel(product.pk, 0, 0)
@@ -61,7 +59,7 @@ def test_one_click_that_arrives_four_times_buys_once(
 
 def test_many_reservations_never_promise_more_than_there_is(make_product: MakeProduct) -> None:
     product = make_product(stock=5)
-    results = together(*(lambda i=i: inventory.reserve(f"R{i}", {product.pk: 1}) for i in range(8)))  # type: ignore[misc]
+    results = together(*(lambda i=i: inventory.reserve(f"R{i}", {product.pk: 1}) for i in range(8)))
     assert sum(result is None for result in results) == 5
     assert sum(isinstance(result, inventory.OutOfStock) for result in results) == 3
     assert Reservation.objects.count() == 5
