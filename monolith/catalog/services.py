@@ -63,11 +63,13 @@ def approve_reviews(review_ids: Iterable[int]) -> int:
     return Review.objects.filter(pk__in=list(review_ids), is_approved=False).update(is_approved=True)
 
 
-def set_availability(product_id: int, availability: str) -> bool:
-    """The inventory's word on a product (a named tangle). True when it was news."""
-    return bool(
-        Product.objects.filter(pk=product_id).exclude(availability=availability).update(availability=availability)
-    )
+def set_availability(words: Mapping[int, str]) -> int:
+    """The inventory's word on products, by id (a named tangle); returns for how many it was news."""
+    news = 0
+    for word in Product.Availability.values:
+        for part in changes.chunks(sorted(pk for pk, given in words.items() if given == word)):
+            news += Product.objects.filter(pk__in=part).exclude(availability=word).update(availability=word)
+    return news
 
 
 def stock_changed(product_ids: Iterable[int]) -> None:
@@ -88,11 +90,12 @@ def list_prices(*, category_id: int | None = None, product_ids: Iterable[int] = 
 def set_sale_prices(prices: Mapping[int, Decimal]) -> int:
     """Makes these the only sale prices there are (a named tangle); returns how many products changed."""
     with transaction.atomic():
-        stale = Product.objects.filter(sale_price__isnull=False).exclude(pk__in=list(prices))
-        changed = stale.update(sale_price=None)
-        current = dict(Product.objects.filter(pk__in=list(prices)).values_list("pk", "sale_price"))
-        news = [pk for pk, old in current.items() if old != prices[pk]]
-        if news:
-            rows = [Product(pk=pk, sale_price=prices[pk]) for pk in news]
-            changed += Product.objects.bulk_update(rows, ["sale_price"], batch_size=500)
+        current = dict(Product.objects.filter(sale_price__isnull=False).values_list("pk", "sale_price"))
+        changed = 0
+        for part in changes.chunks(sorted(current.keys() - prices.keys())):
+            changed += Product.objects.filter(pk__in=part).update(sale_price=None)
+        news = sorted(pk for pk, price in prices.items() if current.get(pk) != price)
+        for part in changes.chunks(news):
+            rows = [Product(pk=pk, sale_price=prices[pk]) for pk in part]
+            changed += Product.objects.bulk_update(rows, ["sale_price"])
     return changed

@@ -71,8 +71,7 @@ def publish_availability(stocks: Iterable[Stock]) -> None:
     """Writes the word for what is left onto the products, where it is another one (a named tangle)."""
     rows = list(stocks)
     reserved = reserved_units(rows)
-    for stock in rows:
-        catalog.set_availability(stock.product_id, availability_of(stock.on_hand - reserved[stock.product_id]))
+    catalog.set_availability({row.product_id: availability_of(row.on_hand - reserved[row.product_id]) for row in rows})
 
 
 @transaction.atomic
