@@ -107,7 +107,7 @@ class Stack:
         return [
             Part(
                 "monolith",
-                [*gunicorn, "--threads", "8", "--bind", f"127.0.0.1:{at.monolith}", "--log-level", "warning"],
+                [*gunicorn, "--bind", f"127.0.0.1:{at.monolith}"],
                 f"{at.url('monolith')}/healthz",
             ),
             Part(

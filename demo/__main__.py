@@ -1,0 +1,75 @@
+"""`python -m demo [--exit]`: start the shop, let customers in, follow the plan's first chapter, say what was seen."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from demo.addresses import Addresses
+from demo.stack import ROOT, Seeding, Stack, StackError
+from demo.story import Story
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Run the demo; 0 when no request failed and no answer differed, 1 otherwise, 2 when the stack did not come up."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--exit", action="store_true", help="end by itself, with 0 only if all went well")
+    parser.add_argument(
+        "--seconds", type=float, default=6, help="how long customers shop between two steps (default 6)"
+    )
+    parser.add_argument("--products", type=int, default=Seeding().products, help="how many products the shop has")
+    asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    folder = Path(tempfile.mkdtemp(prefix="strangler-demo-"))
+    stack = Stack(folder, Addresses.choose())
+    began = time.monotonic()
+    try:
+        print("The shop: making its database and filling it", flush=True)
+        stack.prepare(Seeding(products=asked.products))
+        print(f"The stack, with its logs in {folder / 'logs'}:", flush=True)
+        stack.start()
+        went_well = Story(stack, seconds=asked.seconds).tell()
+        print(f"\n{'All well' if went_well else 'NOT well'}, in {time.monotonic() - began:.0f} s.", flush=True)
+        if not asked.exit:
+            _leave_open(stack)
+    except StackError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopping.", flush=True)
+        return 130
+    finally:
+        stack.stop()
+        if asked.exit:
+            shutil.rmtree(folder, ignore_errors=True)
+    return 0 if went_well else 1
+
+
+def _leave_open(stack: Stack) -> None:
+    print(
+        f"""
+The shop is open, through the proxy:  {stack.addresses.url("shop")}/
+  its admin                           {stack.addresses.url("shop")}/admin/     (admin@shop.example / admin)
+  move a route yourself               export STRANGLER_CONFIG={ROOT / "proxy" / "strangler.toml"} \\
+                                             STRANGLER_STATE={stack.state} \\
+                                             STRANGLER_LISTEN=127.0.0.1:{stack.addresses.shop} \\
+                                             STRANGLER_CONTROL=127.0.0.1:{stack.addresses.control}
+                                      .venv/bin/strangler status
+Ctrl-C ends it.""",
+        flush=True,
+    )
+    while all(process.poll() is None for process in stack.processes.values()):
+        time.sleep(0.5)
+    gone = [name for name, process in stack.processes.items() if process.poll() is not None]
+    raise StackError(f"{', '.join(gone)} ended by itself.\n{stack.log_end(gone[0])}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""The demo's story: the plan's first chapter step by step, with customers in the shop and both sides asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from demo.customers import Customers, Tally
+from demo.plan import Step, read_steps
+from demo.sides import Asked, Sides
+from demo.stack import ROOT, Stack, StackError
+
+__all__ = ["Phase", "Story"]
+
+PLAN = ROOT / "migration_plan.md"
+SIDES = ("monolith", "candidate")
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """What was seen between two moves.
+
+    `traffic` counts the proxy's requests by route, then side; `fallbacks` those that the monolith answered in the
+    candidate's place.
+    """
+
+    name: str
+    traffic: dict[str, dict[str, int]]
+    fallbacks: int
+    customers: Tally
+    asked: Asked
+
+
+class Story:
+    """Follows the plan on a running stack. `seconds` is how long customers shop in each phase."""
+
+    def __init__(self, stack: Stack, *, seconds: float) -> None:
+        self.stack = stack
+        self.seconds = seconds
+        self.steps = read_steps(PLAN)
+        self.console = Console(highlight=False, width=max(100, Console().width))
+        self.phases: list[Phase] = []
+        self.unacknowledged: list[str] = []
+
+    def tell(self) -> bool:
+        """Follow the plan's chapter on catalogue reads there and back; whether nothing failed and nothing differed."""
+        customers = Customers(self.stack.addresses.url("shop"))
+        sides = Sides(self.stack.addresses)
+        for step in ("check", "filled"):
+            self._follow(step)
+        customers.start()
+        try:
+            self._watch("before", customers, sides)
+            for step in ("canary-10", "canary-50", "extracted"):
+                self._follow(step)
+                self._watch(f"during: {step}", customers, sides)
+            self._follow("back")
+            self._watch("after", customers, sides)
+        finally:
+            total = customers.stop()
+            sides.close()
+        for step in ("facts-shadow", "facts-extracted", "facts-back"):
+            self._follow(step)
+        return self._conclude(total)
+
+    def _follow(self, name: str) -> None:
+        step = self.steps[f"catalog-reads.{name}"]
+        self.console.print(f"\n[bold]{step.title}[/bold]  [dim]({PLAN.name}:{step.line})[/dim]")
+        for command in step.commands:
+            self.console.print(f"[green]$[/green] {command}", soft_wrap=True)
+            self._run(step, command)
+        status = self._status()
+        behind = [worker for worker in status["workers"] if worker["revision"] != status["revision"]]
+        if behind or not status["workers"]:
+            self.unacknowledged.append(step.id)
+
+    def _run(self, step: Step, command: str) -> None:
+        binaries = Path(sys.executable).parent
+        environment = {**self.stack.environment, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
+        done = subprocess.run(
+            command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+        self.console.print(done.stdout.rstrip(), markup=False, soft_wrap=True)
+        if done.returncode:
+            raise StackError(f"{PLAN.name}:{step.line}: `{command}` ended with {done.returncode}:\n{done.stderr}")
+
+    def _watch(self, name: str, customers: Customers, sides: Sides) -> None:
+        counted, tally = self._counted(), customers.tally.copy()
+        began = time.monotonic()
+        asked = sides.ask(60)
+        time.sleep(max(0.0, self.seconds - (time.monotonic() - began)))
+        seen = self._counted()
+        phase = Phase(
+            name,
+            {route: {side: seen[route, side] - counted.get((route, side), 0) for side in SIDES if (route, side) in seen}
+             for route in sorted({route for route, _ in seen if route != "-fallbacks"})},
+            seen.get(("-fallbacks", ""), 0) - counted.get(("-fallbacks", ""), 0),
+            customers.tally.since(tally),
+            asked,
+        )  # fmt: skip
+        self.phases.append(phase)
+        self._report(phase)
+
+    def _counted(self) -> dict[tuple[str, str], int]:
+        counted: dict[tuple[str, str], int] = {}
+        for row in self._status()["traffic"]:
+            key = (row["route"], row["side"])
+            counted[key] = counted.get(key, 0) + row["count"]
+            counted["-fallbacks", ""] = counted.get(("-fallbacks", ""), 0) + row["fallbacks"]
+        return counted
+
+    def _status(self) -> dict[str, Any]:
+        command = [sys.executable, "-m", "strangler_proxy", "status", "--json"]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.stack.environment, capture_output=True, text=True, check=False
+        )
+        if not done.stdout:
+            raise StackError(f"`strangler status --json` ended with {done.returncode}:\n{done.stderr}")
+        status: dict[str, Any] = json.loads(done.stdout)
+        return status
+
+    def _report(self, phase: Phase) -> None:
+        failed, asked = len(phase.customers.failures), phase.asked
+        self.console.print(
+            f"  {phase.name}: {phase.customers.requests.total()} requests of customers, {failed} failed; "
+            f"{asked.pairs} pairs asked of both sides, {len(asked.differing)} differ"
+            + (f" ({asked.settled} did until the service had caught up)" if asked.settled else "")
+        )
+
+    def _conclude(self, total: Tally) -> bool:
+        self.console.print()
+        self.console.print(self._table())
+        milliseconds = total.milliseconds
+        percentiles = quantiles(milliseconds, n=100)
+        differing = [difference for phase in self.phases for difference in phase.asked.differing]
+        pairs = sum(phase.asked.pairs for phase in self.phases)
+        self.console.print(
+            f"Customers: {total.requests.total()} requests, {total.orders} orders placed, "
+            f"p50 {percentiles[49]:.0f} ms, p99 {percentiles[98]:.0f} ms, [bold]{len(total.failures)} failed[/bold]."
+        )
+        self.console.print(
+            f"Both sides asked directly: {pairs} pairs, [bold]{len(differing)} differing answers[/bold]."
+        )
+        for failure in total.failures[:10]:
+            self.console.print(f"  failed: {failure.request}: {failure.wrong}", markup=False)
+        for pair, comparison in differing[:10]:
+            self.console.print(f"  differs: {pair.request.target}", markup=False)
+            for difference in comparison.differences[:5]:
+                self.console.print(f"    {difference}", markup=False)
+        for step in self.unacknowledged:
+            self.console.print(f"  not acknowledged by every worker: {step}")
+        return not (total.failures or differing or self.unacknowledged)
+
+    def _table(self) -> Table:
+        table = Table(title="Requests by route and side: monolith / candidate", title_justify="left")
+        table.add_column("route")
+        for phase in self.phases:
+            table.add_column(phase.name, justify="right")
+        routes = sorted(
+            {route for phase in self.phases for route in phase.traffic}, key=lambda route: (route == "-", route)
+        )
+        for route in routes:
+            cells = [phase.traffic.get(route, {}) for phase in self.phases]
+            table.add_row(
+                "all else" if route == "-" else route,
+                *(f"{cell.get('monolith', 0)} / {cell.get('candidate', 0)}" for cell in cells),
+            )
+        table.add_section()
+        table.add_row("failed", *(str(len(phase.customers.failures)) for phase in self.phases))
+        table.add_row("fallbacks", *(str(phase.fallbacks) for phase in self.phases))
+        table.add_row("differing answers", *(str(len(phase.asked.differing)) for phase in self.phases))
+        return table
