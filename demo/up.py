@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from pathlib import Path
 
 from demo.addresses import Addresses
 from demo.down import FOLDER, running
-from demo.stack import CONFIG, Seeding, Stack, StackError
+from demo.stack import Seeding, Stack, StackError
 
 __all__ = ["main"]
 
@@ -24,13 +26,19 @@ def main() -> int:
     except StackError as error:
         print(f"up: {error}", file=sys.stderr)
         return 2
-    exports = ["STRANGLER_STATE", "STRANGLER_LISTEN", "STRANGLER_CONTROL", "MONOLITH_URL", "CATALOG_SERVICE_URL"]
-    print(
-        f"\nThe shop is at {stack.addresses.url('shop')}/ (admin: admin@shop.example / admin). For the `strangler` command:"
-    )
-    print(f"  export STRANGLER_CONFIG={CONFIG}")
-    for name in exports:
-        print(f"  export {name}={stack.environment[name]}")
+    names = [
+        "STRANGLER_CONFIG",
+        "STRANGLER_STATE",
+        "STRANGLER_LISTEN",
+        "STRANGLER_CONTROL",
+        "MONOLITH_URL",
+        "CATALOG_URL",
+    ]
+    lines = [f"export {name}={shlex.quote(stack.environment[name])}" for name in [*names, "CATALOG_SERVICE_URL"]]
+    lines.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
+    (FOLDER / "env").write_text("\n".join([*lines, ""]))
+    print(f"\nThe shop: {stack.addresses.url('shop')}/  (admin at /admin/: admin@shop.example / admin)")
+    print("For the `strangler` command in this shell:  . .demo/env")
     return 0
 
 
