@@ -1,9 +1,9 @@
 """The shop's settings. Everything that differs between machines comes from the environment:
 
-DEBUG (default true), SECRET_KEY (required without DEBUG), DATABASE_URL, DATABASE_PATH, ALLOWED_HOSTS,
-CSRF_TRUSTED_ORIGINS, MEDIA_ROOT, STATIC_ROOT, SESSION_COOKIE_SECURE, EMAIL_BACKEND, DEFAULT_FROM_EMAIL, EMAIL_URL parts
-as Django names them, API_ANON_RATE, API_USER_RATE, API_PROXY_COUNT, CATALOG_FEED_TOKEN, PAYMENT_WEBHOOK_SECRET,
-RESERVATION_MINUTES, LOG_LEVEL.
+DEBUG (default true); SECRET_KEY, CATALOG_FEED_TOKEN and PAYMENT_WEBHOOK_SECRET (required without DEBUG); DATABASE_URL or
+DATABASE_PATH (default: SQLite beside this file), CONN_MAX_AGE; ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, SESSION_COOKIE_SECURE;
+MEDIA_ROOT, STATIC_ROOT; EMAIL_BACKEND, EMAIL_FILE_PATH, EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD,
+EMAIL_USE_TLS, DEFAULT_FROM_EMAIL; API_ANON_RATE, API_USER_RATE, API_PROXY_COUNT; RESERVATION_MINUTES; LOG_LEVEL.
 """
 
 from __future__ import annotations
@@ -155,6 +155,8 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR.parent / "media")))
 
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
+# Where the filebased backend puts mails; other backends do not look at it.
+EMAIL_FILE_PATH = env.str("EMAIL_FILE_PATH", default=str(BASE_DIR.parent / "mail"))
 EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
 EMAIL_PORT = env.int("EMAIL_PORT", default=25)
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
@@ -205,7 +207,7 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO").upper()},
     # Paths and statuses are enough here: SQL carries customers' data and passwords' hashes.
     "loggers": {"django.db.backends": {"level": "WARNING"}},
 }
