@@ -1,0 +1,275 @@
+"""A client's connection: heads are cut out of the bytes that come, and each request becomes an exchange."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from typing import Final, cast
+
+from strangler_proxy.answers import own_answer
+from strangler_proxy.fields import is_token
+from strangler_proxy.forward import Exchange
+from strangler_proxy.gateway import Gateway
+from strangler_proxy.head import BadHead, RequestHead, parse_request
+
+__all__ = ["ClientConnection"]
+
+# How long a connection is still read from after its last answer, so that the answer is not lost to a reset.
+_LINGER: Final = 3.0
+# How long a client that has stopped sending may still be waiting for its answer to begin, when asking again is safe.
+_HALF_CLOSED: Final = 1.0
+_MOST_PIPELINED: Final = 65536
+_NEVER: Final = float("inf")
+
+
+class ClientConnection(asyncio.Protocol):
+    """One client's connection. Requests are answered one at a time, in order; `deadline` is when patience ends."""
+
+    __slots__ = (
+        "_buffer",
+        "_closed",
+        "_ended",
+        "_head_begun",
+        "_lingering",
+        "_reading_paused",
+        "deadline",
+        "exchange",
+        "forwarded",
+        "gateway",
+        "transport",
+        "writing_paused",
+    )
+
+    transport: asyncio.Transport
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.exchange: Exchange | None = None
+        self.deadline = _NEVER
+        self.forwarded = b""
+        self.writing_paused = False
+        self._buffer = b""
+        self._closed = False
+        self._ended = False
+        self._head_begun = False
+        self._lingering = False
+        self._reading_paused = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether the client has said that it sends no more."""
+        return self._ended
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        address = str(peer[0]).encode() if peer and isinstance(peer, tuple) else b"unknown"
+        self.forwarded = b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: http\r\n" % address
+        self.gateway.clients.add(self)
+        self.deadline = self.gateway.loop.time() + self.gateway.limits.idle_timeout
+
+    def data_received(self, data: bytes) -> None:
+        exchange = self.exchange
+        if exchange is None:
+            if self._lingering:
+                return
+            self._buffer = self._buffer + data if self._buffer else data
+            self._next()
+        elif not exchange.request_done or exchange.tunnelled:
+            exchange.from_client(data)
+        else:
+            self.hold(data)
+
+    def hold(self, data: bytes) -> None:
+        """Keep what came behind the present request until that is answered."""
+        self._buffer += data
+        if len(self._buffer) > _MOST_PIPELINED:
+            self.pause_reading()
+
+    def take_held(self) -> bytes:
+        """What came behind the present request, which is not HTTP any more."""
+        held, self._buffer = self._buffer, b""
+        return held
+
+    def eof_received(self) -> bool:
+        self._ended = True
+        exchange = self.exchange
+        if exchange is None:
+            return False
+        if exchange.tunnelled:
+            exchange.client_ended()
+            return True
+        if not exchange.request_done:
+            exchange.client_lost()
+            return False
+        if exchange.safe:
+            # A client that has closed looks the same as one that only stopped sending, until it is written to.
+            self.deadline = min(self.deadline, self.gateway.loop.time() + _HALF_CLOSED)
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closed = True
+        self.writing_paused = False
+        exchange = self.exchange
+        if exchange is None:
+            self.gateway.forget(self)
+        else:
+            exchange.client_lost()
+
+    def pause_writing(self) -> None:
+        self.writing_paused = True
+        if self.exchange is not None:
+            self.exchange.client_full()
+
+    def resume_writing(self) -> None:
+        self.writing_paused = False
+        if self.exchange is not None:
+            self.exchange.client_drained()
+
+    def pause_reading(self) -> None:
+        """Stop reading: what would come now could not be passed on."""
+        if not self._reading_paused and not self._closed:
+            self._reading_paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        if self._reading_paused and not self._closed:
+            self._reading_paused = False
+            self.transport.resume_reading()
+
+    def write(self, data: bytes) -> None:
+        """Send `data`; nothing once the connection is closed."""
+        if not self._closed:
+            self.transport.write(data)
+
+    def end_writing(self) -> None:
+        """Tell the client that nothing more comes, while it may still send."""
+        if not self._closed and self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def answered(self, *, keep: bool) -> None:
+        """The present exchange is over: go on with the next request, or close."""
+        exchange, self.exchange = self.exchange, None
+        if self._closed:
+            self.gateway.forget(self)
+        elif keep and not self.gateway.draining:
+            self.deadline = self.gateway.loop.time() + self.gateway.limits.idle_timeout
+            self.resume_reading()
+            if self._buffer:
+                self._next()
+            elif self._ended:
+                self._close()
+        elif self._ended or (exchange is not None and exchange.request_done and not self._buffer):
+            self._close()
+        else:
+            self._linger()
+
+    def cut_off(self, *, reset: bool) -> None:
+        """End the connection in the middle of an answer. `reset` where only that tells the client it was not whole."""
+        self.exchange = None
+        if self._closed:
+            self.gateway.forget(self)
+        elif reset:
+            self.abort()
+        else:
+            self._close()
+
+    def abort(self) -> None:
+        """Reset the connection."""
+        exchange = self.exchange
+        if exchange is not None:
+            exchange.client_lost()
+            self.exchange = None
+        self.gateway.forget(self)
+        if not self._closed:
+            self._closed = True
+            own = self.transport.get_extra_info("socket")
+            if own is not None and own.fileno() >= 0:
+                own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.transport.abort()
+
+    def close_if_unused(self) -> None:
+        """Close unless a request has begun."""
+        if self.exchange is None and not self._buffer and not self._lingering:
+            self._close()
+
+    def ran_out_of_time(self) -> None:
+        """The deadline has passed."""
+        if self._closed and self.exchange is None:
+            self.gateway.forget(self)
+        elif self.exchange is not None:
+            self.exchange.ran_out_of_time()
+        elif self._lingering or not self._buffer:
+            self.abort() if self._lingering else self._close()
+        else:
+            self._refuse(BadHead(408, "the head took too long"))
+
+    def _close(self) -> None:
+        # What is still to be sent is sent; a client that does not take it is let go by the deadline.
+        self.deadline = self.gateway.loop.time() + self.gateway.limits.body_timeout
+        self._lingering = True
+        self.transport.close()
+
+    def _linger(self) -> None:
+        self._lingering = True
+        self._buffer = b""
+        self.deadline = self.gateway.loop.time() + _LINGER
+        self.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def _next(self) -> None:
+        """Begin the request at the start of the buffer, if its head has wholly come."""
+        data = self._buffer
+        while data.startswith(b"\r\n"):
+            data = data[2:]
+        limits = self.gateway.limits
+        end = data.find(b"\r\n\r\n", 0, limits.head_bytes + 4)
+        if end < 0:
+            self._wait_for_head(data)
+            return
+        try:
+            head = parse_request(data[:end], limits.headers)
+        except BadHead as error:
+            self._refuse(error)
+            return
+        self._buffer = b""
+        self._head_begun = False
+        self._begin(head, data[end + 4 :])
+
+    def _begin(self, head: RequestHead, rest: bytes) -> None:
+        if not head.has_host:
+            name = self.transport.get_extra_info("sockname")
+            head.host = head.host or (b"%b:%d" % (str(name[0]).encode(), name[1]) if isinstance(name, tuple) else b"")
+            head.lines.append(b"Host: " + head.host)
+        exchange = self.exchange = Exchange(self.gateway, self, head)
+        exchange.begin(rest)
+
+    def _wait_for_head(self, data: bytes) -> None:
+        limits = self.gateway.limits
+        if len(data) > limits.head_bytes:
+            long_line = data.find(b"\r\n", 0, limits.head_bytes) < 0
+            self._refuse(BadHead(414 if long_line else 431, "a head too long"))
+        elif data.count(b"\n") != data.count(b"\r\n"):
+            # It would never end: the empty line that is waited for ends in CRLF.
+            self._refuse(BadHead(400, "a LF on its own in the head"))
+        elif self._ended:
+            self._close()
+        elif data and not is_token(data[:1]):
+            self._refuse(BadHead(400, "no method"))
+        else:
+            self._buffer = data
+            if data and not self._head_begun:
+                self._head_begun = True
+                self.deadline = self.gateway.loop.time() + limits.head_timeout
+
+    def _refuse(self, error: BadHead) -> None:
+        """Answer a head that cannot be passed on; what follows it cannot be told from it, so that is the end."""
+        gateway = self.gateway
+        request_id = gateway.new_request_id()
+        self.write(own_answer(error.status, request_id, close=True))
+        gateway.counts.add("-", "-", "-", error.status, False, 0.0)
+        gateway.log.add(b"-", b"-", error.status, "-", "-", "-", 0.0, request_id, "", str(error))
+        self._linger()

@@ -1,0 +1,103 @@
+"""What each header field means to a proxy, looked up by the bytes of its name: one look-up for a known one."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = [
+    "CONNECTION",
+    "CONTENT_LENGTH",
+    "COOKIE",
+    "DROP",
+    "EXPECT",
+    "HOST",
+    "INVALID",
+    "KEEP",
+    "REQUEST_ID",
+    "SET_COOKIE",
+    "TE",
+    "TRANSFER_ENCODING",
+    "UPGRADE",
+    "VIA",
+    "Meanings",
+    "is_token",
+]
+
+KEEP: Final = 0
+DROP: Final = 1
+HOST: Final = 2
+CONTENT_LENGTH: Final = 3
+TRANSFER_ENCODING: Final = 4
+CONNECTION: Final = 5
+COOKIE: Final = 6
+SET_COOKIE: Final = 7
+UPGRADE: Final = 8
+EXPECT: Final = 9
+REQUEST_ID: Final = 10
+VIA: Final = 11
+TE: Final = 12
+INVALID: Final = 13
+
+_TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_MOST_REMEMBERED: Final = 2048
+
+_BOTH_WAYS: Final = {
+    b"connection": CONNECTION,
+    b"content-length": CONTENT_LENGTH,
+    b"keep-alive": DROP,
+    b"proxy-connection": DROP,
+    b"transfer-encoding": TRANSFER_ENCODING,
+    b"upgrade": UPGRADE,
+}
+_REQUEST: Final = {
+    **_BOTH_WAYS,
+    b"cookie": COOKIE,
+    b"expect": EXPECT,
+    b"forwarded": DROP,
+    b"host": HOST,
+    b"proxy-authorization": DROP,
+    b"te": TE,
+    b"via": VIA,
+    b"x-request-id": REQUEST_ID,
+}
+_RESPONSE: Final = {**_BOTH_WAYS, b"proxy-authenticate": DROP, b"set-cookie": SET_COOKIE}
+_REQUEST_PREFIXES: Final = (b"x-forwarded-", b"x-strangler-")
+_RESPONSE_PREFIXES: Final = (b"x-strangler-",)
+
+
+def is_token(text: bytes) -> bool:
+    """Whether `text` is a token of RFC 9110: what names and methods are made of."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+class Meanings(dict[bytes, int]):
+    """Meanings of field names in requests or in responses, remembered by the bytes in which a name came.
+
+    What is not remembered yet is worked out by `__missing__`. How much is remembered is bounded, since clients choose
+    the names. A request's names with underscores are taken for what WSGI makes of them: `X_Forwarded_For` means
+    `X-Forwarded-For`, and whatever means something to the proxy is dropped in that spelling.
+    """
+
+    def __init__(self, *, requests: bool) -> None:
+        super().__init__()
+        self._named = _REQUEST if requests else _RESPONSE
+        self._prefixes = _REQUEST_PREFIXES if requests else _RESPONSE_PREFIXES
+        self._underscores = requests
+
+    def __missing__(self, name: bytes) -> int:
+        meaning = self._of(name)
+        if len(self) < _MOST_REMEMBERED:
+            self[name] = meaning
+        return meaning
+
+    def _of(self, name: bytes) -> int:
+        if not is_token(name):
+            return INVALID
+        lowered = name.lower()
+        if self._underscores and b"_" in lowered:
+            spelled = lowered.replace(b"_", b"-")
+            return DROP if spelled in self._named or spelled.startswith(self._prefixes) else KEEP
+        if lowered.startswith(self._prefixes):
+            return DROP
+        return self._named.get(lowered, KEEP)

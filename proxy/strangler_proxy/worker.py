@@ -1,0 +1,94 @@
+"""A worker: the process that serves customers on the listening sockets it is given."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from socket import socket
+from typing import Final
+
+from strangler_proxy.access_log import AccessLog
+from strangler_proxy.config import Config
+from strangler_proxy.downstream import ClientConnection
+from strangler_proxy.gateway import Gateway
+from strangler_proxy.link import ControlLink
+from strangler_proxy.state import StateDir
+from strangler_proxy.subject import Subjects, load_or_create_key
+
+__all__ = ["GRACE", "Worker", "event_loop", "run"]
+
+# How long a worker that was told to stop waits for the answers under way.
+GRACE: Final = 10.0
+_BACKLOG: Final = 2048
+
+
+def event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
+    """What makes the event loop: uvloop's where there is one, else asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+class Worker:
+    """Serves on `sockets` from `start` until `drain`, inside a running event loop."""
+
+    def __init__(self, config: Config, subjects: Subjects, *, log: AccessLog | None = None) -> None:
+        self.gateway = Gateway(config, subjects, asyncio.get_running_loop(), log=log)
+        self._servers: list[asyncio.Server] = []
+
+    async def start(self, sockets: Sequence[socket]) -> None:
+        """Accept connections."""
+        gateway = self.gateway
+        gateway.start()
+        for each in sockets:
+            each.setblocking(False)
+            self._servers.append(
+                await gateway.loop.create_server(lambda: ClientConnection(gateway), sock=each, backlog=_BACKLOG)
+            )
+
+    async def drain(self, grace: float = GRACE) -> None:
+        """Accept no more, let the answers under way end within `grace` seconds, then close what is left."""
+        for server in self._servers:
+            server.close()
+        self.gateway.drain()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.gateway.drained.wait(), grace)
+        self.gateway.stop()
+
+
+def run(slot: int, config: Config, sockets: list[socket], state: Path) -> None:
+    """Be the worker in `slot`: serve on `sockets` by the newest snapshot known, until SIGTERM, then drain and return.
+
+    `state` is the state folder. The control plane need not be there, then or ever.
+    """
+    # An interrupt from the terminal reaches the whole process group; the supervisor decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with asyncio.Runner(loop_factory=event_loop()) as runner:
+        runner.run(_serve(slot, config, sockets, StateDir(state)))
+
+
+async def _serve(slot: int, config: Config, sockets: list[socket], state: StateDir) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    log = AccessLog(sys.stdout.fileno() if config.access_log else None)
+    worker = Worker(config, Subjects(load_or_create_key(state.subject_key), config.subject), log=log)
+    gateway = worker.gateway
+    link = ControlLink(
+        state.socket, slot, state.path, gateway.put_into_force, gateway.counts.take, config=config.digest
+    )
+    link.load_snapshot()
+    await worker.start(sockets)
+    linked = asyncio.create_task(link.run())
+    await stop.wait()
+    await worker.drain()
+    # Cancelled only now, so that the last answers are counted too.
+    linked.cancel()
+    with suppress(asyncio.CancelledError):
+        await linked
