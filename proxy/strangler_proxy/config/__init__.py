@@ -1,5 +1,6 @@
 """The proxy's configuration: `strangler.toml` read, checked and given as frozen values."""
 
+from strangler_proxy.config.reader import load_config
 from strangler_proxy.config.values import Address, Config, Limits, Route, Seam, Upstream
 
-__all__ = ["Address", "Config", "Limits", "Route", "Seam", "Upstream"]
+__all__ = ["Address", "Config", "Limits", "Route", "Seam", "Upstream", "load_config"]

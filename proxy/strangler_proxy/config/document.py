@@ -1,0 +1,168 @@
+"""The tables of `strangler.toml`, with keys, defaults and meaning: the one list that reader and reference share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from strangler_proxy.config.forms import (
+    Condition,
+    Duration,
+    Flag,
+    HttpToken,
+    ListenAddress,
+    Method,
+    Name,
+    StoreUrl,
+    SubjectSource,
+    UpstreamUrl,
+)
+from strangler_proxy.config.values import Address, Limits, Upstream
+
+__all__ = ["TABLES", "ControlTable", "LimitsTable", "ProxyTable", "RouteItem", "SeamItem", "StateTable", "StoreTable"]
+__all__ += ["UpstreamTable"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProxyTable(_Table):
+    """The process in front."""
+
+    listen: ListenAddress = Field(Address("127.0.0.1", 8080), description="Where customers are served.")
+    workers: Annotated[int, Field(ge=1, le=512)] = Field(2, description="Worker processes; one a core is a good start.")
+    monolith: Name = Field(
+        "monolith", description="The upstream that answers whatever no route has taken away from it."
+    )
+    subject: list[SubjectSource] = Field(
+        [],
+        description="Where a subject comes from, tried in order before our own signed cookie:"
+        " `header:NAME` or `cookie:NAME`. Name a header only if your edge sets it and strips a client's own.",
+    )
+    private_cookies: list[HttpToken] = Field(
+        ["sessionid", "csrftoken"],
+        description="The monolith's own cookies: kept from every other upstream, which may not set them either.",
+    )
+    access_log: Flag = Field(True, description="One line of JSON for each request, on standard output.")
+
+
+class ControlTable(_Table):
+    """The control plane: API and page for operators, never on the customers' port."""
+
+    listen: ListenAddress = Field(Address("127.0.0.1", 8081), description="Where operators and seams are served.")
+    allow_remote: Flag = Field(
+        False, description="The explicit word for a `listen` that other machines can reach (a container network)."
+    )
+
+
+class StoreTable(_Table):
+    """Where toggles and their audit are kept."""
+
+    url: StoreUrl | None = Field(
+        None,
+        description="`sqlite:///PATH`; by default `store.db` in the state folder.",
+        examples=["sqlite:///store.db"],
+    )
+
+
+class StateTable(_Table):
+    """What a replica keeps on disk: token, subject key, snapshot, sockets."""
+
+    dir: str = Field(".strangler", min_length=1, description="The state folder, from this file's folder.")
+
+
+_LIMITS = Limits()
+
+
+class LimitsTable(_Table):
+    """What a client may send, and how slowly."""
+
+    head_bytes: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = Field(
+        _LIMITS.head_bytes, description="Size of request line and headers together, in bytes."
+    )
+    headers: Annotated[int, Field(ge=8, le=10_000)] = Field(_LIMITS.headers, description="Number of header lines.")
+    head_timeout: Duration = Field(_LIMITS.head_timeout, description="Time for a whole request head.")
+    body_timeout: Duration = Field(_LIMITS.body_timeout, description="A pause within a request's body.")
+    idle_timeout: Duration = Field(_LIMITS.idle_timeout, description="How long an unused client connection is kept.")
+
+
+_UPSTREAM = Upstream("", Address("", 0))
+
+
+class UpstreamTable(_Table):
+    """Something that can answer HTTP, at one address."""
+
+    url: UpstreamUrl = Field(description="`http://HOST:PORT`, without a path.", examples=["http://127.0.0.1:8000"])
+    connect_timeout: Duration = Field(_UPSTREAM.connect_timeout, description="Time to make a connection.")
+    first_byte_timeout: Duration = Field(
+        _UPSTREAM.first_byte_timeout, description="Wait for the first byte of an answer once the request is sent."
+    )
+    idle_timeout: Duration = Field(_UPSTREAM.idle_timeout, description="A pause within an answer or a body.")
+    keep_alive: Duration = Field(
+        _UPSTREAM.keep_alive, description="How long an unused connection is kept; below the server's own (gunicorn: 2)."
+    )
+    connections: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        _UPSTREAM.connections, description="Unused connections that a worker keeps at most."
+    )
+
+
+class RouteItem(_Table):
+    """Requests that move together."""
+
+    name: Name = Field(description="Its name, and its toggle's.", examples=["catalog.product-list"])
+    path: str = Field(
+        description="Template in the syntax of Django's `path()`, beginning with a slash. It owns its form with and"
+        " without the last slash.",
+        examples=["/api/v1/products/<int:id>/"],
+    )
+    candidate: Name = Field(description="The upstream that the route moves to.", examples=["catalog"])
+    methods: list[Method] = Field(["GET"], min_length=1, description="Methods in capitals. `GET` takes `HEAD` with it.")
+    headers: dict[HttpToken, Condition] = Field(
+        {}, description="Required headers with their values; `true` for any value."
+    )
+    query: dict[str, Condition] = Field(
+        {}, description="Required query parameters with their values, decoded; `true` for any value."
+    )
+    rewrite: str | None = Field(
+        None,
+        description="The path that the candidate is asked for, with the path's variables as `<name>`; by default the"
+        " path as it came.",
+        examples=["/v1/products/<id>"],
+    )
+    timeout: Duration | None = Field(
+        None, description="Replaces the candidate's `first_byte_timeout` on this route.", examples=["2s"]
+    )
+    twin: Flag = Field(
+        True, description="`false` for functionality that the monolith never had: the candidate always answers."
+    )
+    salt: str | None = Field(
+        None,
+        min_length=1,
+        description="Seed of the buckets; by default the name up to its first dot, so that a context's routes draw the"
+        " same subjects.",
+        examples=["catalog"],
+    )
+
+
+class SeamItem(_Table):
+    """A branch-by-abstraction point inside the monolith."""
+
+    name: Name = Field(description="Its name, and its toggle's.", examples=["catalog.facts"])
+    salt: str | None = Field(
+        None, min_length=1, description="Seed of the buckets; by default the name up to its first dot.", examples=["x"]
+    )
+
+
+# Written as in the file: a table, a table for each name, or an item of a list.
+TABLES: dict[str, type[BaseModel]] = {
+    "proxy": ProxyTable,
+    "control": ControlTable,
+    "store": StoreTable,
+    "state": StateTable,
+    "limits": LimitsTable,
+    "upstreams": UpstreamTable,
+    "routes": RouteItem,
+    "seams": SeamItem,
+}

@@ -1,0 +1,204 @@
+"""The forms that single values may take: addresses, URLs, durations, names. Each refusal says what would be right."""
+
+from __future__ import annotations
+
+import math
+import re
+from ipaddress import ip_address
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, PlainValidator
+from pydantic_core import PydanticCustomError
+
+from strangler.toggles import NAME_PATTERN
+from strangler_proxy.config.values import Address
+
+__all__ = [
+    "Condition",
+    "Duration",
+    "Flag",
+    "HttpToken",
+    "ListenAddress",
+    "Method",
+    "Name",
+    "StoreUrl",
+    "SubjectSource",
+    "UpstreamUrl",
+    "is_loopback",
+    "refusal",
+]
+
+_DURATION: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|m|h)")
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HOST: Final = re.compile(
+    r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*"
+)
+_PORTS: Final = 65535
+
+
+def refusal(wrong: str, right: str) -> PydanticCustomError:
+    """An error that the reader turns into a Problem as it stands."""
+    return PydanticCustomError("form", "{wrong}; {right}", {"wrong": wrong, "right": right})
+
+
+def shown(value: Any) -> str:
+    """A value as it would be written in TOML, cut short."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        text = '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    elif isinstance(value, dict):
+        return "a table"
+    elif isinstance(value, list):
+        return "a list"
+    else:
+        text = str(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _host(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return _HOST.fullmatch(host) is not None and not re.fullmatch(r"[0-9.]+", host)
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _listen_address(value: Any) -> Address:
+    right = 'write "HOST:PORT", such as "127.0.0.1:8080", "0.0.0.0:8080" or "[::1]:8080"'
+    if not isinstance(value, str):
+        raise refusal(f"is {shown(value)}, not an address", right)
+    host, colon, port = value.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not colon or not bare or (":" in bare) != (bare != host) or not _host(bare):
+        raise refusal(f"is {shown(value)}, not an address", right)
+    if not (port.isascii() and port.isdigit()) or int(port) > _PORTS:
+        raise refusal(
+            f"is {shown(value)}, and {port!r} is not a port", f"write a port from 0 (any free one) to {_PORTS}"
+        )
+    return Address(bare, int(port))
+
+
+def _upstream_url(value: Any) -> Address:
+    right = 'write "http://HOST:PORT", such as "http://127.0.0.1:8000"'
+    if not isinstance(value, str):
+        raise refusal(f"is {shown(value)}, not a URL", right)
+    try:
+        url = urlsplit(value)
+        host, port = url.hostname, url.port
+    except ValueError:
+        raise refusal(f"is {shown(value)}, not a URL", right) from None
+    if url.scheme == "https":
+        raise refusal(
+            f"is {shown(value)}, and upstreams are spoken to in plain HTTP",
+            "name its http:// address inside your network",
+        )
+    if url.scheme != "http" or not host or not _host(host):
+        raise refusal(f"is {shown(value)}, not a URL of an HTTP server", right)
+    if url.username is not None or url.password is not None:
+        raise refusal("holds a user name or password", "take it out: the client's own headers are passed through")
+    if url.path not in ("", "/") or url.query or url.fragment:
+        raise refusal(
+            f"is {shown(value)}, which has more than host and port",
+            f'write "http://{url.netloc}"; a path of its own is a route\'s `rewrite`',
+        )
+    if port == 0:
+        raise refusal(f"is {shown(value)}, and nothing can be reached at port 0", right)
+    return Address(host, 80 if port is None else port)
+
+
+def _duration(value: Any) -> float:
+    right = 'write seconds as a number (1.5), or text such as "1.5s", "500ms" or "2m"'
+    seconds: float | None = None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(value)
+    elif isinstance(value, str):
+        if found := _DURATION.fullmatch(value.strip()):
+            seconds = float(found["number"]) * _UNITS[found["unit"]]
+        elif re.fullmatch(r"\d+(\.\d+)?", value.strip()):
+            seconds = float(value)
+    if seconds is None or not math.isfinite(seconds):
+        raise refusal(f"is {shown(value)}, not a duration", right)
+    if seconds < 0:
+        raise refusal(f"is {shown(value)}, and a duration is not negative", right)
+    return seconds
+
+
+def _name(value: Any) -> str:
+    if isinstance(value, str) and NAME_PATTERN.fullmatch(value):
+        return value
+    raise refusal(
+        f"is {shown(value)}, not a name",
+        'use a-z, 0-9, - and _, with dots between parts, such as "catalog.product-list"',
+    )
+
+
+def _method(value: Any) -> str:
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value) or value.upper() == "CONNECT":
+        raise refusal(f"is {shown(value)}, not a method", 'write methods such as "GET" or "POST"')
+    if value != value.upper():
+        raise refusal(f"is {shown(value)}, and methods are in capitals", f'write "{value.upper()}"')
+    return value
+
+
+def _token(value: Any) -> str:
+    if isinstance(value, str) and _TOKEN.fullmatch(value):
+        return value
+    raise refusal(f"is {shown(value)}, which cannot be a name in HTTP", 'write a name such as "sessionid"')
+
+
+def _condition(value: Any) -> str | None:
+    if value is True:
+        return None
+    if isinstance(value, str):
+        return value
+    right = "write the value that is required in quotes, or true for any value"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        right = f'write "{value}", or true for any value'
+    raise refusal(f"is {shown(value)}", right)
+
+
+def _subject_source(value: Any) -> str:
+    kind, _, name = value.partition(":") if isinstance(value, str) else ("", "", "")
+    if kind in ("header", "cookie") and _TOKEN.fullmatch(name):
+        return f"{kind}:{name}"
+    raise refusal(f"is {shown(value)}, not a source of subjects", 'write "header:NAME" or "cookie:NAME"')
+
+
+def _store_url(value: Any) -> str:
+    if isinstance(value, str) and value.startswith("sqlite:///") and value.removeprefix("sqlite:///").strip("/"):
+        return value
+    raise refusal(
+        f"is {shown(value)}, not a store",
+        'write "sqlite:///PATH" (from this file\'s folder) or "sqlite:////ABSOLUTE/PATH"',
+    )
+
+
+def _flag(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):  # from the environment
+        return value == "true"
+    raise refusal(f"is {shown(value)}", "write true or false")
+
+
+ListenAddress = Annotated[Address, PlainValidator(_listen_address)]
+UpstreamUrl = Annotated[Address, PlainValidator(_upstream_url)]
+Duration = Annotated[float, PlainValidator(_duration)]
+Name = Annotated[str, PlainValidator(_name)]
+Method = Annotated[str, PlainValidator(_method)]
+HttpToken = Annotated[str, PlainValidator(_token)]
+Condition = Annotated[str | None, PlainValidator(_condition)]
+SubjectSource = Annotated[str, PlainValidator(_subject_source)]
+StoreUrl = Annotated[str, PlainValidator(_store_url)]
+Flag = Annotated[bool, BeforeValidator(_flag)]

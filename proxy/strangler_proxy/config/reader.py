@@ -1,0 +1,209 @@
+"""`load_config`: a `strangler.toml` to a Config, or to every problem in it at once."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from strangler.errors import ConfigError, Problem
+from strangler.toggles import default_salt
+from strangler_proxy.config.checks import check_addresses, check_names, check_routes, check_upstreams
+from strangler_proxy.config.document import (
+    TABLES,
+    ControlTable,
+    LimitsTable,
+    ProxyTable,
+    RouteItem,
+    SeamItem,
+    StateTable,
+    StoreTable,
+    UpstreamTable,
+)
+from strangler_proxy.config.environment import expanded
+from strangler_proxy.config.forms import shown
+from strangler_proxy.config.place import Place, did_you_mean
+from strangler_proxy.config.positions import Path as KeyPath
+from strangler_proxy.config.positions import Positions
+from strangler_proxy.config.validation import validated
+from strangler_proxy.config.values import Config, Limits, Route, Seam, Upstream
+from strangler_proxy.routes.table import clashes
+
+__all__ = ["load_config", "read_config"]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
+    """Read and check the file at `path`; `${NAME}` in its texts comes from `environment` (default: the process's).
+
+    Raises ConfigError with every problem that was found.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        wrong, right = (
+            "there is no such file",
+            "write one with `strangler init --monolith URL`, or name another with -c",
+        )
+        raise ConfigError([Problem(str(path), None, "", wrong, right)]) from None
+    except OSError as error:
+        wrong = f"cannot be read: {error.strerror}"
+        raise ConfigError([Problem(str(path), None, "", wrong, "name a file that can be read with -c")]) from None
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError([Problem(str(path), line, "", "is not UTF-8", "save the file as UTF-8")]) from None
+    return read_config(text, path, os.environ if environment is None else environment)
+
+
+def read_config(text: str, path: Path, environment: Mapping[str, str]) -> Config:
+    """`text` as the Config of a file at `path`. Raises ConfigError with every problem that was found."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([_syntax_problem(str(path), text, error)]) from None
+    place = Place(str(path), Positions(text), raw)
+    document, missing = expanded(raw, environment)
+    reading = _Reading(document, place, frozenset(gap for gap, _ in missing))
+    reading.problems += [
+        place.problem(
+            gap, f"the environment variable {name} is not set", f"set it, or write a default: ${{{name}:-...}}"
+        )
+        for gap, name in missing
+    ]
+    return reading.config(path, text)
+
+
+def _syntax_problem(file: str, text: str, error: tomllib.TOMLDecodeError) -> Problem:
+    found = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(error))
+    wrong = str(error)[: found.start()] if found else str(error)
+    line = int(found[1]) if found and found[1] else max(1, len(text.rstrip("\n").split("\n")))
+    column = f" at column {found[2]}" if found and found[2] else ""
+    wrong = f"is not TOML{column}: {wrong[:1].lower()}{wrong[1:]}"
+    return Problem(file, line, "", wrong, "mend the syntax; texts stand in quotes, tables in [brackets]")
+
+
+class _Reading:
+    """One file on its way to a Config, with what was found wrong so far."""
+
+    def __init__(self, document: dict[str, Any], place: Place, unset: frozenset[KeyPath]) -> None:
+        self._document = document
+        self._place = place
+        self._unset = unset
+        self.problems: list[Problem] = []
+
+    def config(self, path: Path, text: str) -> Config:
+        self._check_shape()
+        proxy = self._table("proxy", ProxyTable)
+        control = self._table("control", ControlTable)
+        store = self._table("store", StoreTable)
+        state = self._table("state", StateTable)
+        limits = self._table("limits", LimitsTable)
+        upstreams = self._upstreams()
+        routes = self._routes()
+        seams = [
+            Seam(item.name, item.salt or default_salt(item.name), line) for item, line in self._items("seams", SeamItem)
+        ]
+        monolith = None if proxy is None else proxy.monolith
+        self.problems += check_upstreams(self._document, monolith, self._place)
+        self.problems += check_names(self._document, self._place)
+        self.problems += check_routes(self._document, monolith, self._place)
+        self.problems += check_addresses(proxy, control, upstreams, self._place)
+        self.problems += clashes(routes, file=self._place.file)
+        if self.problems or not (proxy and control and store and state and limits):
+            raise ConfigError(dict.fromkeys(self.problems))
+        folder = path.resolve().parent
+        state_dir = folder / Path(state.dir).expanduser()
+        return Config(
+            path=path,
+            upstreams={upstream.name: upstream for upstream in upstreams},
+            routes=tuple(routes),
+            seams=tuple(seams),
+            monolith=proxy.monolith,
+            listen=proxy.listen,
+            control=control.listen,
+            workers=proxy.workers,
+            state_dir=state_dir,
+            store=_store(store.url, folder, state_dir),
+            subject=tuple(proxy.subject),
+            private_cookies=frozenset(proxy.private_cookies),
+            limits=Limits(**limits.model_dump()),
+            access_log=proxy.access_log,
+            text=text,
+        )
+
+    def _check_shape(self) -> None:
+        """Drop what is not a known section of the right shape, so that the rest can be looked at."""
+        lists = ("routes", "seams")
+        for key, value in list(self._document.items()):
+            if key not in TABLES:
+                known = [f"[[{name}]]" if name in lists else f"[{name}]" for name in TABLES]
+                right = did_you_mean(key, list(TABLES), f"the sections are {', '.join(known)}")
+                wrong = f"is not a {'section' if isinstance(value, dict | list) else 'key'} that Strangler knows"
+            elif key in lists and not isinstance(value, list):
+                wrong, right = "is not a list", f"write [[{key}]] above each, with two brackets"
+            elif key not in lists and not isinstance(value, dict):
+                wrong, right = (
+                    f"is {shown(value)}",
+                    f"write a table: [{key}]" + (".NAME]" if key == "upstreams" else ""),
+                )
+            else:
+                continue
+            self.problems.append(self._place.problem((key,), wrong, right))
+            del self._document[key]
+
+    def _table(self, name: str, model: type[Model]) -> Model | None:
+        return self._validated(model, self._document.get(name, {}), (name,))
+
+    def _validated(self, model: type[Model], raw: Any, path: KeyPath) -> Model | None:
+        table, problems = validated(model, raw, path, self._place, unset=self._unset)
+        self.problems += problems
+        return table
+
+    def _items(self, section: str, model: type[Model]) -> list[tuple[Model, int | None]]:
+        found = []
+        for index, raw in enumerate(self._document.get(section, [])):
+            item = self._validated(model, raw, (section, index))
+            if item is not None:
+                found.append((item, self._place.line((section, index))))
+        return found
+
+    def _upstreams(self) -> list[Upstream]:
+        upstreams = []
+        for name, raw in self._document.get("upstreams", {}).items():
+            table = self._validated(UpstreamTable, raw, ("upstreams", name))
+            if table is not None:
+                upstreams.append(Upstream(name, table.url, **table.model_dump(exclude={"url"})))
+        return upstreams
+
+    def _routes(self) -> list[Route]:
+        return [
+            Route(
+                name=item.name,
+                methods=frozenset(item.methods) | ({"HEAD"} if "GET" in item.methods else set()),
+                path=item.path,
+                candidate=item.candidate,
+                headers=item.headers,
+                query=item.query,
+                rewrite=item.rewrite,
+                timeout=item.timeout,
+                twin=item.twin,
+                salt=item.salt or default_salt(item.name),
+                line=line,
+            )
+            for item, line in self._items("routes", RouteItem)
+        ]
+
+
+def _store(url: str | None, folder: Path, state_dir: Path) -> str:
+    """The store's URL with an absolute path, so that it means the same in every process."""
+    if url is None:
+        return f"sqlite:///{state_dir / 'store.db'}"
+    return f"sqlite:///{folder / url.removeprefix('sqlite:///')}"
