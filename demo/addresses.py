@@ -30,6 +30,16 @@ class Addresses:
             taken.add(chosen[part])
         return cls(**chosen)
 
+    @classmethod
+    def free(cls) -> Self:
+        """Free ports, none of them the usual ones, for a stack beside another."""
+        taken = set(asdict(cls()).values())
+        chosen: dict[str, int] = {}
+        for part in asdict(cls()):
+            chosen[part] = _free_port(taken)
+            taken.add(chosen[part])
+        return cls(**chosen)
+
     def url(self, part: str) -> str:
         """The base URL of a part, without a last slash."""
         return f"http://127.0.0.1:{getattr(self, part)}"

@@ -1,0 +1,63 @@
+"""The shop's plan, followed command by command as it is written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demo.plan import Step, read_steps
+from demo.stack import ROOT, Stack
+from tests.e2e.conftest import Strangler
+
+pytestmark = pytest.mark.usefixtures("at_monolith")
+
+
+def follow(step: Step, stack: Stack) -> str:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**stack.environment, "PATH": path}
+    said = ""
+    for command in step.commands:
+        done = subprocess.run(
+            command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{step.id}: {command}\n{done.stdout}{done.stderr}"
+        said += done.stdout
+    return said
+
+
+def test_the_chapter_on_catalogue_reads_can_be_followed_as_it_is_written(stack: Stack, strangler: Strangler) -> None:
+    steps = read_steps(ROOT / "migration_plan.md")
+
+    def stages() -> dict[str, tuple[str, int]]:
+        return {toggle["name"]: (toggle["stage"], toggle["share"]) for toggle in strangler("status")["toggles"]}
+
+    routes = ["catalog.categories", "catalog.product-detail", "catalog.product-list", "catalog.reviews"]
+    expected = {
+        "check": ("monolith", 0),
+        "filled": ("monolith", 0),
+        "canary-10": ("canary", 10_000),
+        "canary-50": ("canary", 50_000),
+        "extracted": ("extracted", 0),
+        "back": ("monolith", 0),
+    }
+    for name, stage in expected.items():
+        follow(steps[f"catalog-reads.{name}"], stack)
+        assert {route: stages()[route] for route in routes} == dict.fromkeys(routes, stage), name
+    for name, stage in {
+        "facts-shadow": ("shadow", 0),
+        "facts-extracted": ("extracted", 0),
+        "facts-back": ("monolith", 0),
+    }.items():
+        follow(steps[f"catalog-reads.{name}"], stack)
+        assert stages()["cart.catalog-facts"] == stage, name
+
+
+def test_every_step_of_the_chapter_but_the_parity_tests_is_followed_above() -> None:
+    followed = {"check", "filled", "canary-10", "canary-50", "extracted", "back"}
+    followed |= {"facts-shadow", "facts-extracted", "facts-back"}
+    steps = {name.removeprefix("catalog-reads.") for name in read_steps(ROOT / "migration_plan.md")}
+    assert steps == followed | {"parity"}

@@ -1,0 +1,82 @@
+"""The compose file and the images: valid, and every command line runs as it is written."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = ROOT / "docker-compose.yml"
+DOCKERFILES = sorted([*ROOT.glob("*/Dockerfile"), *ROOT.glob("extracted/*/Dockerfile")])
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())
+    return document
+
+
+def test_the_compose_file_is_valid_by_the_compose_schema() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_part_waits_for_what_it_needs_to_be_healthy(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    for name, service in services.items():
+        for needed, how in service.get("depends_on", {}).items():
+            assert needed in services
+            healthy = "healthcheck" in services[needed] or "HEALTHCHECK" in _dockerfile(services[needed])
+            assert how["condition"] != "service_healthy" or healthy, f"{name} waits for the health of {needed}"
+
+
+def test_every_variable_without_a_default_is_in_the_example_environment() -> None:
+    asked = set(re.findall(r"\$\{([A-Z_]+):\?", COMPOSE.read_text()))
+    offered = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))
+    assert asked == offered
+
+
+def test_only_the_proxy_publishes_a_port_and_not_the_control_planes(compose: dict[str, Any]) -> None:
+    published = {name: service["ports"] for name, service in compose["services"].items() if "ports" in service}
+    assert published == {"proxy": ["${SHOP_PORT:-8080}:8080"]}
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_image_is_slim_unprivileged_and_health_checked(dockerfile: Path) -> None:
+    text = dockerfile.read_text()
+    assert re.findall(r"^FROM (\S+)", text, re.M)[-1].endswith("-slim")
+    assert re.search(r"^USER (?!root)\w+", text, re.M)
+    assert re.search(r"^HEALTHCHECK ", text, re.M)
+    assert "--require-hashes" in text
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_image_copies_only_what_exists(dockerfile: Path) -> None:
+    for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile.read_text(), re.M):
+        for source in line.split()[:-1]:
+            assert (ROOT / source).exists(), f"{dockerfile}: COPY {source}"
+
+
+def _dockerfile(service: dict[str, Any]) -> str:
+    build = service.get("build")
+    return (ROOT / build["dockerfile"]).read_text() if build else ""
+
+
+def command_line(dockerfile: Path, word: str = "CMD") -> list[str]:
+    """The command of an image, as its Dockerfile writes it."""
+    joined = dockerfile.read_text().replace("\\\n", " ")
+    found = (
+        re.findall(rf"^{word} .*?(\[.*\])\s*$", joined, re.M)
+        if word != "CMD"
+        else re.findall(r"^CMD (\[.*\])$", joined, re.M)
+    )
+    command: list[str] = json.loads(found[-1])
+    return command
