@@ -99,7 +99,10 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+                "monolith.catalog.context_processors.main_categories",
+                "monolith.cart.context_processors.cart_count",
+            ],
+            "libraries": {"shop": "monolith.display"},
         },
     }
 ]
