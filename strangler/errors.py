@@ -6,6 +6,7 @@ StranglerError
 │   ├── UnknownToggle         no toggle of that name
 │   ├── IllegalMove           a move that the stages do not allow
 │   └── RevisionConflict      somebody else moved first
+├── SeamError                 a seam that is put together wrongly
 ├── SnapshotError             a snapshot that cannot be read
 ├── StoreUnavailable          the store does not answer
 ├── ControlUnreachable        the control plane does not answer
@@ -24,6 +25,7 @@ __all__ = [
     "IllegalMove",
     "Problem",
     "RevisionConflict",
+    "SeamError",
     "SnapshotError",
     "StoreUnavailable",
     "StranglerError",
@@ -90,6 +92,10 @@ class RevisionConflict(ToggleError):
             f"The toggles are at revision {actual}, not {expected}: somebody was first; nothing was changed.",
             "Look at `strangler history`, then repeat the move if it is still wanted.",
         )
+
+
+class SeamError(StranglerError):
+    """A seam is put together in a way that cannot work; found when it is constructed, never when it is called."""
 
 
 class SnapshotError(StranglerError):

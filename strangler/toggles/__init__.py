@@ -1,6 +1,7 @@
 """Toggles: the stage of each route and seam, moved at run time, the same for every process that reads them."""
 
 from strangler.toggles.bucket import BUCKETS, VECTORS, bucket, format_share, parse_share
+from strangler.toggles.client import ToggleReader, Toggles
 from strangler.toggles.move import OFFERED, Move, plan_back, plan_move, plan_moves
 from strangler.toggles.snapshot import Snapshot, read_snapshot, write_snapshot
 from strangler.toggles.stage import Kind, Side, Stage
@@ -20,7 +21,9 @@ __all__ = [
     "Snapshot",
     "Stage",
     "Toggle",
+    "ToggleReader",
     "ToggleStore",
+    "Toggles",
     "bucket",
     "default_salt",
     "format_share",

@@ -56,9 +56,7 @@ class Toggle:
 
     def __post_init__(self) -> None:
         if not NAME_PATTERN.fullmatch(self.name):
-            raise ValueError(
-                f"{self.name!r} is not a toggle's name; use a-z, 0-9, - and _, with dots between parts"
-            )
+            raise ValueError(f"{self.name!r} is not a toggle's name; use a-z, 0-9, - and _, with dots between parts")
         if not 0 <= self.share <= BUCKETS:
             raise ValueError(f"{self.name}: a share lies between 0 and {BUCKETS} buckets, not {self.share}")
         if not self.salt:

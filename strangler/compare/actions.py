@@ -1,0 +1,160 @@
+"""What a rule can do: one class each. Those with `allows` excuse two unequal values at one place."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Final
+from urllib.parse import urlsplit
+
+from strangler.compare.json_text import Integer, Node, Real, decimal, distance
+from strangler.compare.values import Severity
+
+__all__ = [
+    "Action",
+    "Excuse",
+    "Grade",
+    "Ignore",
+    "ListOrder",
+    "SameClass",
+    "TimeTolerance",
+    "Tolerance",
+    "UrlHost",
+    "ValueClass",
+]
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=:-]{8,}")
+
+
+class ValueClass(StrEnum):
+    """Kinds of values that are allowed to differ from one another as long as both are of the kind."""
+
+    UUID = "uuid"
+    """32 hex digits, with or without hyphens."""
+    TIMESTAMP = "timestamp"
+    """ISO 8601 with date and time, or an HTTP date."""
+    URL = "url"
+    """An absolute http or https address."""
+    TOKEN = "token"  # noqa: S105
+    """At least eight characters of the kind that tokens are made of, without a space."""
+
+    def holds(self, text: str) -> bool:
+        """Whether `text` is of this class."""
+        if self is ValueClass.UUID:
+            return _UUID.fullmatch(text) is not None
+        if self is ValueClass.TIMESTAMP:
+            return _instant(text) is not None
+        if self is ValueClass.URL:
+            return _absolute(text) is not None
+        return _TOKEN.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Nothing at this place or below it matters, not even whether it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """Differences at this place and below it are of this severity."""
+
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class ListOrder:
+    """How a list is compared: as a `sequence`, as a `set`, or by `key`: elements with the same value there belong
+    together, whatever their order."""
+
+    how: str
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """Numbers, or strings that hold numbers, that lie close enough: within `absolute`, or within `relative` times the
+    greater one. Nought allows a difference in notation alone."""
+
+    absolute: Decimal = Decimal(0)
+    relative: Decimal = Decimal(0)
+
+    def allows(self, old: Node, new: Node) -> bool:
+        if (type(old) is str) != (type(new) is str) or not isinstance(old, str) or not isinstance(new, str):
+            return False
+        left, right = decimal(old), decimal(new)
+        if left is None or right is None:
+            return False
+        apart = distance(left, right)
+        return apart <= self.absolute or apart <= self.relative * max(abs(left), abs(right))
+
+
+@dataclass(frozen=True, slots=True)
+class TimeTolerance:
+    """Timestamps (ISO 8601, HTTP dates, or seconds since 1970 as numbers) at most `seconds` apart."""
+
+    seconds: float
+
+    def allows(self, old: Node, new: Node) -> bool:
+        numbers = (Integer, Real)
+        if type(old) in numbers and type(new) in numbers:
+            return Tolerance(Decimal(str(self.seconds))).allows(old, new)
+        if type(old) is not str or type(new) is not str:
+            return False
+        left, right = _instant(old), _instant(new)
+        if left is None or right is None or (left.tzinfo is None) != (right.tzinfo is None):
+            return False
+        return abs((left - right).total_seconds()) <= self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class SameClass:
+    """Strings of one class are as good as equal."""
+
+    value_class: ValueClass
+
+    def allows(self, old: Node, new: Node) -> bool:
+        return all(type(each) is str and self.value_class.holds(each) for each in (old, new))
+
+
+@dataclass(frozen=True, slots=True)
+class UrlHost:
+    """Absolute URLs that are equal but for scheme, host and port."""
+
+    def allows(self, old: Node, new: Node) -> bool:
+        if type(old) is not str or type(new) is not str:
+            return False
+        left = _absolute(old)
+        return left is not None and left == _absolute(new)
+
+
+Excuse = Tolerance | TimeTolerance | SameClass | UrlHost
+Action = Ignore | Grade | ListOrder | Excuse
+
+
+def _instant(text: str) -> datetime | None:
+    if len(text) < 15 or len(text) > 40:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    try:
+        return parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None
+
+
+def _absolute(text: str) -> str | None:
+    """What follows scheme and host of an absolute http(s) address, None for anything else."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        return None
+    return parts._replace(scheme="", netloc="").geturl()

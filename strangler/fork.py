@@ -1,0 +1,34 @@
+"""What has to start anew in a forked child: locks that another thread held, and threads that were not copied."""
+
+from __future__ import annotations
+
+import os
+from typing import Final, Protocol
+from weakref import WeakSet
+
+__all__ = ["Forkable", "renew_after_fork"]
+
+
+class Forkable(Protocol):
+    """Something that holds threads or locks. It must be hashable and weakly referable, as plain objects are."""
+
+    def after_fork(self) -> None:
+        """Called in the child, before anything else there runs: replace locks, forget threads."""
+        ...
+
+
+_LIVE: Final[WeakSet[Forkable]] = WeakSet()
+
+
+def renew_after_fork(each: Forkable) -> None:
+    """Call `each.after_fork()` in every child forked from now on, for as long as `each` lives."""
+    _LIVE.add(each)
+
+
+def _renew() -> None:
+    for each in list(_LIVE):
+        each.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)

@@ -1,0 +1,21 @@
+"""What tests of your own code need: fakes for our ports, and the suites that your adapters of them must pass.
+
+A seam under test takes its toggles from a fake:
+
+    toggles = FixedToggles({"catalog.facts": Stage.EXTRACTED})
+    facts = Seam[CatalogFacts]("catalog.facts", old=..., new=..., toggles=toggles).facade()
+
+A toggle store of your own is tested by the suite that ours pass: subclass it and say how to make one.
+
+    class TestMyStore(ToggleStoreConformance):
+        @pytest.fixture
+        def open_store(self, tmp_path):
+            return lambda: MyStore(tmp_path / "toggles")
+
+`MemoryToggleStore` is the fake for code that only needs some store.
+"""
+
+from strangler.testing.fixed_toggles import FixedToggles
+from strangler.testing.toggle_store import MemoryToggleStore, ToggleStoreConformance
+
+__all__ = ["FixedToggles", "MemoryToggleStore", "ToggleStoreConformance"]
