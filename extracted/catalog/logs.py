@@ -31,5 +31,7 @@ def configure_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for chatty in ("httpx", "httpcore", "alembic", "uvicorn.access", "stamina"):
+    for chatty in ("httpx", "httpcore", "alembic", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # What an attempt met is told once, by whoever gives up, and not at each attempt.
+    logging.getLogger("stamina").setLevel(logging.ERROR)

@@ -47,6 +47,8 @@ class Feed:
     """
 
     def __init__(self, url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        # For messages: without a password that the address may carry.
+        self._place = str(httpx.URL(url).copy_with(userinfo=b""))
         self._client = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
@@ -73,7 +75,7 @@ class Feed:
         except httpx.HTTPError as error:
             reason = str(error) or type(error).__name__
             raise FeedUnavailable(
-                f"The monolith's feed at {self._client.base_url} does not answer: {reason}. "
+                f"The monolith's feed at {self._place} does not answer: {reason}. "
                 "Look at CATALOG_MONOLITH_URL and at the monolith."
             ) from error
         if response.status_code == 200:
@@ -86,7 +88,7 @@ class Feed:
         if response.status_code == 400:
             raise CursorRefused(f"The monolith does not know the cursor {since!r}.")
         unavailable = FeedUnavailable(
-            f"The monolith's feed at {response.url.copy_with(query=None)} answers {response.status_code}. "
+            f"The monolith's feed at {self._place} answers {response.status_code}. "
             "Look at CATALOG_MONOLITH_URL and at the monolith's log."
         )
         unavailable.retry_after = _seconds(response.headers.get("Retry-After", ""))

@@ -59,7 +59,7 @@ class SqlReading:
 
     def shelves(self) -> list[Shelf]:
         statement = select(_product.category_id, func.count()).where(_on_sale).group_by(_product.category_id)
-        counts = {category_id: number for category_id, number in self._connection.execute(statement).tuples()}
+        counts: dict[int, int] = dict(self._connection.execute(statement).all())
         rows = self._connection.execute(select(tables.category).where(_category.path.is_not(None)))
         shelves = [
             Shelf(row.id, row.name, row.slug, CategoryPath(row.path), row.parent_id, counts.get(row.id, 0))

@@ -15,6 +15,8 @@ from extracted.catalog.store.writing import SqlWriting
 
 __all__ = ["SqlStore"]
 
+_NO_SUCH_TABLE = "42P01"
+
 
 class SqlStore:
     """The store in SQLite or PostgreSQL, by SQLAlchemy URL. Its tables must exist: see `migrate`."""
@@ -55,7 +57,7 @@ def _named_when_gone() -> Iterator[None]:
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise StoreGone(_gone(error)) from error
     except DBAPIError as error:
-        if not error.connection_invalidated:
+        if not error.connection_invalidated and getattr(error.orig, "sqlstate", None) != _NO_SUCH_TABLE:
             raise
         raise StoreGone(_gone(error)) from error
 
@@ -63,4 +65,7 @@ def _named_when_gone() -> Iterator[None]:
 def _gone(error: Exception) -> str:
     cause = str(getattr(error, "orig", None) or error).strip().splitlines()
     first = cause[0] if cause else type(error).__name__
-    return f"The catalogue's database does not answer: {first}. Look at CATALOG_DATABASE_URL and at the server."
+    return (
+        f"The catalogue's database does not answer: {first}. "
+        "Look at CATALOG_DATABASE_URL and at the server; a new database wants `migrate` first."
+    )

@@ -91,16 +91,14 @@ class SqlWriting(SqlReading):
             "complete": after.complete,
             "sweeping": after.sweeping,
         }
-        if before == Position():
-            begin = self._insert(tables.feed_position).values(id=1, **values)
-            moved = self._connection.execute(begin.on_conflict_do_nothing())
-        else:
-            moved = self._connection.execute(
-                update(tables.feed_position)
-                .where(columns.id == 1, columns.cursor == before.cursor, columns.run == before.run)
-                .values(**values)
-            )
-        if moved.rowcount != 1:
+        begin = self._insert(tables.feed_position).values(id=1, **values).on_conflict_do_nothing()
+        go_on = (
+            update(tables.feed_position)
+            .where(columns.id == 1, columns.cursor == before.cursor, columns.run == before.run)
+            .values(**values)
+        )
+        statement = begin if before == Position() else go_on
+        if self._connection.execute(statement.returning(columns.id)).first() is None:
             raise PositionMoved(
                 f"The feed position is no longer {before.cursor!r} of run {before.run}: another importer was first. "
                 "Nothing was written; it is right to read the position anew."
