@@ -1,3 +1,4 @@
+# ruff: noqa: S101 - a suite asserts
 """A toggle store in memory, and the suite that every toggle store must pass."""
 
 from __future__ import annotations

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from strangler_proxy.config.values import Config
+from strangler_proxy.store import SQLiteToggleStore, open_store, schema
 
 from strangler.errors import ConfigError, StoreUnavailable
 from strangler.testing.toggle_store import ToggleStoreConformance
 from strangler.toggles import Change, Snapshot, Stage, Toggle, ToggleStore
-from strangler_proxy.config.values import Config
-from strangler_proxy.store import SQLiteToggleStore, open_store, schema
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -1,0 +1,137 @@
+"""The control API's client, as the command line uses it."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Self
+
+import httpx
+
+from strangler.errors import ControlRefused, ControlUnreachable
+from strangler.toggles import Snapshot
+from strangler_proxy.config.values import Address
+
+__all__ = ["ControlClient"]
+
+_SECONDS: Final = 10.0
+
+
+class ControlClient:
+    """Talks to the control plane at `address` with `token`. Use it in a `with` block, or close it.
+
+    Every method raises ControlUnreachable when nothing answers and ControlRefused when the answer is an error.
+    """
+
+    def __init__(self, address: Address, token: str, *, transport: httpx.BaseTransport | None = None) -> None:
+        self._address = address
+        self._http = httpx.Client(
+            base_url=f"http://{address}",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=_SECONDS,
+            # A proxy named in the environment has no business between us and this machine.
+            trust_env=False,
+            transport=transport,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def snapshot(self) -> Snapshot:
+        """The snapshot in force."""
+        return Snapshot.from_json(self._get("/api/v1/snapshot"))
+
+    def status(self) -> dict[str, Any]:
+        """Revision, store, workers, toggles and traffic."""
+        return self._get("/api/v1/status")
+
+    def history(self, name: str | None = None, *, limit: int = 100) -> list[dict[str, Any]]:
+        """The audit, newest first, of toggles by name or glob."""
+        entries: list[dict[str, Any]] = self._get("/api/v1/history", {"name": name, "limit": limit})["entries"]
+        return entries
+
+    def flip(
+        self,
+        names: Sequence[str],
+        stage: str,
+        *,
+        why: str,
+        share: str | None = None,
+        overrides: Mapping[str, str | None] | None = None,
+        force: bool = False,
+        confirm: str | None = None,
+        expected_revision: int | None = None,
+        wait_seconds: float | None = None,
+    ) -> dict[str, Any]:
+        """Move toggles to a stage."""
+        body = {
+            "names": list(names),
+            "stage": stage,
+            "share": share,
+            "overrides": None if overrides is None else dict(overrides),
+            "why": why,
+            "force": force,
+            "confirm": confirm,
+            "expected_revision": expected_revision,
+            "wait_seconds": wait_seconds,
+        }
+        return self._post("/api/v1/flip", body)
+
+    def back(self, names: Sequence[str] | None, *, why: str, wait_seconds: float | None = None) -> dict[str, Any]:
+        """Take toggles back to the monolith, `None` meaning all."""
+        which: dict[str, Any] = {"all": True} if names is None else {"names": list(names)}
+        return self._post("/api/v1/back", {**which, "why": why, "wait_seconds": wait_seconds})
+
+    def adopt(self, keep: str, *, why: str, wait_seconds: float | None = None) -> dict[str, Any]:
+        """Settle a store that is not the one the toggles in force came from: keep the `snapshot` or the `store`."""
+        return self._post("/api/v1/adopt", {"keep": keep, "why": why, "wait_seconds": wait_seconds})
+
+    def _get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        given = {key: value for key, value in (query or {}).items() if value is not None}
+        return self._ask("GET", path, params=given)
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        wait = body.get("wait_seconds") or 0.0
+        who = f"{_user()}@{socket.gethostname()}".encode()
+        return self._ask("POST", path, json=body, headers={b"X-Strangler-Who": who}, timeout=_SECONDS + wait)
+
+    def _ask(self, method: str, path: str, **given: Any) -> dict[str, Any]:
+        try:
+            answered = self._http.request(method, path, **given)
+            document = answered.json()
+        except httpx.TransportError as error:
+            raise ControlUnreachable(
+                f"Nothing answers at http://{self._address} ({error}). Is `strangler serve` running with this"
+                " configuration?"
+            ) from error
+        except ValueError as error:
+            raise ControlUnreachable(
+                f"What answers at http://{self._address} is not a control plane. Check `control` in strangler.toml."
+            ) from error
+        if answered.is_success and isinstance(document, dict):
+            return document
+        raise _refused(answered.status_code, document)
+
+
+def _refused(status: int, document: Any) -> ControlRefused:
+    error = document.get("error") if isinstance(document, dict) else None
+    if not isinstance(error, dict):
+        return ControlRefused(status, "unknown", f"The control plane answered {status}.")
+    message = f"{error.get('message', '')} {error.get('remedy', '')}".strip()
+    return ControlRefused(status, str(error.get("code", "unknown")), message)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container's user without a name.
+        return "somebody"

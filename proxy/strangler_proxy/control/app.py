@@ -1,0 +1,238 @@
+"""The control API: a Starlette application around a control plane."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+from typing import Any, Final, TypeVar, cast
+
+from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from strangler.errors import StranglerError
+from strangler.toggles import format_share
+from strangler_proxy.control.answers import answer, refusal, refusal_of
+from strangler_proxy.control.guard import LOOPBACK_NAMES, Guard
+from strangler_proxy.control.openapi import document
+from strangler_proxy.control.plane import ControlPlane
+from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest, place_of
+from strangler_proxy.plain import plain
+
+__all__ = ["PUBLIC", "app"]
+
+PUBLIC: Final = frozenset({"/health/live", "/health/ready"})
+_LONGEST_WAIT: Final = 60.0
+_MOST_ENTRIES: Final = 1000
+_TOKEN_NAME: Final = "control.token"  # noqa: S105 - the name of a file
+
+_log = logging.getLogger("strangler.control")
+_Body = TypeVar("_Body", bound=BaseModel)
+
+
+class _BadInput(Exception):
+    def __init__(self, message: str, where: str) -> None:
+        self.where = where
+        super().__init__(message)
+
+
+def app(plane: ControlPlane, token: str) -> Starlette:
+    """The application. Its lifespan starts and stops `plane`."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await plane.start()
+        watching = asyncio.create_task(plane.watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+            await plane.stop()
+
+    handlers = _Handlers(plane)
+    loopback = plane.config.control.host.lower() in LOOPBACK_NAMES
+    return Starlette(
+        routes=[
+            Route("/api/v1/snapshot", handlers.snapshot, methods=["GET"]),
+            Route("/api/v1/status", handlers.status, methods=["GET"]),
+            Route("/api/v1/history", handlers.history, methods=["GET"]),
+            Route("/api/v1/routes", handlers.routes, methods=["GET"]),
+            Route("/api/v1/explain", handlers.explain, methods=["GET"]),
+            Route("/api/v1/flip", handlers.flip, methods=["POST"]),
+            Route("/api/v1/back", handlers.back, methods=["POST"]),
+            Route("/api/v1/adopt", handlers.adopt, methods=["POST"]),
+            Route("/openapi.json", handlers.openapi, methods=["GET"]),
+            Route("/health/live", handlers.live, methods=["GET"]),
+            Route("/health/ready", handlers.ready, methods=["GET"]),
+        ],
+        middleware=[Middleware(Guard, token=token, public=PUBLIC, hosts=LOOPBACK_NAMES if loopback else None)],
+        exception_handlers={
+            StranglerError: _on_strangler_error,
+            _BadInput: _on_bad_input,
+            HTTPException: _on_http_error,
+            Exception: _on_crash,
+        },
+        lifespan=lifespan,
+    )
+
+
+class _Handlers:
+    def __init__(self, plane: ControlPlane) -> None:
+        self._plane = plane
+
+    async def snapshot(self, request: Request) -> Response:
+        """The snapshot, at once or as soon as it is another than the one known."""
+        wait = _number(request, "wait", 0.0, _LONGEST_WAIT)
+        known = request.query_params.get("revision")
+        if known is not None and wait > 0:
+            await self._plane.newer(int(_number(request, "revision", 0, 2**53)), wait)
+        snapshot = self._plane.snapshot
+        etag = f'"{snapshot.revision}"'
+        asked = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+        if etag in asked or "*" in asked:
+            return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "no-cache"})
+        return answer(snapshot.to_json(), headers={"ETag": etag, "Cache-Control": "no-cache"})
+
+    async def status(self, _: Request) -> Response:
+        """The state of this replica."""
+        return answer(self._plane.status())
+
+    async def history(self, request: Request) -> Response:
+        """The audit, newest first."""
+        limit = int(_number(request, "limit", 100, _MOST_ENTRIES))
+        entries = await self._plane.history(request.query_params.get("name") or None, limit)
+        return answer({"entries": [entry.to_json() for entry in entries]})
+
+    async def routes(self, _: Request) -> Response:
+        """Every route with its toggle."""
+        toggles = self._plane.snapshot.toggles
+        rows: list[dict[str, Any]] = []
+        for route in self._plane.config.routes:
+            toggle = toggles.get(route.name) if route.twin else None
+            rows.append(
+                {
+                    "name": route.name,
+                    "methods": sorted(route.methods),
+                    "path": route.path,
+                    "headers": dict(route.headers),
+                    "query": dict(route.query),
+                    "candidate": route.candidate,
+                    "rewrite": route.rewrite,
+                    "twin": route.twin,
+                    "stage": toggle and toggle.stage.value,
+                    "share": toggle and format_share(toggle.share),
+                }
+            )
+        return answer({"routes": rows})
+
+    async def explain(self, request: Request) -> Response:
+        """Which route a request takes, why, and who would answer it."""
+        raise HTTPException(501)
+
+    async def flip(self, request: Request) -> Response:
+        """Move toggles."""
+        body = await _parsed(request, FlipRequest)
+        outcome = await self._plane.flip(
+            body.names,
+            body.move,
+            who=_who(request),
+            why=body.why,
+            expected_revision=body.expected_revision,
+            wait_seconds=body.wait_seconds,
+        )
+        return answer(outcome.to_json())
+
+    async def back(self, request: Request) -> Response:
+        """Take toggles back to the monolith."""
+        body = await _parsed(request, BackRequest)
+        outcome = await self._plane.back(body.names, who=_who(request), why=body.why, wait_seconds=body.wait_seconds)
+        return answer(outcome.to_json())
+
+    async def adopt(self, request: Request) -> Response:
+        """Settle a store that is not the one the toggles in force came from."""
+        body = await _parsed(request, AdoptRequest)
+        outcome = await self._plane.adopt(body.keep, who=_who(request), why=body.why, wait_seconds=body.wait_seconds)
+        return answer(outcome.to_json())
+
+    async def openapi(self, _: Request) -> Response:
+        """This API's description."""
+        return answer(document())
+
+    async def live(self, _: Request) -> Response:
+        """The process answers."""
+        return answer({"status": "live"})
+
+    async def ready(self, _: Request) -> Response:
+        """Whether moves are possible, each dependency named."""
+        lacks = self._plane.ready()
+        ok = not any(lacks.values())
+        # Reasons name paths of this machine, and nobody had to show a token.
+        states = {name: "ok" if reason is None else "unavailable" for name, reason in lacks.items()}
+        return answer({"status": "ready" if ok else "degraded", "dependencies": states}, status=200 if ok else 503)
+
+
+async def _parsed(request: Request, kind: type[_Body]) -> _Body:
+    try:
+        content = json.loads(await request.body())
+    except (ValueError, RecursionError) as error:
+        raise _BadInput("The body is not JSON.", "body") from error
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        where, wrong = place_of(error)
+        raise _BadInput(f"{where or 'The request'}: {wrong}.", where) from error
+
+
+def _number(request: Request, name: str, default: float, most: float) -> float:
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= most:
+        raise _BadInput(f"{name} is a number from 0 to {most:g}.", name)
+    return number
+
+
+def _who(request: Request) -> str:
+    said = request.headers.get("x-strangler-who", "").encode("latin-1").decode("utf-8", "replace")
+    return f"{plain(said.strip())[:100] or 'somebody'} ({_TOKEN_NAME})"
+
+
+async def _on_strangler_error(_: Request, error: Exception) -> Response:
+    return refusal_of(cast("StranglerError", error))
+
+
+async def _on_bad_input(_: Request, error: Exception) -> Response:
+    return refusal(422, "bad_input", str(error), where=cast("_BadInput", error).where)
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    wrong = cast("HTTPException", error)
+    phrase = HTTPStatus(wrong.status_code).phrase
+    refused = refusal(
+        wrong.status_code,
+        phrase.lower().replace(" ", "_"),
+        f"{phrase}: {request.method} {plain(request.url.path)[:200]}",
+        remedy="GET /openapi.json describes every verb.",
+    )
+    refused.headers.update(wrong.headers or {})
+    return refused
+
+
+async def _on_crash(_: Request, error: Exception) -> Response:
+    _log.error("a request failed", exc_info=error)
+    return refusal(500, "internal", "The control plane failed at this; its log says how. Traffic is not touched.")

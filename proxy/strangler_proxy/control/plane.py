@@ -1,0 +1,335 @@
+"""The control plane proper: one store, the snapshot in force, and every verb that reads or moves toggles."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from strangler import __version__
+from strangler.errors import IllegalMove, RevisionConflict, SnapshotError, StoreUnavailable
+from strangler.toggles import (
+    AuditEntry,
+    Change,
+    Move,
+    Snapshot,
+    Toggle,
+    ToggleStore,
+    plan_back,
+    plan_moves,
+    read_snapshot,
+    write_snapshot,
+)
+from strangler_proxy.config.values import Config
+from strangler_proxy.control.declare import declare, estrangement
+from strangler_proxy.control.workers import Traffic, Workers
+from strangler_proxy.state import StateDir
+
+__all__ = ["ControlPlane", "Outcome"]
+
+WAIT_SECONDS: Final = 2.0
+_LOOK_EVERY: Final = 1.0
+_ATTEMPTS: Final = 5
+_SELF: Final = "strangler"
+_ADOPT: Final = (
+    "Nothing was moved. `strangler adopt snapshot --why ...` makes the store take over what is in force;"
+    " `strangler adopt store --why ...` puts the store's toggles into force, which may move routes."
+)
+
+_log = logging.getLogger("strangler.control")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a move came to: the revision in force, the toggles before and after, who has acknowledged, who has not."""
+
+    revision: int
+    moved: tuple[tuple[Toggle, Toggle], ...]
+    acknowledged: tuple[int, ...]
+    missing: tuple[int, ...]
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The outcome as plain JSON types."""
+        return {
+            "revision": self.revision,
+            "moved": [
+                {"name": after.name, "from": before.to_json(), "to": after.to_json()} for before, after in self.moved
+            ],
+            "acknowledged": [str(slot) for slot in self.acknowledged],
+            "missing": [str(slot) for slot in self.missing],
+            "seconds": round(self.seconds, 6),
+        }
+
+
+class ControlPlane:
+    """Keeps the snapshot in force, in memory and on disk, in step with the store, and its workers with both.
+
+    The store's commit is the truth; disk and workers follow it, and a death in between is healed at the next start.
+    Without a store, and while the store is not the one that the snapshot came from, reads go on and moves raise
+    StoreUnavailable.
+    """
+
+    def __init__(self, config: Config, store: ToggleStore, state: StateDir) -> None:
+        self.config = config
+        self.traffic = Traffic()
+        self.workers = Workers(config.workers, self.traffic)
+        self.snapshot = Snapshot()
+        self.closing = asyncio.Event()
+        self._store = store
+        self._state = state
+        self._started_at = datetime.now(UTC)
+        self._store_error: str | None = "The store has not been asked yet."
+        self._disk_error: str | None = None
+        self._notes: tuple[str, ...] = ()
+        self._mover = asyncio.Lock()
+        self._news = asyncio.Condition()
+
+    async def start(self) -> None:
+        """Take up the snapshot from disk, then the store's, declare new toggles, and be there for workers."""
+        self._state.create()
+        try:
+            self.snapshot = read_snapshot(self._state.snapshot) or Snapshot()
+        except SnapshotError as error:
+            _log.error("%s; the store decides", error)
+        self.workers.push(self.snapshot)
+        await self.workers.listen(self._state.socket)
+        async with self._mover:
+            await self._synchronize()
+
+    async def watch(self) -> None:
+        """Look after the store once a second until cancelled: it may go, come back, or be moved by another process."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            async with self._mover:
+                await self._synchronize()
+
+    async def stop(self) -> None:
+        """Close the links and the store."""
+        await self.workers.close()
+        self._store.close()
+
+    async def flip(
+        self,
+        names: Sequence[str],
+        move: Move,
+        *,
+        who: str,
+        why: str,
+        expected_revision: int | None = None,
+        wait_seconds: float | None = None,
+    ) -> Outcome:
+        """Move toggles. Raises UnknownToggle, IllegalMove, RevisionConflict or StoreUnavailable; then nothing moved."""
+
+        def plan(snapshot: Snapshot) -> list[Toggle]:
+            return plan_moves(snapshot, names, move)
+
+        return await self._move(plan, who, why, move.force, expected_revision, wait_seconds)
+
+    async def back(
+        self, names: Sequence[str] | None, *, who: str, why: str, wait_seconds: float | None = None
+    ) -> Outcome:
+        """Take toggles back to the monolith, `None` meaning all. Raises as `flip`."""
+
+        def plan(snapshot: Snapshot) -> list[Toggle]:
+            return plan_back(snapshot, names)
+
+        return await self._move(plan, who, why, False, None, wait_seconds)
+
+    async def adopt(self, keep: str, *, who: str, why: str, wait_seconds: float | None = None) -> Outcome:
+        """Settle a store that is not the one the snapshot in force came from: keep the `snapshot`, or the `store`.
+
+        Raises IllegalMove when there is nothing to settle, StoreUnavailable when the store does not answer.
+        """
+        began = asyncio.get_running_loop().time()
+        async with self._mover:
+            await self._synchronize()
+            if self._store_error is None:
+                raise IllegalMove("There is nothing to adopt: the store and the toggles in force agree.")
+            before = self.snapshot
+            # In two steps also when the store is kept, so that the audit shows what moved from what was in force.
+            stored = await asyncio.to_thread(self._store.load) if keep == "store" else None
+            adopted = await asyncio.to_thread(self._store.adopt, before, who=who, why=why, at=datetime.now(UTC))
+            if stored is not None:
+                other = [
+                    each for each in stored.toggles.values() if not _same_state(each, adopted.toggles.get(each.name))
+                ]
+                change = Change(other, who=who, why=why, at=datetime.now(UTC))
+                adopted = await asyncio.to_thread(self._store.commit, change, expected_revision=adopted.revision)
+            self._store_error = None
+            await self._put_into_force(adopted)
+            await self._synchronize()
+        return await self._outcome(before, self.snapshot, began, wait_seconds)
+
+    async def history(self, name: str | None, limit: int) -> list[AuditEntry]:
+        """The audit, newest first. Raises StoreUnavailable."""
+        return await asyncio.to_thread(self._store.history, name, limit=limit)
+
+    async def newer(self, revision: int, wait_seconds: float) -> Snapshot:
+        """The snapshot in force, as soon as its revision is not `revision`, or when the time is over."""
+        try:
+            async with asyncio.timeout(wait_seconds), self._news:
+                await self._news.wait_for(lambda: self.snapshot.revision != revision or self.closing.is_set())
+        except TimeoutError:
+            pass
+        return self.snapshot
+
+    async def close_waits(self) -> None:
+        """Let everybody who waits for news go, for the process is about to end."""
+        self.closing.set()
+        async with self._news:
+            self._news.notify_all()
+
+    def ready(self) -> dict[str, str | None]:
+        """What each dependency lacks; None where it lacks nothing."""
+        return {"store": self._store_error, "disk": self._disk_error}
+
+    def status(self) -> dict[str, Any]:
+        """The state of this replica, as the control API tells it."""
+        revision = self.snapshot.revision
+        linked = self.workers.linked()
+        configured = {route.name for route in self.config.routes if route.twin}
+        configured |= {seam.name for seam in self.config.seams}
+        workers: list[dict[str, Any]] = []
+        for slot in range(self.config.workers):
+            worker = linked.get(slot)
+            workers.append(
+                {
+                    "slot": slot,
+                    "pid": worker and worker.pid,
+                    "revision": worker and worker.revision,
+                    "live": worker is not None and worker.revision == revision,
+                    "since": worker and worker.since.isoformat(),
+                    "requests": worker.requests if worker else 0,
+                    "config": worker and worker.config,
+                }
+            )
+        return {
+            "revision": revision,
+            "at": self.snapshot.at.isoformat(),
+            "age_seconds": round((datetime.now(UTC) - self.snapshot.at).total_seconds(), 3) if revision else None,
+            "store": {"ok": self._store_error is None, "error": self._store_error, "url": self.config.store},
+            "disk": {"ok": self._disk_error is None, "error": self._disk_error},
+            "notes": list(self._notes),
+            "replica": {
+                "name": platform.node(),
+                "started_at": self._started_at.isoformat(),
+                "version": __version__,
+                "config": self.config.digest,
+            },
+            "workers": workers,
+            "live": f"{sum(worker['live'] for worker in workers)}/{len(workers)}",
+            "toggles": [
+                {**toggle.to_json(), "configured": toggle.name in configured}
+                for toggle in self.snapshot.toggles.values()
+            ],
+            "traffic": self.traffic.to_json(),
+        }
+
+    async def _move(
+        self,
+        plan: Callable[[Snapshot], list[Toggle]],
+        who: str,
+        why: str,
+        forced: bool,
+        expected_revision: int | None,
+        wait_seconds: float | None,
+    ) -> Outcome:
+        began = asyncio.get_running_loop().time()
+        async with self._mover:
+            if self._store_error is not None:
+                await self._synchronize()
+            for attempt in range(_ATTEMPTS):
+                if self._store_error is not None:
+                    raise StoreUnavailable(self._store_error)
+                before = self.snapshot
+                if expected_revision is not None and expected_revision != before.revision:
+                    raise RevisionConflict(expected_revision, before.revision)
+                toggles = plan(before)
+                if not toggles:
+                    break
+                change = Change(toggles, who=who, why=why, at=datetime.now(UTC), forced=forced)
+                try:
+                    after = await asyncio.to_thread(self._store.commit, change, expected_revision=before.revision)
+                except RevisionConflict:
+                    await self._synchronize()
+                    if expected_revision is not None or attempt == _ATTEMPTS - 1:
+                        raise
+                    continue
+                except StoreUnavailable as error:
+                    self._lose_store(str(error))
+                    raise
+                await self._put_into_force(after)
+                break
+            after = self.snapshot
+        return await self._outcome(before, after, began, wait_seconds)
+
+    async def _outcome(self, before: Snapshot, after: Snapshot, began: float, wait_seconds: float | None) -> Outcome:
+        wait = WAIT_SECONDS if wait_seconds is None else wait_seconds
+        acknowledged, missing = await self.workers.acknowledged(after.revision, wait_seconds=wait)
+        moved = [
+            (before.toggles[name], toggle)
+            for name, toggle in after.toggles.items()
+            if name in before.toggles and not _same_state(toggle, before.toggles[name])
+        ]
+        return Outcome(
+            revision=after.revision,
+            moved=tuple(moved),
+            acknowledged=tuple(acknowledged),
+            missing=tuple(missing),
+            seconds=asyncio.get_running_loop().time() - began,
+        )
+
+    async def _synchronize(self) -> None:
+        try:
+            stored = await asyncio.to_thread(self._store.load)
+            reason = estrangement(stored, self.snapshot)
+            if reason is not None:
+                self._lose_store(f"{reason[0].upper()}{reason[1:]}. {_ADOPT}")
+                return
+            declaration = declare(stored, self.config)
+            if declaration.toggles:
+                change = Change(
+                    declaration.toggles, who=_SELF, why=f"declared in {self.config.path.name}", at=datetime.now(UTC)
+                )
+                stored = await asyncio.to_thread(self._store.commit, change, expected_revision=stored.revision)
+        except RevisionConflict:
+            return
+        except StoreUnavailable as error:
+            self._lose_store(str(error))
+            return
+        if self._store_error is not None:
+            _log.info("the store answers, at revision %d", stored.revision)
+            self._store_error = None
+        if declaration.notes != self._notes:
+            self._notes = declaration.notes
+            for note in self._notes:
+                _log.warning("%s", note)
+        if stored.revision != self.snapshot.revision or self._disk_error is not None:
+            await self._put_into_force(stored)
+
+    def _lose_store(self, reason: str) -> None:
+        if reason != self._store_error:
+            _log.error("%s Revision %d stays in force.", reason, self.snapshot.revision)
+        self._store_error = reason
+
+    async def _put_into_force(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        try:
+            await asyncio.to_thread(write_snapshot, self._state.snapshot, snapshot)
+            self._disk_error = None
+        except OSError as error:
+            # The store has it and the workers get it: only a restart without the store would fall back.
+            self._disk_error = f"{self._state.snapshot} cannot be written: {error.strerror}"
+            _log.error("%s", self._disk_error)
+        self.workers.push(snapshot)
+        async with self._news:
+            self._news.notify_all()
+
+
+def _same_state(one: Toggle, other: Toggle | None) -> bool:
+    return other is not None and replace(one, revision=other.revision) == other

@@ -1,0 +1,64 @@
+"""The control plane's process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from types import FrameType
+
+import uvicorn
+
+from strangler_proxy.config.values import Config
+from strangler_proxy.control.app import app
+from strangler_proxy.control.plane import ControlPlane
+from strangler_proxy.secret import keep_secret
+from strangler_proxy.state import StateDir
+from strangler_proxy.store import open_store
+
+__all__ = ["run"]
+
+_log = logging.getLogger("strangler.control")
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, plane: ControlPlane) -> None:
+        super().__init__(config)
+        self._plane = plane
+        self._loop = asyncio.get_running_loop()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Who waits for news would otherwise hold up the end for a minute.
+        self._loop.call_soon_threadsafe(lambda: self._loop.create_task(self._plane.close_waits()))
+        super().handle_exit(sig, frame)
+
+
+def run(config: Config, listening: socket.socket) -> None:
+    """Serve the control plane on `listening` until SIGTERM. Raises StranglerError when it cannot start."""
+    state = StateDir.of(config)
+    state.create()
+    token = keep_secret(state.token)
+    plane = ControlPlane(config, open_store(config), state)
+    _log.info("control plane of %s, state in %s", config.path, state.path)
+    asyncio.run(_serve(plane, token, listening))
+    _log.info("ended at revision %d", plane.snapshot.revision)
+
+
+async def _serve(plane: ControlPlane, token: str, listening: socket.socket) -> None:
+    settings = uvicorn.Config(
+        app(plane, token),
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=512,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=5,
+    )
+    server = _Server(settings, plane)
+    await server.serve(sockets=[listening])
+    if not server.started:
+        raise SystemExit(1)

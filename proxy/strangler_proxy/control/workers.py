@@ -1,0 +1,166 @@
+"""The control plane's side of the workers' links: who is there, at which revision, and what they counted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from strangler.toggles import Snapshot
+from strangler_proxy.link import LINE_LIMIT
+from strangler_proxy.unix import listen_unix
+
+__all__ = ["Traffic", "Worker", "Workers"]
+
+_BACKLOG_LIMIT: Final = 32 * 1024 * 1024
+
+_log = logging.getLogger("strangler.workers")
+
+
+@dataclass(slots=True)
+class Worker:
+    """A linked worker: its slot, process id, the revision it acknowledged last, since when, and its requests."""
+
+    slot: int
+    pid: int
+    revision: int
+    config: str
+    writer: asyncio.StreamWriter
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+    requests: int = 0
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Requests counted since the control plane started, by route, side and upstream."""
+
+    rows: dict[tuple[str, str, str], dict[str, int]] = field(
+        default_factory=lambda: defaultdict(lambda: {"count": 0, "fallbacks": 0, "errors_5xx": 0})
+    )
+
+    def add(self, counted: list[dict[str, Any]]) -> int:
+        """Take in what a worker counted; returns its number of requests."""
+        requests = 0
+        for each in counted:
+            row = self.rows[str(each["route"]), str(each["side"]), str(each["upstream"])]
+            count = int(each["count"])
+            requests += count
+            row["count"] += count
+            row["fallbacks"] += int(each.get("fallbacks", 0))
+            if str(each.get("status_class", "")).startswith("5"):
+                row["errors_5xx"] += count
+        return requests
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """One row for each route, side and upstream, in that order."""
+        return [
+            {"route": route, "side": side, "upstream": upstream, **row}
+            for (route, side, upstream), row in sorted(self.rows.items())
+        ]
+
+
+class Workers:
+    """The workers of this replica. `slots` is how many there should be."""
+
+    def __init__(self, slots: int, traffic: Traffic) -> None:
+        self.slots = slots
+        self.traffic = traffic
+        self._linked: dict[int, Worker] = {}
+        self._snapshot = Snapshot()
+        self._changed = asyncio.Condition()
+        self._server: asyncio.Server | None = None
+
+    async def listen(self, path: Path) -> None:
+        """Be there for workers on the Unix socket `path`. Raises OSError."""
+        self._server = await asyncio.start_unix_server(self._serve, sock=listen_unix(path), limit=LINE_LIMIT)
+
+    async def close(self) -> None:
+        """Close the links."""
+        if self._server is not None:
+            self._server.close()
+        for worker in self._linked.values():
+            worker.writer.close()
+
+    def linked(self) -> dict[int, Worker]:
+        """The workers that are linked now, by slot."""
+        return dict(self._linked)
+
+    def push(self, snapshot: Snapshot) -> None:
+        """Send `snapshot` to every worker, and to each that comes later."""
+        self._snapshot = snapshot
+        line = _line(snapshot)
+        for worker in self._linked.values():
+            self._send(worker, line)
+
+    async def acknowledged(self, revision: int, *, wait_seconds: float) -> tuple[list[int], list[int]]:
+        """The slots that acknowledged `revision` or a later one, and those that had not when the time was over.
+
+        A worker that should be there and is not counts as missing: it may still be serving by what it had.
+        """
+
+        def missing() -> list[int]:
+            return [
+                slot for slot in range(self.slots) if slot not in self._linked or self._linked[slot].revision < revision
+            ]
+
+        try:
+            async with asyncio.timeout(wait_seconds), self._changed:
+                await self._changed.wait_for(lambda: not missing())
+        except TimeoutError:
+            pass
+        late = missing()
+        return [slot for slot in range(self.slots) if slot not in late], late
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        worker: Worker | None = None
+        try:
+            while line := await reader.readline():
+                message = json.loads(line)
+                match message.get("type"):
+                    case "hello":
+                        worker = Worker(
+                            slot=int(message["slot"]),
+                            pid=int(message["pid"]),
+                            revision=int(message["revision"]),
+                            config=str(message.get("config", "")),
+                            writer=writer,
+                        )
+                        self._linked[worker.slot] = worker
+                        _log.info("worker %d (pid %d) linked at revision %d", worker.slot, worker.pid, worker.revision)
+                        self._send(worker, _line(self._snapshot))
+                        await self._tell()
+                    case "ack" if worker is not None:
+                        worker.revision = int(message["revision"])
+                        await self._tell()
+                    case "counts" if worker is not None:
+                        worker.requests += self.traffic.add(message["traffic"])
+                    case other:
+                        _log.warning("a worker said %r, which means nothing here", other)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            _log.warning("link of worker %s broke: %r", "?" if worker is None else worker.slot, error)
+        finally:
+            if worker is not None and self._linked.get(worker.slot) is worker:
+                del self._linked[worker.slot]
+                _log.info("worker %d (pid %d) is gone", worker.slot, worker.pid)
+            writer.close()
+
+    def _send(self, worker: Worker, line: bytes) -> None:
+        # A worker that reads no more must not fill our memory; it gets the newest snapshot when it links again.
+        if worker.writer.transport.get_write_buffer_size() > _BACKLOG_LIMIT:
+            worker.writer.transport.abort()
+            return
+        worker.writer.write(line)
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+
+def _line(snapshot: Snapshot) -> bytes:
+    message = {"type": "snapshot", "snapshot": snapshot.to_json()}
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

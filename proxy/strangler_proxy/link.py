@@ -1,0 +1,163 @@
+"""A worker's link to the control plane: snapshots come in, acknowledgements and counts go out.
+
+Revisions only ever go up: a snapshot older than the one held is stale by definition and is ignored. Where a store was
+lost or restored from a backup, the control plane adopts under a revision above both, so nothing needs to go down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from strangler.errors import SnapshotError
+from strangler.toggles import Snapshot, read_snapshot
+from strangler_proxy.state import StateDir
+from strangler_proxy.unix import connect_unix
+
+__all__ = ["LINE_LIMIT", "ControlLink"]
+
+# A snapshot of many thousand toggles still fits.
+LINE_LIMIT: Final = 16 * 1024 * 1024
+_COUNTS_EVERY: Final = 1.0
+_FIRST_DELAY: Final = 0.05
+_LONGEST_DELAY: Final = 2.0
+
+_log = logging.getLogger("strangler.link")
+
+
+class ControlLink:
+    """The link of the worker in `slot` through the Unix socket at `path`.
+
+    `on_snapshot` is called with each newer snapshot and must put it into force before it returns: only then is the
+    snapshot acknowledged. `take_counts` gives the traffic since it was last asked. `config` is the digest of the
+    configuration that the worker runs. Nothing here ever raises into the worker: without a control plane the last
+    snapshot goes on deciding.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        slot: int,
+        state_dir: Path,
+        on_snapshot: Callable[[Snapshot], None],
+        take_counts: Callable[[], list[dict[str, Any]]],
+        *,
+        config: str = "",
+    ) -> None:
+        self._path = path
+        self._slot = slot
+        self._disk = StateDir(state_dir).snapshot
+        self._on_snapshot = on_snapshot
+        self._take_counts = take_counts
+        self._config = config
+        self._held = Snapshot()
+        self._unsent: list[dict[str, Any]] = []
+        self._delay = _FIRST_DELAY
+
+    @property
+    def revision(self) -> int:
+        """The revision of the snapshot in force."""
+        return self._held.revision
+
+    def load_snapshot(self) -> Snapshot:
+        """Put the snapshot kept on disk into force and return it; an empty one where there is none that can be read."""
+        try:
+            snapshot = read_snapshot(self._disk)
+        except SnapshotError as error:
+            _log.warning("%s; until the control plane answers, the monolith answers everything", error)
+            snapshot = None
+        if snapshot is not None:
+            self._on_snapshot(snapshot)
+            self._held = snapshot
+        return self._held
+
+    async def run(self) -> None:
+        """Keep the link until cancelled, connecting again whenever it breaks."""
+        lost = False
+        while True:
+            try:
+                reader, writer = await asyncio.open_unix_connection(sock=connect_unix(self._path), limit=LINE_LIMIT)
+            except OSError:
+                if not lost:
+                    _log.warning("no control plane: revision %d goes on deciding", self._held.revision)
+                    lost = True
+            else:
+                if lost:
+                    _log.info("linked to the control plane again")
+                    lost = False
+                await self._converse(reader, writer)
+            # Jittered, so that many workers do not come back in step.
+            await asyncio.sleep(self._delay * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+            self._delay = min(self._delay * 2, _LONGEST_DELAY)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        counting = asyncio.create_task(self._send_counts(writer))
+        try:
+            self._send(
+                writer,
+                {
+                    "type": "hello",
+                    "slot": self._slot,
+                    "pid": os.getpid(),
+                    "revision": self._held.revision,
+                    "config": self._config,
+                },
+            )
+            while line := await reader.readline():
+                self._heed(line, writer)
+        except (OSError, ValueError) as error:
+            # ValueError: a line past the limit, or not JSON.
+            _log.warning("link to the control plane broke: %s", error)
+        except asyncio.CancelledError:
+            self._report(writer)
+            raise
+        finally:
+            counting.cancel()
+            with suppress(asyncio.CancelledError, OSError):
+                await counting
+            writer.close()
+
+    def _heed(self, line: bytes, writer: asyncio.StreamWriter) -> None:
+        message = json.loads(line)
+        if not isinstance(message, dict) or message.get("type") != "snapshot":
+            return
+        try:
+            snapshot = Snapshot.from_json(message.get("snapshot"))
+        except SnapshotError as error:
+            _log.error("the control plane sent what cannot be read: %s", error)
+            return
+        if snapshot.revision < self._held.revision:
+            _log.warning("ignored revision %d, for %d is in force", snapshot.revision, self._held.revision)
+            return
+        try:
+            self._on_snapshot(snapshot)
+        except Exception:
+            _log.exception("revision %d could not be put into force", snapshot.revision)
+            return
+        self._held = snapshot
+        self._delay = _FIRST_DELAY
+        self._send(writer, {"type": "ack", "revision": snapshot.revision})
+
+    async def _send_counts(self, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await asyncio.sleep(_COUNTS_EVERY)
+            self._report(writer)
+            await writer.drain()
+            self._unsent = []
+
+    def _report(self, writer: asyncio.StreamWriter) -> None:
+        self._unsent.extend(self._take_counts())
+        if self._unsent:
+            self._send(writer, {"type": "counts", "at": time.time(), "traffic": self._unsent})
+
+    @staticmethod
+    def _send(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
+        writer.write(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")

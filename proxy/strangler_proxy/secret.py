@@ -1,0 +1,54 @@
+"""Secrets kept in files that only their owner can read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from strangler.errors import StranglerError
+
+__all__ = ["keep_secret", "read_secret"]
+
+
+def keep_secret(path: Path) -> str:
+    """The secret in `path`; made at random (256 bits) where there is none yet. Of several makers at once, one wins.
+
+    Raises StranglerError as `read_secret` does.
+    """
+    if not path.exists():
+        # Linked into place whole: nobody can read half a secret, and an existing one is never replaced.
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_urlsafe(32) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                path.hardlink_to(name)
+        finally:
+            Path(name).unlink()
+    return read_secret(path)
+
+
+def read_secret(path: Path) -> str:
+    """The secret in `path`. Raises StranglerError when it cannot be read, is empty, or others may read it too."""
+    try:
+        with path.open(encoding="ascii") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            secret = file.read().strip()
+    except FileNotFoundError:
+        raise StranglerError(f"{path} does not exist yet: `strangler serve` makes it at its first start.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StranglerError(f"The secret {path} cannot be read: {error}") from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise StranglerError(
+            f"{path} can be read by others (mode {stat.S_IMODE(mode):04o}): it may be known. Delete it to have a new"
+            f" one made at the next start, or, if you are sure, `chmod 600 {path}`."
+        )
+    if len(secret) < 16:
+        raise StranglerError(f"{path} holds no usable secret. Delete it to have a new one made at the next start.")
+    return secret

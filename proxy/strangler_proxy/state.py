@@ -1,0 +1,82 @@
+"""The state folder, `.strangler/` beside `strangler.toml` unless it says otherwise, and what lies in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from strangler.errors import StranglerError
+from strangler_proxy.config.values import Config
+
+__all__ = ["StateDir"]
+
+
+@dataclass(frozen=True, slots=True)
+class StateDir:
+    """The files of one `strangler serve`. Only its own user may look into the folder."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, config: Config) -> StateDir:
+        """The state folder of a configuration."""
+        return cls(config.path.parent / config.state_dir)
+
+    @property
+    def token(self) -> Path:
+        """The control API's bearer token."""
+        return self.path / "control.token"
+
+    @property
+    def subject_key(self) -> Path:
+        """The key which signs the subject cookie."""
+        return self.path / "subject.key"
+
+    @property
+    def snapshot(self) -> Path:
+        """The last snapshot of the toggles: what everything decides by when nobody answers."""
+        return self.path / "toggles.json"
+
+    @property
+    def socket(self) -> Path:
+        """The Unix socket on which the control plane meets its workers."""
+        return self.path / "control.sock"
+
+    @property
+    def pid(self) -> Path:
+        """Locked by the supervisor for as long as it lives; holds its process id."""
+        return self.path / "supervisor.pid"
+
+    @property
+    def addresses(self) -> Path:
+        """Where the running proxy really listens, for ports that the system chose."""
+        return self.path / "addresses.json"
+
+    def create(self) -> None:
+        """Make the folder where it does not exist. Raises StranglerError when that cannot be done."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StranglerError(
+                f"The state folder {self.path} cannot be made: {error.strerror}. Make it writable, or name another one"
+                " as `state_dir` in strangler.toml."
+            ) from error
+
+    def write_addresses(self, addresses: Mapping[str, str]) -> None:
+        """Keep the addresses that are really listened on, whole or not at all."""
+        handle, name = tempfile.mkstemp(dir=self.path, prefix=".addresses.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(dict(addresses), file)
+        Path(name).replace(self.addresses)
+
+    def read_addresses(self) -> dict[str, str]:
+        """What `write_addresses` kept; empty where there is nothing readable."""
+        try:
+            document = json.loads(self.addresses.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {str(key): str(value) for key, value in document.items()} if isinstance(document, dict) else {}

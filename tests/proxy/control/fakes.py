@@ -1,0 +1,78 @@
+"""A control plane in a temporary folder with a store in memory, and workers that only link."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from strangler_proxy.config.values import Address, Config, Route, Seam, Upstream
+from strangler_proxy.control import ControlPlane
+from strangler_proxy.link import ControlLink
+from strangler_proxy.state import StateDir
+
+from strangler.testing.toggle_store import MemoryToggleStore
+from strangler.toggles import Snapshot
+
+
+def config(folder: Path, *, workers: int = 2, names: tuple[str, ...] = ("catalog.list", "catalog.detail")) -> Config:
+    return Config(
+        path=folder / "strangler.toml",
+        upstreams={
+            "monolith": Upstream("monolith", Address("127.0.0.1", 1)),
+            "catalog": Upstream("catalog", Address("127.0.0.1", 2)),
+        },
+        routes=(
+            *(Route(name, frozenset({"GET"}), f"/{name}/<int:id>/", "catalog") for name in names),
+            Route("wishlist", frozenset({"GET"}), "/wishlist/", "catalog", twin=False),
+        ),
+        seams=(Seam("catalog.facts"),),
+        workers=workers,
+    )
+
+
+def plane(folder: Path, store: MemoryToggleStore, **changes: Any) -> ControlPlane:
+    configured = config(folder, **changes)
+    return ControlPlane(configured, store, StateDir.of(configured))
+
+
+@asynccontextmanager
+async def running(control: ControlPlane) -> AsyncIterator[ControlPlane]:
+    await control.start()
+    try:
+        yield control
+    finally:
+        await control.stop()
+
+
+class FakeWorker:
+    """A worker that only keeps the link, and remembers each snapshot that it put into force."""
+
+    def __init__(self, folder: Path, slot: int = 0) -> None:
+        self.seen: list[Snapshot] = []
+        self.counted: list[dict[str, Any]] = []
+        self.on_snapshot: Callable[[Snapshot], None] = self.seen.append
+        state = folder / ".strangler"
+        self.link = ControlLink(state / "control.sock", slot, state, lambda new: self.on_snapshot(new), self._take)
+
+    def _take(self) -> list[dict[str, Any]]:
+        taken, self.counted = self.counted, []
+        return taken
+
+    @asynccontextmanager
+    async def linked(self) -> AsyncIterator[FakeWorker]:
+        task = asyncio.create_task(self.link.run())
+        try:
+            yield self
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for a condition; the test's own time limit ends a wait in vain."""
+    while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
+        await asyncio.sleep(0.005)

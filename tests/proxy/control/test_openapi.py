@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from starlette.routing import Route
+from strangler_proxy.control import app
+from strangler_proxy.control.app import PUBLIC
+from strangler_proxy.control.openapi import document
+
+from strangler.testing.toggle_store import MemoryToggleStore
+from tests.proxy.control.fakes import plane
+from tests.proxy.control.server import serving
+
+VERBS = [(path, method) for path, verbs in document()["paths"].items() for method in verbs]
+
+
+def verb(path: str, method: str) -> dict[str, Any]:
+    described: dict[str, Any] = document()["paths"][path][method]
+    return described
+
+
+def references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        for value in part.values():
+            yield from references(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from references(value)
+
+
+def test_the_document_is_plain_json() -> None:
+    assert json.loads(json.dumps(document())) == document()
+    assert document()["openapi"].startswith("3.1")
+    assert set(document()["info"]) >= {"title", "version"}
+
+
+def test_every_route_is_described_and_nothing_else(tmp_path: Path) -> None:
+    application = app(plane(tmp_path, MemoryToggleStore()), "token")
+    served = {
+        (route.path, method.lower())
+        for route in application.routes
+        if isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert served == set(VERBS)
+
+
+def test_every_reference_leads_somewhere() -> None:
+    schemas = document()["components"]["schemas"]
+    found = set(references(document()))
+    assert found
+    assert {reference.removeprefix("#/components/schemas/") for reference in found} <= set(schemas)
+
+
+def test_every_schema_is_a_json_schema() -> None:
+    for schema in document()["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize(("path", "method"), VERBS)
+def test_every_verb_has_a_name_of_its_own_a_summary_and_its_answers(path: str, method: str) -> None:
+    described = verb(path, method)
+    names = [verb(*each)["operationId"] for each in VERBS]
+    assert names.count(described["operationId"]) == 1
+    assert described["summary"]
+    assert "200" in described["responses"]
+    assert all(answer["description"] for answer in described["responses"].values())
+    assert ("401" in described["responses"]) == (path not in PUBLIC) == ("security" not in described)
+    for parameter in described.get("parameters", []):
+        assert parameter["in"] in {"query", "header"}
+        assert set(parameter) >= {"name", "in", "schema", "description"}
+
+
+@pytest.mark.parametrize(
+    ("path", "method"), [each for each in VERBS if each[1] == "get" and each[0] != "/api/v1/explain"]
+)
+def test_what_is_answered_is_what_is_described(tmp_path: Path, path: str, method: str) -> None:
+    schema = {**verb(path, method)["responses"]["200"]["content"]["application/json"]["schema"]}
+    with serving(plane(tmp_path, MemoryToggleStore())) as client:
+        answered = client.get(path)
+        refused = client.get(path, headers={"Host": "elsewhere"})
+    components = {"components": document()["components"]}
+    assert answered.status_code == 200
+    Draft202012Validator({**schema, **components}).validate(answered.json())
+    Draft202012Validator({"$ref": "#/components/schemas/Error", **components}).validate(refused.json())

@@ -1,0 +1,399 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from strangler_proxy.control import ControlPlane
+from strangler_proxy.state import StateDir
+
+from strangler.errors import IllegalMove, RevisionConflict, StoreUnavailable, UnknownToggle
+from strangler.testing.toggle_store import MemoryToggleStore
+from strangler.toggles import Change, Move, Snapshot, Stage, Toggle, read_snapshot, write_snapshot
+from tests.proxy.control.fakes import FakeWorker, config, plane, running, until
+
+EXTRACTED = Move(Stage.EXTRACTED, force=True)
+
+
+@asynccontextmanager
+async def proxy(folder: Path, store: MemoryToggleStore) -> AsyncIterator[tuple[ControlPlane, list[FakeWorker]]]:
+    async with AsyncExitStack() as stack:
+        control = await stack.enter_async_context(running(plane(folder, store)))
+        workers = [await stack.enter_async_context(FakeWorker(folder, slot).linked()) for slot in (0, 1)]
+        await control.workers.acknowledged(control.snapshot.revision, wait_seconds=10)
+        yield control, workers
+
+
+def on_disk(folder: Path) -> Snapshot | None:
+    return read_snapshot(folder / ".strangler" / "toggles.json")
+
+
+def test_the_first_start_declares_every_route_and_seam_and_tells_disk_and_workers(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = MemoryToggleStore()
+        async with proxy(tmp_path, store) as (control, workers):
+            assert sorted(control.snapshot.toggles) == ["catalog.detail", "catalog.facts", "catalog.list"]
+            assert {toggle.stage for toggle in control.snapshot.toggles.values()} == {Stage.MONOLITH}
+            assert store.load() == control.snapshot == on_disk(tmp_path)
+            assert [worker.seen[-1] for worker in workers] == [control.snapshot] * 2
+            assert {entry.why for entry in store.history()} == {"declared in strangler.toml"}
+            assert control.status()["live"] == "2/2"
+
+    asyncio.run(scenario())
+
+
+def test_a_flip_is_in_the_store_on_disk_and_acknowledged_by_every_worker(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = MemoryToggleStore()
+        async with proxy(tmp_path, store) as (control, workers):
+            outcome = await control.flip(["catalog.[ld]*"], EXTRACTED, who="ana", why="ready")
+            assert outcome.revision == 2
+            assert (outcome.acknowledged, outcome.missing) == ((0, 1), ())
+            assert [(before.stage, after.stage) for before, after in outcome.moved] == [
+                (Stage.MONOLITH, Stage.EXTRACTED)
+            ] * 2
+            assert store.load() == on_disk(tmp_path) == workers[0].seen[-1] == workers[1].seen[-1]
+            entry = store.history("catalog.list", limit=1)[0]
+            assert (entry.who, entry.why, entry.forced) == ("ana", "ready", True)
+
+    asyncio.run(scenario())
+
+
+def test_a_flip_to_where_it_stands_changes_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = MemoryToggleStore()
+        async with proxy(tmp_path, store) as (control, _):
+            outcome = await control.flip(["catalog.list"], Move(Stage.MONOLITH), who="ana", why="again")
+            assert (outcome.revision, outcome.moved, outcome.acknowledged) == (1, (), (0, 1))
+            assert len(store.history()) == 3
+
+    asyncio.run(scenario())
+
+
+def test_a_worker_that_is_not_there_or_does_not_acknowledge_is_missing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        def fail(_: Snapshot) -> None:
+            raise ValueError("cannot")
+
+        async with proxy(tmp_path, MemoryToggleStore()) as (control, workers):
+            workers[1].on_snapshot = fail
+            outcome = await control.flip(["catalog.list"], EXTRACTED, who="ana", why="x", wait_seconds=0.05)
+            assert (outcome.acknowledged, outcome.missing) == ((0,), (1,))
+            assert control.status()["live"] == "1/2"
+        async with running(plane(tmp_path / "alone", MemoryToggleStore())) as control:
+            outcome = await control.flip(["catalog.list"], EXTRACTED, who="ana", why="x", wait_seconds=0)
+            assert (outcome.acknowledged, outcome.missing) == ((), (0, 1))
+            assert [worker["live"] for worker in control.status()["workers"]] == [False, False]
+
+    asyncio.run(scenario())
+
+
+def test_what_the_stages_do_not_allow_is_refused_whole(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with running(plane(tmp_path, MemoryToggleStore())) as control:
+            with pytest.raises(IllegalMove):
+                await control.flip(["catalog.*"], Move(Stage.RETIRED), who="ana", why="x")
+            with pytest.raises(UnknownToggle):
+                await control.flip(["orders"], EXTRACTED, who="ana", why="x")
+            assert control.snapshot.revision == 1
+
+    asyncio.run(scenario())
+
+
+def test_of_two_flips_that_expect_the_same_revision_one_wins(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with proxy(tmp_path, MemoryToggleStore()) as (control, _):
+            flips = [
+                control.flip(["catalog.list"], Move(stage, 5, force=True), who="ana", why="x", expected_revision=1)
+                for stage in (Stage.CANARY, Stage.CANARY)
+            ]
+            outcomes = await asyncio.gather(*flips, return_exceptions=True)
+            assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Outcome", "RevisionConflict"]
+            assert control.snapshot.revision == 2
+
+    asyncio.run(scenario())
+
+
+def elsewhere(store: MemoryToggleStore, revision: int) -> None:
+    toggles = [Toggle("catalog.detail", stage=Stage.EXTRACTED)]
+    store.commit(Change(toggles, "ben", "elsewhere", datetime.now(UTC)), expected_revision=revision)
+
+
+def test_a_move_made_elsewhere_is_kept_by_the_next_flip(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = MemoryToggleStore()
+        async with proxy(tmp_path, store) as (control, workers):
+            elsewhere(store, 1)
+            outcome = await control.flip(["catalog.list"], EXTRACTED, who="ana", why="x")
+            assert outcome.revision == 3
+            assert workers[0].seen[-1].toggles["catalog.detail"].stage is Stage.EXTRACTED
+            elsewhere(store, 3)
+            with pytest.raises(RevisionConflict):
+                await control.flip(["catalog.list"], Move(Stage.MONOLITH), who="a", why="x", expected_revision=3)
+            assert control.snapshot.revision == 4
+
+    asyncio.run(scenario())
+
+
+def test_a_move_made_elsewhere_is_noticed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = MemoryToggleStore()
+        async with proxy(tmp_path, store) as (control, workers):
+            watching = asyncio.create_task(control.watch())
+            elsewhere(store, 1)
+            await until(lambda: workers[0].seen[-1].revision == 2)
+            watching.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_back_takes_everything_home_but_what_is_retired(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with proxy(tmp_path, MemoryToggleStore()) as (control, _):
+            await control.flip(["catalog.*"], EXTRACTED, who="ana", why="x")
+            retired = Move(Stage.RETIRED, confirm="catalog.detail")
+            await control.flip(["catalog.detail"], retired, who="ana", why="x")
+            outcome = await control.back(None, who="ana", why="fire")
+            assert (outcome.revision, len(outcome.moved), outcome.missing) == (4, 2, ())
+            stages = {name: toggle.stage for name, toggle in control.snapshot.toggles.items()}
+            assert stages == {
+                "catalog.detail": Stage.RETIRED,
+                "catalog.facts": Stage.MONOLITH,
+                "catalog.list": Stage.MONOLITH,
+            }
+
+    asyncio.run(scenario())
+
+
+def test_without_a_store_reads_go_on_and_moves_are_refused_until_it_is_back(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = MemoryToggleStore()
+        async with proxy(tmp_path, store) as (control, _):
+            store.outage = "The disk is on holiday."
+            with pytest.raises(StoreUnavailable, match="holiday"):
+                await control.flip(["catalog.list"], EXTRACTED, who="ana", why="x")
+            assert control.status()["store"] == {"ok": False, "error": store.outage, "url": control.config.store}
+            assert control.status()["live"] == "2/2"
+            with pytest.raises(StoreUnavailable):
+                await control.history(None, 10)
+            store.outage = None
+            assert (await control.flip(["catalog.list"], EXTRACTED, who="ana", why="x")).missing == ()
+            assert control.status()["store"]["ok"]
+
+    asyncio.run(scenario())
+
+
+def test_a_start_without_the_store_serves_what_is_on_disk(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = MemoryToggleStore()
+        async with running(plane(tmp_path, store)) as control:
+            await control.flip(["catalog.list"], EXTRACTED, who="ana", why="x", wait_seconds=0)
+        store.outage = "gone"
+        async with proxy(tmp_path, store) as (control, workers):
+            assert control.snapshot.revision == 2
+            assert workers[0].seen[-1].toggles["catalog.list"].stage is Stage.EXTRACTED
+            assert control.status()["store"]["ok"] is False
+
+    asyncio.run(scenario())
+
+
+def test_a_death_between_commit_and_push_is_healed_at_the_next_start(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = MemoryToggleStore()
+        async with running(plane(tmp_path, store)):
+            pass
+        elsewhere(store, 1)
+        async with running(plane(tmp_path, store)) as control:
+            assert control.snapshot == store.load() == on_disk(tmp_path)
+            assert control.snapshot.revision == 2
+
+    asyncio.run(scenario())
+
+
+def test_a_store_made_anew_moves_nobody_until_it_adopts_the_snapshot(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with running(plane(tmp_path, MemoryToggleStore())) as control:
+            await control.flip(["catalog.list"], EXTRACTED, who="ana", why="x", wait_seconds=0)
+        async with proxy(tmp_path, new := MemoryToggleStore()) as (control, workers):
+            assert workers[0].seen[-1].toggles["catalog.list"].stage is Stage.EXTRACTED
+            assert "made anew, or restored" in control.status()["store"]["error"]
+            with pytest.raises(StoreUnavailable, match="strangler adopt snapshot"):
+                await control.back(None, who="ana", why="x")
+            assert new.load().revision == 0
+            outcome = await control.adopt("snapshot", who="ana", why="the disk was replaced")
+            assert (outcome.revision, outcome.acknowledged) == (3, (0, 1))
+            assert control.status()["store"]["ok"]
+            assert control.snapshot.toggles["catalog.list"].stage is Stage.EXTRACTED
+            assert control.snapshot == new.load() == on_disk(tmp_path)
+            with pytest.raises(IllegalMove, match="nothing to adopt"):
+                await control.adopt("snapshot", who="ana", why="again")
+
+    asyncio.run(scenario())
+
+
+def test_a_restored_store_can_be_put_into_force_and_the_audit_shows_what_moved(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with running(plane(tmp_path, old := MemoryToggleStore())) as control:
+            await control.flip(["catalog.list"], EXTRACTED, who="ana", why="x", wait_seconds=0)
+            await control.flip(["catalog.detail"], EXTRACTED, who="ana", why="x", wait_seconds=0)
+        restored = MemoryToggleStore()
+        async with running(plane(tmp_path / "other", restored)) as control:
+            await control.flip(["catalog.detail"], EXTRACTED, who="ana", why="x", wait_seconds=0)
+        assert old.load().revision > restored.load().revision
+        async with proxy(tmp_path, restored) as (control, workers):
+            outcome = await control.adopt("store", who="ana", why="the backup is right")
+            assert outcome.missing == ()
+            assert [after.name for _, after in outcome.moved] == ["catalog.list"]
+            stages = {name: toggle.stage for name, toggle in workers[1].seen[-1].toggles.items()}
+            assert stages["catalog.detail"] is Stage.EXTRACTED
+            assert stages["catalog.list"] is Stage.MONOLITH
+            entry = restored.history("catalog.list", limit=1)[0]
+            assert (entry.who, entry.why) == ("ana", "the backup is right")
+            assert entry.before is not None
+            assert entry.before.stage is Stage.EXTRACTED
+
+    asyncio.run(scenario())
+
+
+def test_a_garbled_snapshot_on_disk_gives_way_to_the_store(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = MemoryToggleStore()
+        async with running(plane(tmp_path, store)):
+            pass
+        (tmp_path / ".strangler" / "toggles.json").write_text("{")
+        async with running(plane(tmp_path, store)) as control:
+            assert control.snapshot == store.load() == on_disk(tmp_path)
+
+    asyncio.run(scenario())
+
+
+def test_a_disk_that_cannot_be_written_is_told_and_the_workers_move_all_the_same(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with proxy(tmp_path, MemoryToggleStore()) as (control, _):
+            path = tmp_path / ".strangler" / "toggles.json"
+            path.unlink()
+            path.mkdir()
+            (path / "x").touch()
+            outcome = await control.flip(["catalog.list"], EXTRACTED, who="ana", why="x")
+            assert outcome.missing == ()
+            assert "cannot be written" in control.status()["disk"]["error"]
+            (path / "x").unlink()
+            path.rmdir()
+            watching = asyncio.create_task(control.watch())
+            await until(lambda: control.status()["disk"]["ok"])
+            watching.cancel()
+            assert on_disk(tmp_path) == control.snapshot
+
+    asyncio.run(scenario())
+
+
+def test_who_waits_for_news_is_told_at_once_and_let_go_at_the_end(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with running(plane(tmp_path, MemoryToggleStore())) as control:
+            waiting = asyncio.create_task(control.newer(1, 60))
+            await asyncio.sleep(0)
+            await control.flip(["catalog.list"], EXTRACTED, who="ana", why="x", wait_seconds=0)
+            assert (await waiting).revision == 2
+            assert (await control.newer(2, 0.01)).revision == 2
+            waiting = asyncio.create_task(control.newer(2, 60))
+            await asyncio.sleep(0)
+            await control.close_waits()
+            assert (await waiting).revision == 2
+
+    asyncio.run(scenario())
+
+
+def test_toggles_that_are_no_longer_configured_are_shown_as_such(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = MemoryToggleStore()
+        async with running(plane(tmp_path, store, names=("catalog.list", "catalog.old"))):
+            pass
+        async with running(plane(tmp_path, store, names=("catalog.list",))) as control:
+            configured = {toggle["name"]: toggle["configured"] for toggle in control.status()["toggles"]}
+            assert configured == {"catalog.facts": True, "catalog.list": True, "catalog.old": False}
+
+    asyncio.run(scenario())
+
+
+def test_what_workers_count_is_added_up(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with proxy(tmp_path, MemoryToggleStore()) as (control, workers):
+            row = {"route": "catalog.list", "side": "candidate", "upstream": "catalog"}
+            for worker in workers:
+                worker.counted = [
+                    {**row, "status_class": "2xx", "count": 3, "fallbacks": 1},
+                    {**row, "status_class": "5xx", "count": 2, "fallbacks": 0},
+                ]
+            await until(lambda: sum(worker["requests"] for worker in control.status()["workers"]) == 10)
+            assert control.status()["traffic"] == [{**row, "count": 10, "fallbacks": 2, "errors_5xx": 4}]
+
+    asyncio.run(scenario())
+
+
+def test_a_snapshot_older_than_the_one_in_force_is_ignored_by_a_worker(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        state = StateDir.of(config(tmp_path))
+        state.create()
+        write_snapshot(state.snapshot, Snapshot(revision=9, toggles={"catalog.list": Toggle("catalog.list")}))
+        worker = FakeWorker(tmp_path)
+        assert worker.link.load_snapshot().revision == 9
+        state.snapshot.unlink()
+        async with running(plane(tmp_path, MemoryToggleStore())) as control, worker.linked():
+            await until(lambda: 0 in control.workers.linked())
+            acknowledged, _ = await control.workers.acknowledged(10, wait_seconds=0.05)
+            assert acknowledged == []
+            assert worker.link.revision == 9
+            assert [snapshot.revision for snapshot in worker.seen] == [9]
+
+    asyncio.run(scenario())
+
+
+def test_a_worker_finds_its_way_back_to_a_control_plane_that_was_started_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = MemoryToggleStore()
+        worker = FakeWorker(tmp_path)
+        async with worker.linked():
+            async with running(plane(tmp_path, store)) as control:
+                await until(lambda: control.workers.linked())
+            elsewhere(store, 1)
+            async with running(plane(tmp_path, store)):
+                await until(lambda: worker.link.revision == 2)
+
+    asyncio.run(scenario())
+
+
+def test_a_worker_starts_without_a_snapshot_or_with_a_garbled_one(tmp_path: Path) -> None:
+    worker = FakeWorker(tmp_path)
+    assert worker.link.load_snapshot() == Snapshot()
+    (tmp_path / ".strangler").mkdir()
+    (tmp_path / ".strangler" / "toggles.json").write_text("garbage")
+    assert worker.link.load_snapshot() == Snapshot()
+    assert worker.seen == []
+
+
+def test_a_state_folder_with_a_very_long_path_works(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        folder = tmp_path / ("x" * 120)
+        folder.mkdir()
+        async with proxy(folder, MemoryToggleStore()) as (control, _):
+            assert control.status()["live"] == "2/2"
+
+    asyncio.run(scenario())
+
+
+def test_a_worker_that_talks_nonsense_loses_its_link_and_harms_nobody(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with proxy(tmp_path, MemoryToggleStore()) as (control, _):
+            for line in (b"nonsense\n", b"[]\n", b'{"type":"hello"}\n', b'{"type":"counts"}\n{"type":"dance"}\n'):
+                reader, writer = await asyncio.open_unix_connection(str(tmp_path / ".strangler" / "control.sock"))
+                writer.write(line)
+                writer.write_eof()
+                assert await reader.read() == b""
+                writer.close()
+                await writer.wait_closed()
+            assert control.status()["live"] == "2/2"
+
+    asyncio.run(scenario())
