@@ -44,7 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _shelf(request: HttpRequest, products: QuerySet[Product]) -> dict[str, Any]:
     """What both lists show of ``products``; an unknown way of sorting is passed over."""
-    form = ShelfForm(request.GET)
+    form = ShelfForm(request.GET, label_suffix="")
     form.is_valid()
     wish = form.cleaned_data
     if wish.get("in_stock"):
