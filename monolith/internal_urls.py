@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from monolith.catalog.feed import catalog_changes
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("catalog/changes/", catalog_changes, name="catalog-changes"),
+]

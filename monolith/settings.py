@@ -4,7 +4,7 @@ DEBUG (default true); SECRET_KEY, CATALOG_FEED_TOKEN and PAYMENT_WEBHOOK_SECRET 
 DATABASE_URL or DATABASE_PATH (default: SQLite beside this file), CONN_MAX_AGE; ALLOWED_HOSTS,
 CSRF_TRUSTED_ORIGINS, SESSION_COOKIE_SECURE; MEDIA_ROOT, STATIC_ROOT; EMAIL_BACKEND, EMAIL_FILE_PATH, EMAIL_HOST,
 EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, DEFAULT_FROM_EMAIL; API_ANON_RATE, API_USER_RATE,
-API_PROXY_COUNT; RESERVATION_MINUTES; LOG_LEVEL.
+API_LOGIN_RATE, API_CHECKOUT_RATE, API_PROXY_COUNT; RESERVATION_MINUTES; LOG_LEVEL.
 """
 
 from __future__ import annotations
@@ -173,8 +173,9 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication",
+        # The token first: then who is not known is told 401 and how to become known, and no session is read.
         "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_THROTTLE_CLASSES": [
@@ -184,10 +185,14 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_THROTTLE_RATES": {
         "anon": env.str("API_ANON_RATE", default="6000/min"),
         "user": env.str("API_USER_RATE", default="6000/min"),
+        "login": env.str("API_LOGIN_RATE", default="60/min"),
+        "checkout": env.str("API_CHECKOUT_RATE", default="60/min"),
     },
     # How many proxies append to X-Forwarded-For; 0 counts by the peer's address and trusts no header.
     "NUM_PROXIES": env.int("API_PROXY_COUNT", default=0),
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "monolith.paging.Pages",
+    "EXCEPTION_HANDLER": "monolith.api_errors.answer_to",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -14,3 +14,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("internal/", include("monolith.internal_urls")),
     path("", include("monolith.page_urls")),
 ]
+
+handler404 = "monolith.api_errors.not_found"
