@@ -13,6 +13,9 @@ import psycopg
 import pytest
 
 from tests.servers.postgres import Postgres, PostgresAbsent
+from tests.stack import stack
+
+__all__ = ["chromium", "postgres_server", "postgres_url", "stack"]
 
 RUN_FOLDER = "STRANGLER_TEST_RUN"
 
@@ -22,6 +25,14 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[RUN_FOLDER] = tempfile.mkdtemp(prefix="strangler-test-")
         Path(os.environ[RUN_FOLDER]).chmod(0o755)  # PostgreSQL runs as a user of its own
         config.add_cleanup(_end_run)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "stack" in getattr(item, "fixturenames", ()):
+            # One process runs them all, so that the stack is started once.
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.xdist_group("stack"))
 
 
 def _end_run() -> None:

@@ -1,4 +1,4 @@
-"""The whole stack as processes, started once for all tests of this folder."""
+"""The `strangler` command against the running stack."""
 
 from __future__ import annotations
 
@@ -6,33 +6,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from demo.addresses import Addresses
-from demo.stack import ROOT, Seeding, Stack
+from demo.stack import ROOT, Stack
 
 Strangler = Callable[..., dict[str, Any]]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group("e2e"))
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The shop, the catalogue service and the proxy, running."""
-    stack = Stack(tmp_path_factory.mktemp("stack"), Addresses.free())
-    stack.prepare(Seeding(products=120, customers=20, orders=40))
-    stack.start()
-    yield stack
-    stack.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,77 @@
+"""Both sides of a case: the monolith and the service as they run, or the service in this process with a bug planted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+import httpx
+
+from demo.stack import Stack
+from extracted.catalog.app import create_app
+from extracted.catalog.service import Service
+from extracted.catalog.settings import load_settings
+from strangler.compare import Answer, Comparison, Pair, Request, Rules, compare_pair
+from tests.parity.cases import Case
+
+__all__ = ["Asker", "ask_in_process", "compared"]
+
+
+class Asker:
+    """Asks one running side, with the Host that the proxy would pass on."""
+
+    def __init__(self, stack: Stack, side: str) -> None:
+        self._host = f"127.0.0.1:{stack.addresses.shop}"
+        self._client = httpx.Client(base_url=stack.addresses.url(side), timeout=30, follow_redirects=False)
+
+    def ask(self, case: Case) -> Answer:
+        """The side's whole answer."""
+        headers = {"Host": self._host, "Accept-Language": "", **case.headers}
+        return _answer(self._client.request(case.method, case.target, headers=headers))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+
+def ask_in_process(stack: Stack, cases: Iterable[Case]) -> list[Answer]:
+    """The answers of the service's code in this process, over a database of the running one's."""
+    database = Path(stack.environment["CATALOG_DATABASE_URL"].removeprefix("sqlite:///"))
+    settings = load_settings(
+        database_url=f"sqlite:///{database}",
+        monolith_url=stack.addresses.url("monolith"),
+        feed_token=stack.environment["CATALOG_FEED_TOKEN"],
+        anon_rate="",
+        access_log=False,
+    )
+
+    async def ask_all() -> list[Answer]:
+        service = Service(settings)
+        transport = httpx.ASGITransport(create_app(service, follow=False))
+        try:
+            async with httpx.AsyncClient(transport=transport, base_url=stack.addresses.url("shop")) as client:
+                return [
+                    _answer(
+                        await client.request(
+                            case.method,
+                            case.target,
+                            headers={"Accept-Language": "", **case.headers},
+                            follow_redirects=False,
+                        )
+                    )
+                    for case in cases
+                ]
+        finally:
+            await service.close()
+
+    return asyncio.run(ask_all())
+
+
+def compared(case: Case, old: Answer, new: Answer, rules: Rules) -> Comparison:
+    """What comes of comparing a case's answers."""
+    return compare_pair(Pair(Request(case.method, case.target, case.route), old, new), rules)
+
+
+def _answer(response: httpx.Response) -> Answer:
+    return Answer(response.status_code, tuple(response.headers.multi_items()), response.content)
