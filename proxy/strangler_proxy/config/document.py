@@ -106,6 +106,11 @@ class UpstreamTable(_Table):
     connections: Annotated[int, Field(ge=0, le=100_000)] = Field(
         _UPSTREAM.connections, description="Unused connections that a worker keeps at most."
     )
+    trusted: Flag = Field(
+        _UPSTREAM.trusted,
+        description="Part of the monolith's own trust domain, such as its second process under ASGI: it sees the"
+        " private cookies and may set them.",
+    )
 
 
 class RouteItem(_Table):

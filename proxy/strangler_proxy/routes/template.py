@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -93,6 +94,18 @@ class Segment:
         return only if isinstance(only, Variable) else None
 
     @cached_property
+    def shape(self) -> tuple[str, ...]:
+        """The same for segments that differ in nothing but the names of their variables."""
+        return tuple(f"={part.text}" if isinstance(part, Literal) else f"<{part.converter}>" for part in self.parts)
+
+    @cached_property
+    def fits(self) -> Callable[[str], object]:
+        """Tells whether a text between two slashes is this segment, by a true value. Not for segments that span."""
+        if self.single is None:
+            return self.match
+        return _FITS[self.single.converter]
+
+    @cached_property
     def expression(self) -> str:
         return "".join(
             re.escape(part.text) if isinstance(part, Literal) else f"(?P<{part.name}>{CONVERTERS[part.converter]})"
@@ -110,28 +123,22 @@ class Segment:
 
     def match(self, text: str) -> dict[str, str] | None:
         """The variables' values where this segment is `text`, None where it is not. Not for segments that span."""
-        if (single := self.single) is not None:
-            if not _is_one(single.converter, text):
-                return None
-            return {single.name: text}
+        if self.single is not None:
+            return {self.single.name: text} if self.fits(text) else None
         found = self.pattern.fullmatch(text)
         return None if found is None else _checked(found.groupdict(), self.numbers)
 
 
-_SLUG: Final = re.compile(CONVERTERS["slug"])
-_UUID: Final = re.compile(CONVERTERS["uuid"])
+def _is_int(text: str) -> bool:
+    return text.isdigit() and text.isascii() and len(text) <= _INT_DIGITS
 
 
-def _is_one(converter: str, text: str) -> bool:
-    match converter:
-        case "int":
-            return text.isdigit() and text.isascii() and len(text) <= _INT_DIGITS
-        case "slug":
-            return _SLUG.fullmatch(text) is not None
-        case "uuid":
-            return _UUID.fullmatch(text) is not None
-        case _:
-            return text != ""
+_FITS: Final[Mapping[str, Callable[[str], object]]] = {
+    "int": _is_int,
+    "uuid": re.compile(CONVERTERS["uuid"]).fullmatch,
+    "slug": re.compile(CONVERTERS["slug"]).fullmatch,
+    "str": bool,
+}
 
 
 def _checked(values: dict[str, str], numbers: tuple[str, ...]) -> dict[str, str] | None:
