@@ -14,9 +14,12 @@ from typing import Any
 
 import httpx
 
+from demo.forms import forms_of
+
 __all__ = ["Customers", "Failure", "Tally"]
 
-_FORM_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+_ORDER_PAGE = re.compile(r"/orders/[^/]+/$")
+_CARD = "4242"  # the one that is approved at once
 _PASSWORD = "a-long-Passphrase-42"
 
 
@@ -137,25 +140,34 @@ class _Visit:
         product = self.product
         if product is None or product["availability"] != "in_stock":
             return
-        await self._submit("/accounts/register/", {"email": email, "display_name": "Démo Customer",
-                           "password1": _PASSWORD, "password2": _PASSWORD})  # fmt: skip
-        await self._submit("/cart/add/", {"product": str(product["id"]), "quantity": "1"},
-                           form=f"/products/{product['id']}-{product['slug']}/")  # fmt: skip
-        await self._submit("/checkout/address/", {"full_name": "Démo Customer", "street": "Fig Lane 1",
-                           "postal_code": "10115", "city": "Berlin", "country": "DE"})  # fmt: skip
-        await self._submit("/checkout/payment/", {"card_number": "4242424242424242"})
+        page = f"/products/{product['id']}-{product['slug']}/"
+        address = {
+            "name": "Démo Customer",
+            "street": "Fig Lane 1",
+            "postcode": "10115",
+            "city": "Berlin",
+            "country": "DE",
+        }
+        person = {"email": email, "display_name": "Démo Customer", "password": _PASSWORD, "repeated": _PASSWORD}
+        await self._submit("/accounts/register/", person)
+        await self._submit("/cart/add/", {"product_id": str(product["id"]), "quantity": "1"}, on=page)
+        await self._submit("/checkout/address/", address)
+        await self._submit("/checkout/payment/", {"card": _CARD})
         done = await self._submit("/checkout/review/", {})
-        if done is not None and re.search(r"/orders/[^/]+/$", str(done.url)):
+        if done is not None and _ORDER_PAGE.search(str(done.url)):
             self.tally.orders += 1
         await self._ask("pages", "GET", "/orders/", expect=_is_html)
 
-    async def _submit(self, path: str, fields: dict[str, str], *, form: str | None = None) -> httpx.Response | None:
-        page = await self._ask("pages", "GET", form or path, expect=_is_html)
-        token = _FORM_TOKEN.search(page.text) if page is not None else None
-        if token is None:
+    async def _submit(self, action: str, fields: dict[str, str], *, on: str | None = None) -> httpx.Response | None:
+        page = await self._ask("pages", "GET", on or action, expect=_is_html)
+        if page is None:
             return None
-        data = {**fields, "csrfmiddlewaretoken": token.group(1)}
-        return await self._ask("pages", "POST", path, data=data, headers={"Referer": str(self.client.base_url)})
+        forms = [form for form in forms_of(page.text) if form.action in {action, "" if on is None else action}]
+        form = next((form for form in forms if "csrfmiddlewaretoken" in form.fields), None)
+        if form is None:
+            self.tally.failures.append(Failure(time.time(), f"GET {on or action}", f"has no form for {action}"))
+            return None
+        return await self._ask("pages", "POST", action, data={**form.fields, **fields}, expect=_is_html)
 
     async def _ask(
         self,
