@@ -20,8 +20,8 @@ _PATIENCE: Final = 2.0
 def listen(address: Address, count: int, *, key: str) -> list[socket.socket]:
     """`count` sockets that listen on the same address and port, among which the system spreads connections.
 
-    Port 0 lets the system choose, one port for all. Raises StranglerError, naming `key` of strangler.toml, when the
-    address cannot be listened on.
+    Port 0 lets the system choose, one port for all. Raises StranglerError, naming the `key` of strangler.toml that says
+    so, when the address cannot be listened on.
     """
     first = _claim(address, key)
     sockets = [first]
@@ -85,8 +85,7 @@ def _bound(family: int, place: object) -> socket.socket:
 def _refused(address: Address, key: str, error: OSError) -> StranglerError:
     if error.errno == errno.EADDRINUSE:
         return StranglerError(
-            f"{address} is in use by another process. Stop that one, or set another address as `{key}` in"
-            " strangler.toml."
+            f"{address} is in use by another process. Stop that one, or set another address as {key} in strangler.toml."
         )
     return StranglerError(
         f"{address} cannot be listened on: {error.strerror or error}. Set another address as `{key}` in strangler.toml."

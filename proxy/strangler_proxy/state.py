@@ -56,6 +56,11 @@ class StateDir:
         """Where the running proxy really listens, for ports that the system chose."""
         return self.path / "addresses.json"
 
+    @property
+    def accepted(self) -> Path:
+        """The text of strangler.toml with which the running proxy was started."""
+        return self.path / "accepted.toml"
+
     def create(self) -> None:
         """Make the folder where it does not exist. Raises StranglerError when that cannot be done."""
         try:
@@ -63,15 +68,19 @@ class StateDir:
         except OSError as error:
             raise StranglerError(
                 f"The state folder {self.path} cannot be made: {error.strerror}. Make it writable, or name another one"
-                " as `state_dir` in strangler.toml."
+                " as `dir` under [state] in strangler.toml."
             ) from error
 
+    def write(self, path: Path, text: str) -> None:
+        """Keep `text` in `path`, whole or not at all, for our own eyes."""
+        handle, name = tempfile.mkstemp(dir=self.path, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        Path(name).replace(path)
+
     def write_addresses(self, addresses: Mapping[str, str]) -> None:
-        """Keep the addresses that are really listened on, whole or not at all."""
-        handle, name = tempfile.mkstemp(dir=self.path, prefix=".addresses.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(dict(addresses), file)
-        Path(name).replace(self.addresses)
+        """Keep the addresses that are really listened on."""
+        self.write(self.addresses, json.dumps(dict(addresses)))
 
     def read_addresses(self) -> dict[str, str]:
         """What `write_addresses` kept; empty where there is nothing readable."""

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
@@ -30,10 +30,12 @@ from strangler_proxy.state import StateDir
 from strangler_proxy.store import open_store
 from strangler_proxy.subject import load_or_create_key
 
-__all__ = ["DRAIN_SECONDS", "Started", "Supervisor", "restart_delay"]
+__all__ = ["CONTROL_SECONDS", "DRAIN_SECONDS", "LAUNCHER", "Started", "Supervisor", "restart_delay"]
 
+# -P: what happens to lie in the working folder must not be imported in our name.
+LAUNCHER: Final = (sys.executable, "-P", "-m", "strangler_proxy")
 DRAIN_SECONDS: Final = 15.0
-_CONTROL_SECONDS: Final = 8.0
+CONTROL_SECONDS: Final = 8.0
 _LONGEST_DELAY: Final = 5.0
 # A child that lived this long was well: its death starts counting anew.
 _SETTLED_SECONDS: Final = 10.0
@@ -70,10 +72,14 @@ class _Child:
 
 
 class Supervisor:
-    """Runs the proxy of one configuration. One at a time for each state folder."""
+    """Runs the proxy of one configuration. One at a time for each state folder.
 
-    def __init__(self, config: Config) -> None:
+    `launcher` is the command that, with `control` or `worker` and their options, is one of the proxy's processes.
+    """
+
+    def __init__(self, config: Config, *, launcher: Sequence[str] = LAUNCHER) -> None:
         self._config = config
+        self._launcher = launcher
         self._state = StateDir.of(config)
         self._children: list[_Child] = []
         self._signals = 0
@@ -91,6 +97,8 @@ class Supervisor:
             keep_secret(self._state.token)
             load_or_create_key(self._state.subject_key)
             addresses = {"listen": address_of(listening[0]), "control": address_of(control)}
+            # Children read this copy: what is edited in the file counts from the next start on, for all at once.
+            self._state.write(self._state.accepted, self._config.text)
             self._state.write_addresses({name: str(address) for name, address in addresses.items()})
             self._children = [self._child("control", control, life)]
             self._children += [self._child(f"worker {slot}", each, life, slot) for slot, each in enumerate(listening)]
@@ -116,9 +124,10 @@ class Supervisor:
     def _child(self, name: str, listening: socket.socket, life: int, slot: int | None = None) -> _Child:
         kind = ["control"] if slot is None else ["worker", "--slot", str(slot)]
         command = [
-            # -P: what happens to lie in the working folder must not be imported in our name.
-            *(sys.executable, "-P", "-m", "strangler_proxy", *kind),
+            *self._launcher,
+            *kind,
             *("--fd", str(listening.fileno()), "--life", str(life), "--config", str(self._config.path)),
+            *("--accepted", str(self._state.accepted)),
         ]
         return _Child(name, command, (listening.fileno(), life))
 
@@ -161,7 +170,7 @@ class Supervisor:
     def _end_all(self, wakeup: int) -> None:
         workers = [child for child in self._children if child.name != "control"]
         self._end(workers, DRAIN_SECONDS, wakeup)
-        self._end(self._children, _CONTROL_SECONDS, wakeup)
+        self._end(self._children, CONTROL_SECONDS, wakeup)
         _log.info("ended")
 
     def _end(self, children: list[_Child], seconds: float, wakeup: int) -> None:
@@ -200,7 +209,8 @@ class Supervisor:
                 file.seek(0)
                 raise StranglerError(
                     f"`strangler serve` is running on {self._state.path} already (pid {file.read().strip() or '?'})."
-                    " Stop that one, or give this one a `state_dir` of its own."
+                    " Stop that one, or give this one a folder of its own:"
+                    " `dir` under [state] in strangler.toml."
                 ) from None
             file.truncate(0)
             file.write(f"{os.getpid()}\n")
@@ -212,8 +222,8 @@ class Supervisor:
     def _listening(self) -> Iterator[tuple[list[socket.socket], socket.socket]]:
         opened: list[socket.socket] = []
         try:
-            opened += listen(self._config.listen, self._config.workers, key="listen")
-            opened += listen(self._config.control, 1, key="control")
+            opened += listen(self._config.listen, self._config.workers, key="`listen` under [proxy]")
+            opened += listen(self._config.control, 1, key="`listen` under [control]")
             yield opened[:-1], opened[-1]
         finally:
             for each in opened:

@@ -25,9 +25,9 @@ def open_store(config: Config) -> ToggleStore:
                 Problem(
                     file=str(config.path),
                     line=None,
-                    key="store",
+                    key="store.url",
                     wrong=f"{_without_password(config.store)!r} is not a store that this version knows",
-                    right='write an SQLite file, such as store = "sqlite:///.strangler/store.db"',
+                    right='write an SQLite file, such as url = "sqlite:///.strangler/store.db"',
                 )
             ]
         )

@@ -1,0 +1,47 @@
+"""Options that commands share. `-c` and `--json` are understood before the command too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+__all__ = ["CONFIG", "JSON", "JSON_WANTED", "WAIT", "WHY"]
+
+JSON_WANTED = "strangler_proxy.json"
+
+
+def _config(context: click.Context, parameter: click.Parameter, value: Path) -> Path:
+    """What stands behind the command, else what stands before it, else the environment's or the default."""
+    root = context.find_root()
+    if context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE or root is context:
+        return value
+    before: Path | None = root.params.get("config")
+    return value if before is None else before
+
+
+def _json(context: click.Context, _: click.Parameter, value: bool) -> bool:
+    # Remembered for a command that fails: its error is JSON then too.
+    root = context.find_root()
+    root.meta[JSON_WANTED] = value or root.meta.get(JSON_WANTED, False)
+    return bool(root.meta[JSON_WANTED])
+
+
+CONFIG = click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="strangler.toml",
+    show_default=True,
+    envvar="STRANGLER_CONFIG",
+    callback=_config,
+    help="The configuration.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, is_eager=True, callback=_json, help="Answer in JSON.")
+WHY = click.option("--why", required=True, help="Why; stands in the audit.")
+WAIT = click.option(
+    "--wait",
+    type=click.FloatRange(0, 60),
+    help="Seconds to wait for the workers' acknowledgements.  [default: 2]",
+)

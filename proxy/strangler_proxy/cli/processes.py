@@ -1,0 +1,66 @@
+"""The processes that `strangler serve` starts; hidden, for nobody starts them by hand."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import click
+
+from strangler.errors import StranglerError
+from strangler_proxy.config.reader import load_config, read_config
+from strangler_proxy.config.values import Config
+from strangler_proxy.journal import log_to_stderr
+from strangler_proxy.life import end_with_supervisor
+from strangler_proxy.supervisor import CONTROL_SECONDS, DRAIN_SECONDS
+
+__all__ = ["control", "worker"]
+
+_CONFIG = click.option("-c", "--config", type=click.Path(path_type=Path), required=True)
+_ACCEPTED = click.option("--accepted", type=click.Path(path_type=Path), help="The text to take for that file's.")
+_FD = click.option("--fd", type=int, required=True, help="The listening socket, inherited.")
+_LIFE = click.option("--life", type=int, help="A pipe that closes when the supervisor dies.")
+
+
+@click.command(hidden=True)
+@_CONFIG
+@_ACCEPTED
+@_FD
+@_LIFE
+def control(config: Path, accepted: Path | None, fd: int, life: int | None) -> None:
+    """Be the control plane."""
+    # Imported here: a worker needs none of it, and every start waits for imports.
+    from strangler_proxy.control.process import run
+
+    log_to_stderr("control")
+    if life is not None:
+        end_with_supervisor(life, grace_seconds=CONTROL_SECONDS)
+    run(_config(config, accepted), socket.socket(fileno=fd))
+
+
+@click.command(hidden=True)
+@_CONFIG
+@_ACCEPTED
+@_FD
+@_LIFE
+@click.option("--slot", type=int, required=True)
+def worker(config: Path, accepted: Path | None, fd: int, life: int | None, slot: int) -> None:
+    """Be the worker in a slot."""
+    from strangler_proxy.worker import run
+
+    log_to_stderr(f"worker {slot}")
+    if life is not None:
+        end_with_supervisor(life, grace_seconds=DRAIN_SECONDS)
+    taken = _config(config, accepted)
+    run(slot, taken, [socket.socket(fileno=fd)], taken.path.parent / taken.state_dir)
+
+
+def _config(path: Path, accepted: Path | None) -> Config:
+    if accepted is None:
+        return load_config(path)
+    try:
+        text = accepted.read_bytes().decode()
+    except OSError as error:
+        raise StranglerError(f"{accepted} cannot be read: {error.strerror}. Start `strangler serve` again.") from error
+    return read_config(text, path, os.environ)

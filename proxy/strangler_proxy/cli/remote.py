@@ -1,0 +1,89 @@
+"""How the operating commands reach the control plane of a configuration, and what its refusals mean as exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from strangler.errors import ConfigError, ControlRefused, ControlUnreachable, StranglerError
+from strangler_proxy.cli.told import UNCHANGED, told_outcome
+from strangler_proxy.client import ControlClient
+from strangler_proxy.config.reader import load_config, read_config
+from strangler_proxy.config.values import Address, Config
+from strangler_proxy.secret import read_secret
+from strangler_proxy.state import StateDir
+
+__all__ = ["control_client", "exit_code", "finish", "print_json"]
+
+_ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where we connect instead
+
+
+def control_client(path: Path, environment: Mapping[str, str] = os.environ) -> ControlClient:
+    """A client of the control plane that the configuration at `path` names.
+
+    The token is STRANGLER_TOKEN, or else the one in the state folder. Raises StranglerError where there is none that
+    can be used, ConfigError where the file is wrong.
+    """
+    config = _config(path, environment)
+    state = StateDir.of(config)
+    token = environment.get("STRANGLER_TOKEN") or read_secret(state.token)
+    return ControlClient(_address(config, state), token)
+
+
+def exit_code(error: StranglerError) -> int:
+    """The exit code of a command that an error ended: 1 the answer is no, 2 bad input, 4 control plane unreachable."""
+    match error:
+        case ControlUnreachable():
+            return 4
+        case ControlRefused(code="revision_conflict" | "store_unavailable"):
+            return 1
+        case ControlRefused(status=status) if status >= 500:
+            return 4
+        case _:
+            return 2
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Answer in JSON, which writes control characters out by itself."""
+    click.echo(json.dumps(document, indent=2))
+
+
+def finish(outcome: Mapping[str, Any], as_json: bool, *, unmoved: str = UNCHANGED) -> None:
+    """Tell what a move came to (`unmoved` when nothing moved), and end with 3 when a worker has not acknowledged it."""
+    if as_json:
+        print_json(outcome)
+    else:
+        click.echo(told_outcome(outcome, unmoved=unmoved))
+    if outcome["missing"]:
+        raise SystemExit(3)
+
+
+def _config(path: Path, environment: Mapping[str, str]) -> Config:
+    try:
+        return load_config(path, environment)
+    except ConfigError:
+        # Whoever is in the middle of editing must still be able to go back: the running proxy has its own copy.
+        accepted = path.parent / ".strangler" / "accepted.toml"
+        try:
+            config = read_config(accepted.read_bytes().decode(), path, environment)
+        except (OSError, UnicodeDecodeError, ConfigError):
+            config = None
+        if config is None:
+            raise
+        click.echo(f"{path} is wrong as it stands (`strangler check`); taken as the running proxy took it.", err=True)
+        return config
+
+
+def _address(config: Config, state: StateDir) -> Address:
+    host, port = config.control.host, config.control.port
+    if port == 0:
+        # The system chose; where, the running proxy wrote down.
+        port = int(state.read_addresses().get("control", "").rpartition(":")[2] or 0)
+    if port == 0:
+        raise ControlUnreachable(f"No proxy is running on {state.path}. Start one: `strangler serve`.")
+    return Address(_ANYWHERE.get(host, host), port)

@@ -1,0 +1,45 @@
+"""`strangler serve`: the proxy in front of the monolith."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from strangler_proxy.cli.options import CONFIG
+from strangler_proxy.config import load_config
+from strangler_proxy.journal import log_to_stderr
+from strangler_proxy.plain import plain
+from strangler_proxy.supervisor import Started, Supervisor
+
+__all__ = ["serve"]
+
+
+def start_block(started: Started, config: Path, monolith: str) -> str:
+    """What `strangler serve` says at its start. It names the token's file, never the token."""
+    revision = "new: everything is answered by the monolith" if started.revision is None else str(started.revision)
+    workers = "1 worker" if started.workers == 1 else f"{started.workers} workers"
+    rows = [
+        ("customers", f"http://{started.listen}  ({workers})"),
+        ("monolith", monolith),
+        ("control", f"http://{started.control}"),
+        ("config", str(config)),
+        ("state", str(started.state.path)),
+        ("token", str(started.state.token)),
+        ("revision", revision),
+    ]
+    return "\n".join(["Strangler is serving", *(f"  {name:<10} {plain(value)}" for name, value in rows)])
+
+
+@click.command()
+@CONFIG
+def serve(config: Path) -> None:
+    """Serve customers, and keep serving them.
+
+    Starts a control plane and the workers, and starts them again when they die. SIGTERM or Ctrl-C lets the answers
+    under way end first; a second one does not wait.
+    """
+    taken = load_config(config)
+    log_to_stderr("supervisor")
+    monolith = f"http://{taken.upstreams[taken.monolith].address}"
+    Supervisor(taken).run(lambda started: click.echo(start_block(started, config, monolith)))

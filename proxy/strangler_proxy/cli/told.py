@@ -1,0 +1,44 @@
+"""What the operating commands tell of toggles and moves, in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from strangler.toggles import format_share
+
+__all__ = ["UNCHANGED", "stage_of", "told_outcome"]
+
+UNCHANGED: Final = "Nothing to change: it stands so already"
+
+
+def stage_of(toggle: Mapping[str, Any]) -> str:
+    """A toggle's stage, with its share where it has one: `canary 10%`."""
+    stage = str(toggle["stage"])
+    overrides = len(toggle["overrides"])
+    if stage != "canary":
+        return stage
+    by_hand = "" if not overrides else f" + {overrides} by hand"
+    return f"{stage} {format_share(toggle['share'])}{by_hand}"
+
+
+def told_outcome(outcome: Mapping[str, Any], *, unmoved: str = UNCHANGED) -> str:
+    """What a move came to: each toggle, the revision, and on how many workers it is live.
+
+    `unmoved` is what to say when no toggle has moved.
+    """
+    moved = [f"{each['name']}: {stage_of(each['from'])} -> {stage_of(each['to'])}" for each in outcome["moved"]]
+    there, missing = len(outcome["acknowledged"]), list(outcome["missing"])
+    workers = there + len(missing)
+    live = f"live on {there}/{workers} {'worker' if workers == 1 else 'workers'}"
+    if not moved:
+        lines = [f"{unmoved}, {live}, revision {outcome['revision']}"]
+    else:
+        end = f"{live} in {outcome['seconds'] * 1000:.0f} ms, revision {outcome['revision']}"
+        lines = [f"{moved[0]}, {end}"] if len(moved) == 1 else [*moved, f"{len(moved)} moved, {end}"]
+    if missing:
+        lines.append(
+            f"Not acknowledged in time by worker {', '.join(missing)}: until it is, that worker may decide by the"
+            " revision it had. `strangler status` shows when it is there."
+        )
+    return "\n".join(lines)
