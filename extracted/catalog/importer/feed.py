@@ -85,7 +85,7 @@ class Feed:
                 f"The monolith's feed answers {response.status_code}: it does not accept our token. "
                 "Set CATALOG_FEED_TOKEN to the same text on both sides."
             )
-        if response.status_code == 400:
+        if response.status_code == 400 and _error_code(response) in {None, "bad_cursor"}:
             raise CursorRefused(f"The monolith does not know the cursor {since!r}.")
         unavailable = FeedUnavailable(
             f"The monolith's feed at {self._place} answers {response.status_code}. "
@@ -111,6 +111,13 @@ def _patience() -> Callable[[Exception], bool | float]:
         return min(max(jittered, error.retry_after), _LONGEST_WAIT)
 
     return wait
+
+
+def _error_code(response: httpx.Response) -> object:
+    try:
+        return response.json()["error"]["code"]
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _seconds(header: str) -> float:

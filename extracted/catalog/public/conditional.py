@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import re
-from calendar import timegm
 from collections.abc import Mapping
-from email.utils import parsedate
+from datetime import UTC, datetime
 from typing import Literal
 
 __all__ = ["Outcome", "outcome"]
@@ -11,6 +10,14 @@ __all__ = ["Outcome", "outcome"]
 Outcome = Literal["answer", "not modified", "precondition failed"]
 
 _ETAG = re.compile(r'((?:W/)?"[^"]*")\Z')
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_TIME = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
+# The three forms of a time in HTTP: of today, of RFC 850, and of C's asctime.
+_TIMES = (
+    re.compile(rf"\w{{3}}, (?P<day>[0-9]{{2}}) (?P<month>\w{{3}}) (?P<year>[0-9]{{4}}) {_TIME} GMT\Z"),
+    re.compile(rf"\w{{6,9}}, (?P<day>[0-9]{{2}})-(?P<month>\w{{3}})-(?P<year>[0-9]{{2}}) {_TIME} GMT\Z"),
+    re.compile(rf"\w{{3}} (?P<month>\w{{3}}) (?P<day>[ 0-9][0-9]) {_TIME} (?P<year>[0-9]{{4}})\Z"),
+)
 
 
 def outcome(headers: Mapping[str, str], etag: str) -> Outcome:
@@ -34,8 +41,17 @@ def _etags(header: str) -> list[str]:
 
 
 def _is_time(header: str) -> bool:
-    parsed = parsedate(header) if header.endswith("GMT") or header[-4:].isdecimal() else None
+    """Whether it is a time other than the very beginning, which the monolith takes for none."""
+    match = next((found for form in _TIMES if (found := form.match(header))), None)
+    if match is None or match["month"].lower() not in _MONTHS:
+        return False
+    year = int(match["year"])
+    if len(match["year"]) == 2:
+        # Within the last or the next fifty years; which century it is decides nothing here.
+        year += 2000
+    month = _MONTHS.index(match["month"].lower()) + 1
+    hour, minute, second = (int(match[part]) for part in ("hour", "minute", "second"))
     try:
-        return parsed is not None and timegm(parsed) != 0
+        return datetime(year, month, int(match["day"]), hour, minute, second, tzinfo=UTC).timestamp() != 0
     except (ValueError, OverflowError):
         return False

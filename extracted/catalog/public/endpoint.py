@@ -25,16 +25,45 @@ _LONGEST_ID = 18
 
 @dataclass(frozen=True, slots=True)
 class _Route:
+    """`name` and `about` are what the monolith says of the view when asked with OPTIONS."""
+
     path: re.Pattern[str]
     read: Read
+    name: str
+    about: str
     allow: str = _READ_ONLY
+
+    def description(self) -> dict[str, object]:
+        types = ["application/json"]
+        return {"name": self.name, "description": self.about, "renders": types, "parses": types}
 
 
 _ROUTES = (
-    _Route(re.compile(r"/api/v1/products(/?)"), reads.products),
-    _Route(re.compile(r"/api/v1/products/([0-9]+)(/?)"), reads.product),
-    _Route(re.compile(r"/api/v1/products/([0-9]+)/reviews(/?)"), reads.reviews, "GET, POST, HEAD, OPTIONS"),
-    _Route(re.compile(r"/api/v1/categories(/?)"), reads.categories),
+    _Route(
+        re.compile(r"/api/v1/products(/?)"),
+        reads.products,
+        "Product List",
+        "Products on sale: filtered, searched, ordered, by pages.",
+    ),
+    _Route(
+        re.compile(r"/api/v1/products/([0-9]+)(/?)"),
+        reads.product,
+        "Product Detail",
+        "One product, discontinued ones included.",
+    ),
+    _Route(
+        re.compile(r"/api/v1/products/([0-9]+)/reviews(/?)"),
+        reads.reviews,
+        "Review List",
+        "What customers think of a product: the approved reviews, the newest first.",
+        "GET, POST, HEAD, OPTIONS",
+    ),
+    _Route(
+        re.compile(r"/api/v1/categories(/?)"),
+        reads.categories,
+        "Category List",
+        "All categories in the order of their paths, in one answer.",
+    ),
 )
 
 
@@ -71,6 +100,8 @@ class PublicContract:
         try:
             indent = indent_asked_for(asked)
             self._service.throttle.admit(asked)
+            if asked.method == "OPTIONS":
+                return json_answer(asked, 200, route.description(), allow=route.allow, indent=indent)
             if asked.method not in {"GET", "HEAD"}:
                 raise refusal(405, "method_not_allowed", asked.language, method=asked.method)
             data = await self._service.read(lambda reading: route.read(reading, question))

@@ -52,7 +52,7 @@ def _supported(code: str) -> str | None:
         code = code[:cut]
     while code:
         if code.lower() in LANGUAGES:
-            return code
+            return code.lower()
         code = code.rpartition("-")[0]
     return None
 

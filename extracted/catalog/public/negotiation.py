@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from email.message import Message
+from email.utils import collapse_rfc2231_value
 from functools import lru_cache
 
 from extracted.catalog.public.asked import Asked
@@ -50,7 +51,7 @@ def _parsed(token: str) -> tuple[str, str, dict[str, str]]:
         message["content-type"] = token
         (full, _), *pairs = message.get_params([("", "")])
         full = full.lower()
-        params = {name: value for name, value in pairs if name and isinstance(value, str)}
+        params = {name: collapse_rfc2231_value(value) for name, value in pairs if name}
     main, _, sub = full.partition("/")
     return main, sub, params
 

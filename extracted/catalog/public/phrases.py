@@ -39,4 +39,4 @@ _PHRASES = {
 
 def phrase(name: str, language: str, **values: object) -> str:
     """The words of that name in that language, `values` filled in."""
-    return _PHRASES[language.lower()][name].format(**values)
+    return _PHRASES[language][name].format(**values)
