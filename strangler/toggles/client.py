@@ -187,8 +187,9 @@ class Toggles:
 
     def after_fork(self) -> None:
         """In a forked child: the thread is gone and the connection belongs to the parent."""
-        connection = self._connection
+        connection, closed = self._connection, self._stop.is_set()
         self._begin()
+        self._armed = closed
         if connection is not None:
             _quietly(connection.close)
 

@@ -73,7 +73,7 @@ class Snapshot:
                 toggles={toggle.name: toggle for toggle in toggles},
                 at=datetime.fromisoformat(document["at"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise SnapshotError(f"not a snapshot: {error!r}") from error
 
 
@@ -99,7 +99,7 @@ def read_snapshot(path: Path) -> Snapshot | None:
         raise SnapshotError(f"{path}: cannot be read: {error}") from error
     try:
         return Snapshot.from_json(json.loads(text))
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise SnapshotError(f"{path}: is not JSON: {error}") from error
     except SnapshotError as error:
         raise SnapshotError(f"{path}: {error}") from error

@@ -104,5 +104,5 @@ class Toggle:
                 salt=str(document["salt"]),
                 revision=int(document["revision"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise SnapshotError(f"not a toggle: {error!r} in {str(document)[:200]}") from error
