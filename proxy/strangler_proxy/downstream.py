@@ -257,7 +257,7 @@ class ClientConnection(asyncio.Protocol):
             self._refuse(BadHead(400, "a LF on its own in the head"))
         elif self._ended:
             self._close()
-        elif data and not is_token(data[:1]):
+        elif data and data != b"\r" and not is_token(data[:1]):
             self._refuse(BadHead(400, "no method"))
         else:
             self._buffer = data

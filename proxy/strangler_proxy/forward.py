@@ -242,10 +242,10 @@ class Exchange:
 
     def _take_head(self, data: bytes) -> None:
         while True:
-            end = data.find(b"\r\n\r\n")
+            end = data.find(b"\r\n\r\n", 0, _LONGEST_HEAD)
             if end < 0:
                 self._received = data
-                if len(data) > _LONGEST_HEAD or data.count(b"\n") != data.count(b"\r\n"):
+                if len(data) >= _LONGEST_HEAD or data.count(b"\n") != data.count(b"\r\n"):
                     self._failed("garbage", 502)
                 return
             try:

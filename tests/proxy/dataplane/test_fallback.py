@@ -1,0 +1,418 @@
+"""When the monolith answers in the candidate's place, and when a request is sent again: never twice where that matters."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from strangler.toggles import Side, Snapshot, Stage
+from strangler_proxy.config import Address, Config, Upstream
+from tests.proxy.dataplane.conftest import MakeProxy, MakeUpstream
+from tests.proxy.dataplane.raw import (
+    OK,
+    Connection,
+    Proxy,
+    RawUpstream,
+    Script,
+    answer,
+    config,
+    route,
+    snapshot,
+    wait_for,
+)
+
+NAME = "catalog.list"
+ROUTES = (route(NAME, "/p/", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"),)
+FROM_MONOLITH = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nmonolith"
+GET = b"GET /p/?q=1 HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST /p/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+
+
+def refused_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+def status(code: int) -> Script:
+    return answer(b"HTTP/1.1 %d Failing\r\nContent-Length: 9\r\n\r\ncandidate" % code)
+
+
+def reset(connection: Connection) -> None:
+    connection.head()
+    connection.reset()
+
+
+def close(connection: Connection) -> None:
+    connection.head()
+
+
+def hang(connection: Connection) -> None:
+    connection.rest()
+
+
+def garbage(connection: Connection) -> None:
+    connection.head()
+    connection.send(b"SSH-2.0\r\n\r\n")
+
+
+def half_a_head(connection: Connection) -> None:
+    connection.head()
+    connection.send(b"HTTP/1.1 200 OK\r\nConte")
+
+
+FAILURES: dict[str, tuple[Script, int, str]] = {
+    "status-502": (status(502), 502, "status-502"),
+    "status-503": (status(503), 503, "status-503"),
+    "status-504": (status(504), 504, "status-504"),
+    "reset": (reset, 502, "reset"),
+    "closed": (close, 502, "reset"),
+    "hung": (hang, 504, "timeout"),
+    "garbage": (garbage, 502, "garbage"),
+    "half a head": (half_a_head, 502, "reset"),
+}
+
+Setup = Callable[[int, Stage], Proxy]
+
+
+@pytest.fixture
+def monolith(make_upstream: MakeUpstream) -> RawUpstream:
+    return make_upstream(answer(FROM_MONOLITH))
+
+
+@pytest.fixture
+def setup(make_proxy: MakeProxy, monolith: RawUpstream) -> Setup:
+    def make(candidate: int, stage: Stage = Stage.EXTRACTED) -> Proxy:
+        configuration = config(monolith.port, candidate, routes=ROUTES, first_byte_timeout=0.3)
+        return make_proxy(configuration, snapshot(stage, NAME, share=100_000))
+
+    return make
+
+
+@pytest.mark.parametrize("stage", [Stage.EXTRACTED, Stage.CANARY])
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_safe_request_falls_back_to_the_monolith(
+    setup: Setup, make_upstream: MakeUpstream, monolith: RawUpstream, failure: str, stage: Stage
+) -> None:
+    script, _, cause = FAILURES[failure]
+    candidate = make_upstream(script)
+    proxy = setup(candidate.port, stage)
+    assert proxy.ask(GET) == (FROM_MONOLITH[:-8], b"monolith")
+    assert monolith.heads[0].startswith(b"GET /p/?q=1 HTTP/1.1\r\nHost: a\r\n")
+    assert len(candidate.connections) == 1
+    line = proxy.log()[0]
+    assert (line["status"], line["side"], line["upstream"], line["fallback"]) == (200, "monolith", "monolith", cause)
+    count = proxy.counts()[0]
+    assert (count["route"], count["side"], count["count"], count["fallbacks"]) == (NAME, "monolith", 1, 1)
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_an_unsafe_request_is_never_sent_to_a_second_upstream(
+    setup: Setup, make_upstream: MakeUpstream, monolith: RawUpstream, failure: str
+) -> None:
+    script, code, _ = FAILURES[failure]
+    candidate = make_upstream(script)
+    proxy = setup(candidate.port, Stage.EXTRACTED)
+    head, _ = proxy.ask(POST)
+    assert head.startswith(b"HTTP/1.1 %d " % code)
+    assert not monolith.connections
+    assert len(candidate.connections) == 1
+    assert proxy.counts()[0]["fallbacks"] == 0
+
+
+@pytest.mark.parametrize("request_bytes", [GET, POST, POST.replace(b"POST", b"DELETE")])
+def test_any_request_falls_back_when_the_candidate_refuses_the_connection(
+    setup: Setup, monolith: RawUpstream, request_bytes: bytes
+) -> None:
+    proxy = setup(refused_port(), Stage.EXTRACTED)
+    assert proxy.ask(request_bytes)[1] == b"monolith"
+    assert monolith.received.endswith(request_bytes.partition(b"\r\n\r\n")[2])
+    assert proxy.log()[0]["fallback"] == "refused"
+
+
+def test_a_large_body_falls_back_whole_when_the_connection_is_refused(setup: Setup, monolith: RawUpstream) -> None:
+    body = bytes(range(256)) * 8192
+    proxy = setup(refused_port(), Stage.EXTRACTED)
+    proxy.ask(b"POST /p/ HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    assert monolith.received.partition(b"\r\n\r\n")[2] == body
+
+
+def test_a_request_falls_back_when_connecting_takes_too_long(make_proxy: MakeProxy, monolith: RawUpstream) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        address = listener.getsockname()
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(address)
+        proxy = make_proxy(
+            config(monolith.port, address[1], routes=ROUTES, connect_timeout=0.3), snapshot(Stage.EXTRACTED, NAME)
+        )
+        assert proxy.ask(POST)[1] == b"monolith"
+        assert proxy.log()[0]["fallback"] == "connect-timeout"
+        for filler in fillers:
+            filler.close()
+
+
+def test_a_request_falls_back_when_the_candidates_name_is_unknown(make_proxy: MakeProxy, monolith: RawUpstream) -> None:
+    plain = config(monolith.port, routes=ROUTES)
+    upstreams = {**plain.upstreams, "catalog": Upstream("catalog", Address("nowhere.invalid", 80))}
+    configuration = Config(path=plain.path, upstreams=upstreams, routes=ROUTES)
+    proxy = make_proxy(configuration, snapshot(Stage.EXTRACTED, NAME))
+    assert proxy.ask(POST)[1] == b"monolith"
+    assert proxy.log()[0]["fallback"] == "unresolved"
+
+
+def test_a_safe_request_with_a_small_body_falls_back_with_its_body(
+    setup: Setup, make_upstream: MakeUpstream, monolith: RawUpstream
+) -> None:
+    def failing(connection: Connection) -> None:
+        connection.head()
+        connection.exactly(5)
+        connection.send(b"HTTP/1.1 503 Failing\r\nContent-Length: 0\r\n\r\n")
+        connection.rest()
+
+    proxy = setup(make_upstream(failing).port, Stage.EXTRACTED)
+    assert proxy.ask(POST.replace(b"POST", b"OPTIONS"))[1] == b"monolith"
+    assert monolith.received.endswith(b"\r\n\r\nhello")
+
+
+def test_a_safe_request_with_a_large_body_does_not_fall_back(
+    setup: Setup, make_upstream: MakeUpstream, monolith: RawUpstream
+) -> None:
+    body = b"x" * 200_000
+    proxy = setup(make_upstream(status(503)).port, Stage.EXTRACTED)
+    head, _ = proxy.ask(b"OPTIONS /p/ HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + body)
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert not monolith.connections
+
+
+def test_an_answer_that_has_begun_is_cut_off_and_does_not_fall_back(
+    setup: Setup, make_upstream: MakeUpstream, monolith: RawUpstream
+) -> None:
+    def cut(connection: Connection) -> None:
+        connection.head()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+
+    proxy = setup(make_upstream(cut).port, Stage.EXTRACTED)
+    with proxy.client() as client:
+        client.send(GET)
+        assert client.rest() == b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"
+    assert not monolith.connections
+
+
+@pytest.mark.parametrize("code", [500, 501, 404, 429])
+def test_other_answers_of_the_candidate_are_answers(setup: Setup, make_upstream: MakeUpstream, code: int) -> None:
+    assert setup(make_upstream(status(code)).port, Stage.EXTRACTED).ask(GET)[1] == b"candidate"
+
+
+def test_a_retired_route_does_not_fall_back(setup: Setup, make_upstream: MakeUpstream, monolith: RawUpstream) -> None:
+    assert setup(make_upstream(status(503)).port, Stage.RETIRED).ask(GET)[1] == b"candidate"
+    assert setup(refused_port(), Stage.RETIRED).ask(GET)[0].startswith(b"HTTP/1.1 502 ")
+    assert not monolith.connections
+
+
+def test_a_route_without_a_twin_does_not_fall_back(make_proxy: MakeProxy, monolith: RawUpstream) -> None:
+    routes = (route(NAME, "/p/", twin=False),)
+    proxy = make_proxy(config(monolith.port, refused_port(), routes=routes), snapshot(Stage.MONOLITH, NAME))
+    assert proxy.ask(GET)[0].startswith(b"HTTP/1.1 502 ")
+    assert not monolith.connections
+
+
+def test_when_the_monolith_fails_too_that_is_the_answer(make_proxy: MakeProxy) -> None:
+    proxy = make_proxy(config(refused_port(), refused_port(), routes=ROUTES), snapshot(Stage.EXTRACTED, NAME))
+    assert proxy.ask(GET)[0].startswith(b"HTTP/1.1 502 ")
+    line = proxy.log()[0]
+    assert (line["fallback"], line["error"], line["upstream"]) == ("refused", "refused", "monolith")
+
+
+def test_the_fallback_asks_the_monolith_for_the_path_and_cookies_as_they_came(
+    make_proxy: MakeProxy, monolith: RawUpstream
+) -> None:
+    routes = (route(NAME, "/p/<int:id>/", rewrite="/v1/products/<id>"),)
+    proxy = make_proxy(config(monolith.port, refused_port(), routes=routes), snapshot(Stage.EXTRACTED, NAME))
+    proxy.ask(b"GET /p/7/?a=b HTTP/1.1\r\nHost: a\r\nCookie: sessionid=s\r\n\r\n")
+    assert monolith.heads[0].startswith(b"GET /p/7/?a=b HTTP/1.1\r\nHost: a\r\nCookie: sessionid=s\r\n")
+
+
+def closing_after(answers: int) -> Script:
+    """Answers so many requests, and closes when the next one comes: the connection was stale."""
+
+    def serve(connection: Connection) -> None:
+        for _ in range(answers):
+            connection.head()
+            connection.send(OK)
+        connection.head()
+
+    return serve
+
+
+def test_a_safe_request_on_a_stale_connection_is_sent_once_more(
+    make_proxy: MakeProxy, make_upstream: MakeUpstream
+) -> None:
+    upstream = make_upstream(closing_after(1))
+    proxy = make_proxy(config(upstream.port))
+    with proxy.client() as client:
+        for _ in range(3):
+            assert client.ask(GET)[1] == b"ok"
+    assert len(upstream.connections) == 3
+    assert len(upstream.heads) == 5
+
+
+def test_a_safe_request_is_sent_at_most_twice(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
+    def serve(connection: Connection) -> None:
+        connection.head()
+        if len(upstream.connections) == 1:
+            connection.send(OK)
+            connection.head()
+
+    upstream = make_upstream(serve)
+    proxy = make_proxy(config(upstream.port))
+    with proxy.client() as client:
+        assert client.ask(GET)[1] == b"ok"
+        assert client.ask(GET)[0].startswith(b"HTTP/1.1 502 ")
+    assert len(upstream.heads) == 3
+
+
+def test_an_unsafe_request_is_never_sent_twice(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
+    upstream = make_upstream(closing_after(1))
+    proxy = make_proxy(config(upstream.port))
+    with proxy.client() as client:
+        assert client.ask(GET)[1] == b"ok"
+        client.ask(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+    assert upstream.received.count(b"POST") == 1
+
+
+def test_an_unsafe_request_does_not_use_a_connection_that_waited(make_proxy: MakeProxy, upstream: RawUpstream) -> None:
+    proxy = make_proxy(config(upstream.port))
+    with proxy.client() as client:
+        client.ask(GET)
+        client.ask(POST)
+        assert len(upstream.connections) == 1
+        gateway = proxy.worker.gateway
+        pool = gateway.pool(gateway.monolith)
+        wait_for(lambda: gateway.loop.time() - pool._unused[-1].idle_since > 0.6)  # noqa: SLF001
+        client.ask(POST)
+    assert len(upstream.connections) == 2
+
+
+def test_an_unused_connection_is_closed_after_its_time(make_proxy: MakeProxy, upstream: RawUpstream) -> None:
+    proxy = make_proxy(config(upstream.port, keep_alive=0.2))
+    proxy.ask(GET)
+    assert upstream.connections[0].ended()
+
+
+def test_no_more_unused_connections_are_kept_than_configured(
+    make_proxy: MakeProxy, make_upstream: MakeUpstream
+) -> None:
+    waiting: list[Connection] = []
+
+    def together(connection: Connection) -> None:
+        connection.head()
+        waiting.append(connection)
+        wait_for(lambda: len(waiting) == 4)
+        connection.send(OK)
+        connection.rest()
+
+    proxy = make_proxy(config(make_upstream(together).port, connections=2, keep_alive=60))
+    clients = [proxy.client() for _ in range(4)]
+    for client in clients:
+        client.send(GET)
+    for client in clients:
+        assert client.response()[1] == b"ok"
+        client.close()
+    gateway = proxy.worker.gateway
+    assert len(gateway.pool(gateway.monolith)) == 2
+
+
+def test_a_hung_monolith_is_504(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
+    proxy = make_proxy(config(make_upstream(hang).port, first_byte_timeout=0.2))
+    with proxy.client() as client:
+        assert client.ask(GET)[0].startswith(b"HTTP/1.1 504 ")
+        assert client.ask(GET)[0].startswith(b"HTTP/1.1 504 ")
+
+
+def test_a_route_may_have_a_time_limit_of_its_own(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
+    routes = (route(NAME, "/p/", timeout=0.2),)
+    proxy = make_proxy(
+        config(make_upstream().port, make_upstream(hang).port, routes=routes), snapshot(Stage.RETIRED, NAME)
+    )
+    assert proxy.ask(GET)[0].startswith(b"HTTP/1.1 504 ")
+
+
+def test_an_answer_that_stalls_is_cut_off(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
+    def stall(connection: Connection) -> None:
+        connection.head()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+        connection.rest()
+
+    proxy = make_proxy(config(make_upstream(stall).port, idle_timeout=0.2))
+    with proxy.client() as client:
+        client.send(GET)
+        assert client.rest().endswith(b"abc")
+    assert proxy.log()[0]["error"] == "idle"
+
+
+def test_safe_work_is_given_up_when_the_client_leaves(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
+    upstream = make_upstream(hang)
+    proxy = make_proxy(config(upstream.port))
+    client = proxy.client()
+    client.send(GET)
+    wait_for(lambda: upstream.connections and upstream.connections[0].received)
+    client.close()
+    wait_for(lambda: upstream.connections[0].socket.fileno() < 0)
+    wait_for(lambda: not proxy.worker.gateway.clients)
+    assert proxy.log()[0]["status"] == 499
+
+
+def test_unsafe_work_is_not_given_up_when_the_client_leaves(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
+    gone: list[bool] = []
+
+    def slow(connection: Connection) -> None:
+        connection.head()
+        connection.exactly(5)
+        wait_for(lambda: gone)
+        connection.send(OK)
+        connection.rest()
+
+    upstream = make_upstream(slow)
+    proxy = make_proxy(config(upstream.port))
+    client = proxy.client()
+    client.send(POST)
+    wait_for(lambda: upstream.connections and upstream.connections[0].received.endswith(b"hello"))
+    client.reset()
+    gateway = proxy.worker.gateway
+    wait_for(lambda: proxy.call(lambda: any(each._closed for each in gateway.clients)))  # noqa: SLF001
+    gone.append(True)
+    wait_for(lambda: not gateway.clients)
+    assert len(gateway.pool(gateway.monolith)) == 1
+
+
+def test_the_snapshot_of_a_requests_start_decides_it(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
+    def waiting(connection: Connection) -> None:
+        connection.head()
+        proxy.put_into_force(snapshot(Stage.RETIRED, NAME, revision=2))
+        connection.reset()
+
+    monolith = make_upstream(answer(FROM_MONOLITH))
+    proxy = make_proxy(
+        config(monolith.port, make_upstream(waiting).port, routes=ROUTES), snapshot(Stage.EXTRACTED, NAME)
+    )
+    assert proxy.ask(GET)[1] == b"monolith"
+
+
+def test_an_override_decides_for_its_subject(
+    make_proxy: MakeProxy, make_upstream: MakeUpstream, monolith: RawUpstream
+) -> None:
+    candidate = make_upstream(status(200))
+    plain = config(monolith.port, candidate.port, routes=ROUTES)
+    configuration = Config(path=plain.path, upstreams=plain.upstreams, routes=ROUTES, subject=("header:X-User",))
+    toggles: Snapshot = snapshot(Stage.CANARY, NAME, overrides={"ada": Side.CANDIDATE})
+    proxy = make_proxy(configuration, toggles)
+    for user, answered in ((b"ada", b"candidate"), (b"bob", b"monolith")):
+        head, body = proxy.ask(b"GET /p/ HTTP/1.1\r\nHost: a\r\nX-User: " + user + b"\r\n\r\n")
+        assert body == answered
+        assert b"Set-Cookie" not in head
