@@ -1,0 +1,1 @@
+"""Measurements, beside the peers and in one run: `python -m benchmarks`."""

@@ -1,0 +1,25 @@
+"""Every measurement in one run; 0 only if all ran and every bar holds."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+
+from benchmarks import proxy, seam, toggles
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Run them one after the other; the worst of their exit codes."""
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    codes = []
+    for measurement in (toggles, seam, proxy):
+        codes.append(measurement.main())
+        print()
+    return max(codes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""What a toggle's decision costs, the subject at hand: at a settled stage, and in a canary where it is hashed."""
+
+from __future__ import annotations
+
+import sys
+from statistics import median
+from timeit import repeat
+
+from strangler.toggles import Stage, Toggle, parse_share
+
+__all__ = ["main"]
+
+BAR_NS = 1000
+_CALLS = 100_000
+
+
+def main() -> int:
+    """Print nanoseconds a decision, median of rounds; 1 when one costs a microsecond or more."""
+    toggles = {
+        "stage monolith": Toggle("catalog.product-list"),
+        "stage canary": Toggle("catalog.product-list", stage=Stage.CANARY, share=parse_share("10%")),
+    }
+    print(f"A toggle's decision (bar: under {BAR_NS} ns)")
+    worst = 0.0
+    for name, toggle in toggles.items():
+        side = toggle.side
+        rounds = repeat(lambda side=side: side("c1b2a3d4e5f60718293a4b5c6d7e8f90"), number=_CALLS, repeat=7)
+        nanoseconds = median(rounds) / _CALLS * 1e9
+        worst = max(worst, nanoseconds)
+        print(f"{name:<20}{nanoseconds:>10.0f} ns")
+    return int(worst >= BAR_NS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
