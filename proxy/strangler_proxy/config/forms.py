@@ -27,6 +27,8 @@ __all__ = [
     "UpstreamUrl",
     "is_loopback",
     "refusal",
+    "shown",
+    "upstream_address",
 ]
 
 _DURATION: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|m|h)")
@@ -89,7 +91,8 @@ def _listen_address(value: Any) -> Address:
     return Address(bare, int(port))
 
 
-def _upstream_url(value: Any) -> Address:
+def upstream_address(value: Any) -> Address:
+    """The address in an upstream's URL. Raises PydanticCustomError for anything but `http://HOST[:PORT]`."""
     right = 'write "http://HOST:PORT", such as "http://127.0.0.1:8000"'
     if not isinstance(value, str):
         raise refusal(f"is {shown(value)}, not a URL", right)
@@ -193,7 +196,7 @@ def _flag(value: Any) -> Any:
 
 
 ListenAddress = Annotated[Address, PlainValidator(_listen_address)]
-UpstreamUrl = Annotated[Address, PlainValidator(_upstream_url)]
+UpstreamUrl = Annotated[Address, PlainValidator(upstream_address)]
 Duration = Annotated[float, PlainValidator(_duration)]
 Name = Annotated[str, PlainValidator(_name)]
 Method = Annotated[str, PlainValidator(_method)]

@@ -1,0 +1,49 @@
+"""`strangler check`: is the configuration right?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from strangler_proxy.cli.options import CONFIG, JSON
+from strangler_proxy.cli.output import print_json, print_text, warn
+from strangler_proxy.cli.probe import unanswered
+from strangler_proxy.config import Config, load_config
+from strangler_proxy.config.risks import risks
+
+__all__ = ["check"]
+
+
+@click.command(short_help="Say whether the configuration is right.")
+@click.option("--probe", is_flag=True, help="Ask each upstream too; one that does not answer is a warning.")
+@JSON
+@CONFIG
+def check(probe: bool, as_json: bool, config: Path) -> None:
+    """Say whether the configuration is right, or everything that is wrong in it, each with its line.
+
+    Ends with 0 when it is right, warnings or not, and with 2 when it is wrong.
+    """
+    taken = load_config(config)
+    warnings = [*risks(taken), *(unanswered(taken) if probe else [])]
+    if as_json:
+        print_json(
+            {
+                "file": str(config),
+                "routes": len(taken.routes),
+                "seams": len(taken.seams),
+                "upstreams": len(taken.upstreams),
+                "warnings": [asdict(warning) for warning in warnings],
+            }
+        )
+        return
+    for warning in warnings:
+        warn(str(warning))
+    print_text(f"{config}: {counted(taken)}, fine.")
+
+
+def counted(config: Config) -> str:
+    """How many routes and seams, in words."""
+    counts = ((len(config.routes), "route"), (len(config.seams), "seam"), (len(config.upstreams), "upstream"))
+    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)

@@ -1,0 +1,76 @@
+"""The `strangler` command: its subcommands, and what an error becomes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import click
+
+import strangler
+from strangler.errors import StranglerError
+from strangler_proxy.cli.failure import error_json, error_text, exit_code
+from strangler_proxy.cli.options import JSON_WANTED
+
+__all__ = ["COMMANDS", "Commands", "main"]
+
+# The one place where commands are registered: name, and module:attribute. A command is imported once it is called, for
+# every start waits for imports. The order is that of `--help`; hidden ones come last.
+COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "init": "strangler_proxy.cli.init:init",
+        "serve": "strangler_proxy.cli.serve:serve",
+        "check": "strangler_proxy.cli.check:check",
+        "routes": "strangler_proxy.cli.routes:routes",
+        "explain": "strangler_proxy.cli.explain:explain",
+        "status": "strangler_proxy.cli.status:status",
+        "history": "strangler_proxy.cli.history:history",
+        "flip": "strangler_proxy.cli.flip:flip",
+        "back": "strangler_proxy.cli.back:back",
+        "adopt": "strangler_proxy.cli.adopt:adopt",
+        "worker": "strangler_proxy.cli.processes:worker",
+        "control": "strangler_proxy.cli.processes:control",
+    }
+)
+
+
+class Commands(click.Group):
+    """Imports a command when it is asked for; turns a StranglerError into its message and exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except StranglerError as error:
+            if ctx.meta.get(JSON_WANTED):
+                click.echo(json.dumps(error_json(error), indent=2, ensure_ascii=False))
+            click.echo(error_text(error), err=True)
+            ctx.exit(exit_code(error))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The configuration, strangler.toml by default.  [env var: STRANGLER_CONFIG]",
+)
+@click.version_option(strangler.__version__, prog_name="strangler")
+def main(config: Path | None) -> None:
+    """Take a Django monolith apart, endpoint by endpoint, while it keeps serving customers.
+
+    Exit codes: 0 yes, 1 a negative verdict, 2 bad input, 3 inconclusive, 4 control plane unreachable.
+    """

@@ -1,0 +1,92 @@
+"""What is allowed in a configuration but is worth a second look: warnings of `strangler check`."""
+
+from __future__ import annotations
+
+from strangler.errors import Problem
+from strangler_proxy.config.forms import is_loopback
+from strangler_proxy.config.values import Config, Route
+
+__all__ = ["risks"]
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def risks(config: Config) -> list[Problem]:
+    """The warnings for a configuration that is right, in the order of its lines."""
+    found = [*_upstreams(config), *_addresses(config), *_subjects(config)]
+    for route in config.routes:
+        found += _route(config, route)
+    return sorted(found, key=lambda problem: problem.line or 0)
+
+
+def _upstreams(config: Config) -> list[Problem]:
+    used = {config.monolith, *(route.candidate for route in config.routes)}
+    unused = [name for name in config.upstreams if name not in used]
+    return [
+        _warning(
+            config, None, f"upstreams.{name}", "no route uses it", "name it as a route's candidate, or take it out"
+        )
+        for name in unused
+    ]
+
+
+def _addresses(config: Config) -> list[Problem]:
+    if is_loopback(config.control.host):
+        return []
+    right = "publish its port to nobody but operators and the monolith; the token is all that protects it"
+    wrong = f"{config.control} can be reached from other machines"
+    return [_warning(config, None, "control.listen", wrong, right)]
+
+
+def _subjects(config: Config) -> list[Problem]:
+    secret = [name for name in config.private_cookies if f"cookie:{name}" in config.subject]
+    return [
+        _warning(
+            config,
+            None,
+            "proxy.subject",
+            f"takes subjects from the private cookie {name!r}, which changes at login",
+            "a customer would change sides there; leave it out, and our own cookie keeps each on one side",
+        )
+        for name in sorted(secret)
+    ]
+
+
+def _route(config: Config, route: Route) -> list[Problem]:
+    key = f"routes[{route.name}]"
+    found = []
+    if not route.twin:
+        found.append(
+            _warning(
+                config,
+                route.line,
+                f"{key}.twin",
+                f"is false: {route.candidate!r} answers at once and in every stage, and nothing falls back",
+                "right for what the monolith never had; else take `twin` out",
+            )
+        )
+    elif writes := sorted(route.methods - _SAFE):
+        found.append(
+            _warning(
+                config,
+                route.line,
+                f"{key}.methods",
+                f"{', '.join(writes)}: when the candidate fails after it was sent such a request, nobody asks again",
+                "move reads first, and writes once their data has moved",
+            )
+        )
+    if route.path == "/<path:" + route.path.removeprefix("/<path:") and route.path.rstrip("/").count("/") == 1:
+        found.append(
+            _warning(
+                config,
+                route.line,
+                f"{key}.path",
+                "owns nearly every path, the admin's and static files' too",
+                "move one endpoint at a time",
+            )
+        )
+    return found
+
+
+def _warning(config: Config, line: int | None, key: str, wrong: str, right: str) -> Problem:
+    return Problem(str(config.path), line, key, wrong, right)
