@@ -201,6 +201,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "DESCRIPTION": "The public JSON API of the shop.",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "OrderState": "monolith.orders.models.Order.STATES",
+        "PaymentState": "monolith.payments.models.Payment.State",
+    },
 }
 
 SHOP_CURRENCY = "EUR"

@@ -10,8 +10,6 @@ from django.db.models import F, FloatField, Q, QuerySet
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.http import HttpRequest
 from django_filters import rest_framework as filters
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
 from rest_framework.views import APIView
 
 from monolith.catalog.categories import CategoryTree
@@ -85,12 +83,10 @@ class ProductFilter(filters.FilterSet):
             )
         return queryset
 
-    @extend_schema_field(OpenApiTypes.NUMBER)
     def from_price(self, queryset: QuerySet[Product], name: str, value: Decimal) -> QuerySet[Product]:
         bound = _in_cents(value, ROUND_CEILING)
         return queryset.none() if bound > _HIGHEST_PRICE else queryset.filter(price__gte=bound)
 
-    @extend_schema_field(OpenApiTypes.NUMBER)
     def to_price(self, queryset: QuerySet[Product], name: str, value: Decimal) -> QuerySet[Product]:
         return queryset.filter(price__lte=min(_in_cents(value, ROUND_FLOOR), _HIGHEST_PRICE))
 

@@ -103,7 +103,8 @@ class ReviewList(generics.ListAPIView[Review]):
 
     @property
     def _reads(self) -> bool:
-        return self.request.method in SAFE_METHODS
+        # Without a request only while the schema is drawn.
+        return getattr(self.request, "method", "GET") in SAFE_METHODS
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         return [] if self._reads else super().get_authenticators()

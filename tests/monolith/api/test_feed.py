@@ -30,8 +30,8 @@ MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 def feed(client: Client, settings: Any) -> Feed:
     settings.CATALOG_FEED_TOKEN = "right"
 
-    def ask(since: str = "", **parameters: int) -> dict[str, Any]:
-        answer = client.get(PATH, {"since": since, **parameters}, headers={"authorization": "Bearer right"})
+    def ask(since: str = "", **parameters: str | int) -> dict[str, Any]:
+        answer = client.get(PATH, parameters | {"since": since}, headers={"authorization": "Bearer right"})
         assert answer.status_code == 200, answer.content
         body: dict[str, Any] = answer.json()
         return body

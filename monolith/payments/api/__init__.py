@@ -1,0 +1,1 @@
+"""Payments' part of the JSON API: their state, refunds, and the provider's webhook."""
