@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -69,5 +69,5 @@ class OrderAdmin(ReadOnlyAdmin[Order]):
             text = ngettext("%(count)s order changed.", "%(count)s orders changed.", moved)
             messages.success(request, text % {"count": moved})
         if refused:
-            text = _t("The state of these orders does not allow that: %(orders)s.")
+            text = gettext("The state of these orders does not allow that: %(orders)s.")
             messages.error(request, text % {"orders": ", ".join(refused)})

@@ -36,10 +36,10 @@ def ask(number: str, customer: Customer | None, use: Callable[[Any], Awaitable[A
     """Asks over ASGI for the order's events and hands the response to ``use``."""
 
     async def talk() -> Any:
-        browser = AsyncClient(headers=headers)
+        browser = AsyncClient()
         if customer is not None:
             await browser.aforce_login(customer)
-        return await asyncio.wait_for(use(await browser.get(f"/orders/{number}/events/")), 30)
+        return await asyncio.wait_for(use(await browser.get(f"/orders/{number}/events/", headers=headers)), 30)
 
     return async_to_sync(talk)()
 
