@@ -1,4 +1,4 @@
-"""How the operating commands reach the control plane of a configuration, and what its refusals mean as exit codes."""
+"""How the operating commands reach the control plane of a configuration, and tell its answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from strangler.errors import ConfigError, ControlRefused, ControlUnreachable, StranglerError
+from strangler.errors import ConfigError, ControlUnreachable
 from strangler_proxy.cli.told import UNCHANGED, told_outcome
 from strangler_proxy.client import ControlClient
 from strangler_proxy.config.reader import load_config, read_config
@@ -18,7 +18,7 @@ from strangler_proxy.config.values import Address, Config
 from strangler_proxy.secret import read_secret
 from strangler_proxy.state import StateDir
 
-__all__ = ["control_client", "exit_code", "finish", "print_json"]
+__all__ = ["control_client", "finish", "print_json"]
 
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where we connect instead
 
@@ -33,19 +33,6 @@ def control_client(path: Path, environment: Mapping[str, str] = os.environ) -> C
     state = StateDir.of(config)
     token = environment.get("STRANGLER_TOKEN") or read_secret(state.token)
     return ControlClient(_address(config, state), token)
-
-
-def exit_code(error: StranglerError) -> int:
-    """The exit code of a command that an error ended: 1 the answer is no, 2 bad input, 4 control plane unreachable."""
-    match error:
-        case ControlUnreachable():
-            return 4
-        case ControlRefused(code="revision_conflict" | "store_unavailable"):
-            return 1
-        case ControlRefused(status=status) if status >= 500:
-            return 4
-        case _:
-            return 2
 
 
 def print_json(document: Mapping[str, Any]) -> None:

@@ -1,0 +1,197 @@
+"""A whole proxy as its own processes, in front of a small HTTP server, in a temporary folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import httpx
+
+STRANGLER = (sys.executable, "-P", "-m", "strangler_proxy")
+
+
+def until(condition: Callable[[], object], *, seconds: float = 30.0) -> None:
+    """Wait for a condition, and fail when it does not come."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds:g} s in vain")
+        time.sleep(0.02)
+
+
+@contextmanager
+def upstream(name: str) -> Iterator[int]:
+    """The port of a server which answers everything with its own name."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body = name.encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Proxy:
+    """`strangler serve` in `folder`, and the commands that operate it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.state = folder / ".strangler"
+        self.log = folder / "log.txt"
+        self.said = folder / "said.txt"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def configure(self, monolith: int, catalog: int, *, workers: int = 2) -> None:
+        """Write a configuration with one route, on ports that the system chooses."""
+        (self.folder / "strangler.toml").write_text(
+            f"""
+            [proxy]
+            listen = "127.0.0.1:0"
+            workers = {workers}
+            [control]
+            listen = "127.0.0.1:0"
+            [upstreams.monolith]
+            url = "http://127.0.0.1:{monolith}"
+            [upstreams.catalog]
+            url = "http://127.0.0.1:{catalog}"
+            [[routes]]
+            name = "catalog.list"
+            path = "/products/"
+            candidate = "catalog"
+            """
+        )
+
+    def start(self) -> None:
+        """Start it, and wait until every worker is live."""
+        with self.log.open("ab") as log, self.said.open("wb") as said:
+            self._process = subprocess.Popen([*STRANGLER, "serve"], cwd=self.folder, stdout=said, stderr=log)
+        until(lambda: self.process.poll() is not None or "Strangler is serving" in self.said.read_text())
+        until(lambda: self.process.poll() is not None or self.status()["live"] == "2/2")
+        assert self.process.poll() is None, self.log.read_text()
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The supervisor."""
+        assert self._process is not None
+        return self._process
+
+    def stop(self) -> int:
+        """End it in order; its exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(30)
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the command line."""
+        return subprocess.run([*STRANGLER, *words], cwd=self.folder, capture_output=True, text=True, timeout=60)
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where it listens."""
+        document: dict[str, str] = json.loads((self.state / "addresses.json").read_text())
+        return document
+
+    def get(self, path: str = "/products/") -> str:
+        """What a customer is answered; the proxy's error where it is one."""
+        answered = httpx.get(f"http://{self.addresses['listen']}{path}", trust_env=False, timeout=20)
+        return answered.text if answered.is_success else str(answered.status_code)
+
+    def api(self, method: str, path: str, **given: Any) -> httpx.Response:
+        """Ask the control API."""
+        token = (self.state / "control.token").read_text().strip()
+        return httpx.request(
+            method,
+            f"http://{self.addresses['control']}{path}",
+            headers={"Authorization": f"Bearer {token}"},
+            trust_env=False,
+            timeout=20,
+            **given,
+        )
+
+    def status(self) -> dict[str, Any]:
+        """What the control API tells; nothing live while it does not answer."""
+        try:
+            state: dict[str, Any] = self.api("GET", "/api/v1/status").json()
+        except (httpx.TransportError, OSError):
+            return {"live": "", "workers": [], "store": {"ok": False, "error": ""}, "revision": -1}
+        return state
+
+    def flip(self, stage: str, **more: Any) -> dict[str, Any]:
+        """Move the route, and fail unless every worker acknowledged."""
+        body = {"names": ["catalog.list"], "stage": stage, "why": "test", "force": True, "wait_seconds": 20, **more}
+        outcome: dict[str, Any] = self.api("POST", "/api/v1/flip", json=body).json()
+        assert outcome.get("missing") == [], outcome
+        return outcome
+
+    def child(self, kind: str) -> int:
+        """The process id of a child, by words of its command."""
+        found = [pid for pid, command in children(self.process.pid) if kind in command]
+        assert len(found) == 1, found
+        return found[0]
+
+
+def children(pid: int) -> list[tuple[int, str]]:
+    """The live children of a process, with their commands."""
+    found = []
+    for each in Path("/proc").iterdir():
+        if each.name.isdigit():
+            try:
+                parent = int((each / "stat").read_text().rpartition(")")[2].split()[1])
+                command = (each / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except (OSError, ValueError):
+                continue
+            if parent == pid and command:
+                found.append((int(each.name), command))
+    return found
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process runs still, zombies aside."""
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Proxy]:
+    """A proxy that serves, before a monolith and a catalogue that answer with their names."""
+    with upstream("monolith") as monolith, upstream("catalog") as catalog:
+        proxy = Proxy(folder)
+        proxy.configure(monolith, catalog)
+        proxy.start()
+        try:
+            yield proxy
+        finally:
+            proxy.stop()
+
+
+def kill(pid: int) -> None:
+    """Kill a process as no process can prevent."""
+    os.kill(pid, signal.SIGKILL)
