@@ -30,20 +30,29 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 class Connection:
-    """One end of a TCP connection, read piece by piece. `received` is everything that was ever read."""
+    """One end of a TCP connection, read piece by piece. `received` is all that was read while it `remembers`."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
         self.socket.settimeout(TIMEOUT)
-        self._buffer = b""
-        self.received = b""
+        self._buffer = bytearray()
+        self._received = bytearray()
+        self.remembers = True
+
+    @property
+    def received(self) -> bytes:
+        return bytes(self._received)
 
     @classmethod
     def to(cls, port: int, *, receive_buffer: int | None = None) -> Self:
         sock = socket.socket()
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        sock.connect(("127.0.0.1", port))
+        try:
+            sock.connect(("127.0.0.1", port))
+        except OSError:
+            sock.close()
+            raise
         return cls(sock)
 
     def send(self, data: bytes) -> None:
@@ -52,17 +61,17 @@ class Connection:
     def _more(self) -> bytes:
         data = self.socket.recv(65536)
         self._buffer += data
-        self.received += data
+        if self.remembers:
+            self._received += data
         return data
 
     def until(self, mark: bytes) -> bytes:
         """Everything up to and with `mark`; raises EOFError where the connection ends before."""
         while mark not in self._buffer:
             if not self._more():
-                raise EOFError(f"ended after {self._buffer!r}")
+                raise EOFError(f"ended after {bytes(self._buffer)!r}")
         end = self._buffer.index(mark) + len(mark)
-        found, self._buffer = self._buffer[:end], self._buffer[end:]
-        return found
+        return self._take(end)
 
     def head(self) -> bytes:
         return self.until(b"\r\n\r\n")
@@ -70,16 +79,19 @@ class Connection:
     def exactly(self, size: int) -> bytes:
         while len(self._buffer) < size:
             if not self._more():
-                raise EOFError(f"ended after {self._buffer!r}")
-        found, self._buffer = self._buffer[:size], self._buffer[size:]
+                raise EOFError(f"ended after {bytes(self._buffer)!r}")
+        return self._take(size)
+
+    def _take(self, size: int) -> bytes:
+        found = bytes(self._buffer[:size])
+        del self._buffer[:size]
         return found
 
     def rest(self) -> bytes:
         """Everything until the other end closes."""
         while self._more():
             pass
-        found, self._buffer = self._buffer, b""
-        return found
+        return self._take(len(self._buffer))
 
     def ended(self) -> bool:
         """Whether the other end closed or reset the connection, having sent nothing more."""
@@ -307,7 +319,7 @@ class Proxy:
     def log(self) -> list[dict[str, Any]]:
         """The access log so far."""
         self.call(self.worker.gateway.log.flush)
-        wait_for(lambda: self.worker.gateway.log._batches.empty())
+        wait_for(lambda: self.log_text().count("\n") >= self.worker.gateway.counts.total)
         return [json.loads(line) for line in self.log_text().splitlines()]
 
     def log_text(self) -> str:

@@ -1,4 +1,5 @@
-"""Where messages end, both ways: nothing is added, nothing is lost, and what was cut off is never passed off as whole."""
+# ruff: noqa: E501 - bytes are easier to read in one line
+"""Where messages end, both ways: nothing added, nothing lost, and nothing cut off is passed off as whole."""
 
 from __future__ import annotations
 

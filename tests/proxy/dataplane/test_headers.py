@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - bytes are easier to read in one line
 """Which header fields pass, which end with the connection, and which are the proxy's own."""
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
+# ruff: noqa: E501 - bytes are easier to read in one line
 """Requests that two readers could read in two ways never reach an upstream; limits that have names."""
 
 from __future__ import annotations
 
 import pytest
-
 from strangler_proxy.config import Limits
+
 from tests.proxy.dataplane.conftest import MakeProxy
 from tests.proxy.dataplane.raw import Proxy, RawUpstream, config, wait_for
 
