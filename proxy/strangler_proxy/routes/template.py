@@ -138,6 +138,7 @@ _FITS: Final[Mapping[str, Callable[[str], object]]] = {
     "uuid": re.compile(CONVERTERS["uuid"]).fullmatch,
     "slug": re.compile(CONVERTERS["slug"]).fullmatch,
     "str": bool,
+    "path": bool,
 }
 
 
