@@ -25,6 +25,7 @@ class ShelfForm(forms.Form):
 
 class ReviewForm(forms.Form):
     STARS: ClassVar = [
+        ("", "–"),
         ("5", pgettext_lazy("stars", "5 – excellent")),
         ("4", pgettext_lazy("stars", "4 – good")),
         ("3", pgettext_lazy("stars", "3 – all right")),
