@@ -75,7 +75,9 @@ class Settings(BaseSettings):
     @field_validator("monolith_url")
     @classmethod
     def _is_http(cls, value: str) -> str:
-        TypeAdapter(AnyHttpUrl).validate_python(value)
+        url = TypeAdapter(AnyHttpUrl).validate_python(value)
+        if url.username or url.password or url.query or url.fragment:
+            raise ValueError("has more than scheme, host, port and path")
         return value.rstrip("/")
 
     @field_validator("feed_token")

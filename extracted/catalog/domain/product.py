@@ -56,7 +56,7 @@ class Product:
     """A product of the catalogue.
 
     `tax_rate` is in basis points (19 % = 1900), `weight` in grams, `image` a path below the media address.
-    `attributes` keeps the order in which the shop keeps them. Both times are in UTC.
+    `attributes` are sorted by name. Both times are in UTC.
     """
 
     id: int

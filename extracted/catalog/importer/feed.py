@@ -47,8 +47,6 @@ class Feed:
     """
 
     def __init__(self, url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        # For messages: without a password that the address may carry.
-        self._place = str(httpx.URL(url).copy_with(userinfo=b""))
         self._client = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
@@ -75,7 +73,7 @@ class Feed:
         except httpx.HTTPError as error:
             reason = str(error) or type(error).__name__
             raise FeedUnavailable(
-                f"The monolith's feed at {self._place} does not answer: {reason}. "
+                f"The monolith's feed at {self._client.base_url} does not answer: {reason}. "
                 "Look at CATALOG_MONOLITH_URL and at the monolith."
             ) from error
         if response.status_code == 200:
@@ -88,7 +86,7 @@ class Feed:
         if response.status_code == 400 and _error_code(response) in {None, "bad_cursor"}:
             raise CursorRefused(f"The monolith does not know the cursor {since!r}.")
         unavailable = FeedUnavailable(
-            f"The monolith's feed at {self._place} answers {response.status_code}. "
+            f"The monolith's feed at {self._client.base_url} answers {response.status_code}. "
             "Look at CATALOG_MONOLITH_URL and at the monolith's log."
         )
         unavailable.retry_after = _seconds(response.headers.get("Retry-After", ""))
@@ -140,7 +138,7 @@ def _entry(change: Any) -> Entry:
     if not isinstance(change, Mapping):
         raise _garbled("a change is no object")
     kind, id_, op = change.get("kind"), change.get("id"), change.get("op")
-    if not isinstance(kind, str) or not isinstance(id_, int) or not isinstance(op, str) or not 0 < id_ < 2**63:
+    if not isinstance(kind, str) or not isinstance(op, str) or type(id_) is not int or not 0 < id_ < 2**63:
         raise _garbled(f"a change lacks its kind, id or op: {kind!a}, {id_!a}, {op!a}")
     return Entry(kind, id_, op, change.get("data"))
 

@@ -65,7 +65,7 @@ def product_record(product: Product) -> dict[str, Any]:
         "tax_rate": product.tax_rate,
         "availability": product.availability.value,
         "lifecycle": product.lifecycle.value,
-        # Pairs and not an object: the order of the keys is part of the public answer.
+        # Pairs and not an object: the order of the names is part of the public answer.
         "attributes": [list(pair) for pair in product.attributes],
         "weight": product.weight,
         "image": product.image,

@@ -48,7 +48,7 @@ def product_detail(listing: Listing, links: Links) -> dict[str, Any]:
     product = listing.product
     return product_item(listing, links) | {
         "description": product.description,
-        "attributes": dict(sorted(product.attributes)),
+        "attributes": dict(product.attributes),
         "weight_grams": product.weight,
         "discontinued": product.lifecycle is Lifecycle.DISCONTINUED,
         "updated_at": _moment(product.updated_at),

@@ -146,13 +146,14 @@ class Row:
         )
 
     def texts(self, field: str) -> tuple[tuple[str, str], ...]:
-        """An object of texts, in the order in which it was sent."""
+        """An object of texts, sorted by name: not every database of the monolith keeps an order of its own."""
         value = self._value(field)
         if not isinstance(value, Mapping):
             raise TranslationError(field, value, "is no object", "Send an object of texts; {} for none.")
-        return tuple(
-            (_text(field, key, empty=True), _text(f"{field}.{key!a}", item, empty=True)) for key, item in value.items()
+        read = (
+            (_text(field, key, empty=True), _text(f"{field}.{key!a}", text, empty=True)) for key, text in value.items()
         )
+        return tuple(sorted(read))
 
 
 def _text(field: str, value: object, *, empty: bool) -> str:

@@ -17,7 +17,7 @@ class Client:
 
     def __init__(self, app: Starlette, service: Service, base_url: str, peer: str = "10.0.0.9") -> None:
         self.service = service
-        self._app = app
+        self.app = app
         self._http = httpx.AsyncClient(
             transport=httpx.ASGITransport(app, client=(peer, 50000)),
             base_url=base_url,
@@ -29,7 +29,7 @@ class Client:
 
     def __enter__(self) -> Self:
         self._portal = self._running.enter_context(start_blocking_portal())
-        lifespan = self._app.router.lifespan_context(self._app)
+        lifespan = self.app.router.lifespan_context(self.app)
         self._running.enter_context(self._portal.wrap_async_context_manager(lifespan))
         self._running.callback(self._portal.call, self._http.aclose)
         return self
