@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from strangler_proxy.cli.options import CONFIG, JSON
-from strangler_proxy.cli.remote import control_client, print_json
+from strangler_proxy.cli.output import print_json
+from strangler_proxy.cli.remote import control_client
 from strangler_proxy.cli.told import stage_of
 from strangler_proxy.plain import plain
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Final
 import click
 
 from strangler.errors import ConfigError, ControlUnreachable
+from strangler_proxy.cli.output import print_json
 from strangler_proxy.cli.told import UNCHANGED, told_outcome
 from strangler_proxy.client import ControlClient
 from strangler_proxy.config.reader import load_config, read_config
@@ -18,7 +18,7 @@ from strangler_proxy.config.values import Address, Config
 from strangler_proxy.secret import read_secret
 from strangler_proxy.state import StateDir
 
-__all__ = ["control_client", "finish", "print_json"]
+__all__ = ["control_client", "finish"]
 
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where we connect instead
 
@@ -33,11 +33,6 @@ def control_client(path: Path, environment: Mapping[str, str] = os.environ) -> C
     state = StateDir.of(config)
     token = environment.get("STRANGLER_TOKEN") or read_secret(state.token)
     return ControlClient(_address(config, state), token)
-
-
-def print_json(document: Mapping[str, Any]) -> None:
-    """Answer in JSON, which writes control characters out by itself."""
-    click.echo(json.dumps(document, indent=2))
 
 
 def finish(outcome: Mapping[str, Any], as_json: bool, *, unmoved: str = UNCHANGED) -> None:

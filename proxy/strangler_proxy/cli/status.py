@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from strangler_proxy.cli.options import CONFIG, JSON
-from strangler_proxy.cli.remote import control_client, print_json
+from strangler_proxy.cli.output import print_json, print_table, print_text
+from strangler_proxy.cli.remote import control_client
 from strangler_proxy.cli.told import stage_of
-from strangler_proxy.plain import plain
 
 __all__ = ["status"]
 
@@ -34,55 +31,69 @@ def told_age(seconds: float | None) -> str:
     return f"{seconds:.0f} s ago"
 
 
-def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], numbers: set[str]) -> Table:
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
-    for row in rows:
-        # As Text: a name in brackets is a name and no markup.
-        table.add_row(*(Text("-" if cell is None else plain(str(cell))) for cell in row))
-    return table
-
-
-def told_status(state: Mapping[str, Any]) -> Iterator[Table | Text]:
-    """The state of a replica, part by part, as rich draws it."""
+def told_state(state: Mapping[str, Any]) -> Iterator[str]:
+    """The state of a replica in a line, and below it whatever is not as it should be."""
     store = "store ok" if state["store"]["ok"] else "STORE NOT OK"
-    yield Text(f"revision {state['revision']} ({told_age(state['age_seconds'])}), live on {state['live']}, {store}")
+    revision = f"revision {state['revision']} ({told_age(state['age_seconds'])})"
+    yield f"{revision}, live on {state['live']} workers, {store}"
     for part in ("store", "disk"):
         if state[part]["error"]:
-            yield Text(plain(state[part]["error"]), style="red")
+            yield f"{part}: {state[part]['error']}"
+    for worker in state["workers"]:
+        if not worker["live"]:
+            yield f"worker {worker['slot']}: {_absence(worker, state['revision'])}"
     for note in state["notes"]:
-        yield Text(plain(note), style="yellow")
-    yield Text()
-    toggles = [
-        (
-            each["name"] if each["configured"] else f"{each['name']} (not in strangler.toml)",
-            each["kind"],
-            stage_of(each),
-            each["revision"],
+        yield f"note: {note}"
+
+
+def _absence(worker: Mapping[str, Any], revision: int) -> str:
+    if worker["pid"] is None:
+        return "is not linked to the control plane; if it serves, then by the last revision it had"
+    if worker["revision"] > revision:
+        return (
+            f"decides by revision {worker['revision']}, newer than the one in force: the store and the snapshot on disk"
+            " were lost together. Start `strangler serve` again."
         )
-        for each in state["toggles"]
-    ]
-    yield _table("toggles", ("name", "kind", "stage", "revision"), toggles, {"revision"})
-    workers = [
-        (each["slot"], each["pid"], each["revision"], "live" if each["live"] else "NOT LIVE", each["requests"])
-        for each in state["workers"]
-    ]
-    yield Text()
-    yield _table(
-        "workers", ("slot", "pid", "revision", "state", "requests"), workers, {"slot", "pid", "revision", "requests"}
+    return f"has not acknowledged yet; it decides by revision {worker['revision']}"
+
+
+def _tables(state: Mapping[str, Any]) -> None:
+    if state["toggles"]:
+        print_text()
+        print_table(
+            ("toggle", "kind", "stage", "moved at revision"),
+            (
+                (
+                    each["name"] if each["configured"] else f"{each['name']} (not in strangler.toml)",
+                    each["kind"],
+                    stage_of(each),
+                    each["revision"],
+                )
+                for each in state["toggles"]
+            ),
+        )
+    print_text()
+    print_table(
+        ("worker", "pid", "revision", "state", "requests"),
+        (
+            (
+                each["slot"],
+                each["pid"] or "-",
+                "-" if each["revision"] is None else each["revision"],
+                "live" if each["live"] else "NOT LIVE",
+                each["requests"],
+            )
+            for each in state["workers"]
+        ),
     )
-    traffic = [
-        (each["route"], each["side"], each["upstream"], each["count"], each["fallbacks"], each["errors_5xx"])
-        for each in state["traffic"]
-    ]
-    if traffic:
-        yield Text()
-        yield _table(
-            "traffic since the control plane started",
-            ("route", "side", "upstream", "requests", "fallbacks", "5xx"),
-            traffic,
-            {"requests", "fallbacks", "5xx"},
+    if state["traffic"]:
+        print_text()
+        print_table(
+            ("traffic of", "side", "upstream", "requests", "fallbacks", "5xx"),
+            (
+                (each["route"], each["side"], each["upstream"], each["count"], each["fallbacks"], each["errors_5xx"])
+                for each in state["traffic"]
+            ),
         )
 
 
@@ -99,8 +110,8 @@ def status(as_json: bool, config: Path) -> None:
     if as_json:
         print_json(state)
     else:
-        console = Console(highlight=False)
-        for part in told_status(state):
-            console.print(part)
+        for line in told_state(state):
+            print_text(line)
+        _tables(state)
     if not is_well(state):
         raise SystemExit(1)

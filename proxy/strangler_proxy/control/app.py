@@ -27,6 +27,10 @@ from strangler_proxy.control.openapi import document
 from strangler_proxy.control.plane import ControlPlane
 from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest, place_of
 from strangler_proxy.plain import plain
+from strangler_proxy.routes import RouteTable
+from strangler_proxy.routes.inquiry import inquire, parse_header, parse_target
+from strangler_proxy.state import StateDir
+from strangler_proxy.subject import Subjects, load_or_create_key
 
 __all__ = ["PUBLIC", "app"]
 
@@ -90,6 +94,13 @@ def app(plane: ControlPlane, token: str) -> Starlette:
 class _Handlers:
     def __init__(self, plane: ControlPlane) -> None:
         self._plane = plane
+        self._table = RouteTable(plane.config.routes, file=str(plane.config.path))
+
+    def _subject_in(self, headers: list[tuple[bytes, bytes]]) -> list[str]:
+        config = self._plane.config
+        key = load_or_create_key(StateDir.of(config).subject_key)
+        subject = Subjects(key, config.subject).of(headers)
+        return [] if subject.new else [subject.value]
 
     async def snapshot(self, request: Request) -> Response:
         """The snapshot, at once or as soon as it is another than the one known."""
@@ -138,7 +149,22 @@ class _Handlers:
 
     async def explain(self, request: Request) -> Response:
         """Which route a request takes, why, and who would answer it."""
-        raise HTTPException(501)
+        asked = request.query_params
+        path = asked.get("path")
+        if path is None:
+            raise _BadInput("path is missing.", "path")
+        snapshot = self._plane.snapshot
+        headers = [parse_header(header) for header in asked.getlist("header")]
+        inquiry = inquire(
+            self._plane.config,
+            self._table,
+            snapshot,
+            asked.get("method", "GET").upper(),
+            parse_target(path),
+            headers,
+            asked.getlist("subject") or self._subject_in(headers),
+        )
+        return answer({"revision": snapshot.revision, **inquiry.to_json()})
 
     async def flip(self, request: Request) -> Response:
         """Move toggles."""

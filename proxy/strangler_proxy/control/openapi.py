@@ -68,7 +68,7 @@ def document() -> dict[str, Any]:
                         {**_query("path", {"type": "string"}, "The path, with its query."), "required": True},
                         _query("method", {"type": "string", "default": "GET"}, "The method."),
                         _query("header", {"type": "array", "items": {"type": "string"}}, "A header, as `name:value`."),
-                        _query("subject", {"type": "string"}, "The subject who asks."),
+                        _query("subject", {"type": "array", "items": {"type": "string"}}, "Somebody who asks."),
                     ],
                 )
             },
@@ -258,7 +258,11 @@ _ANSWERS: Final[dict[str, Any]] = {
         }
     ),
     "Routes": _object({"routes": _list({"type": "object"})}),
-    "Explanation": {"type": "object"},
+    "Explanation": {
+        "type": "object",
+        "properties": {"revision": _WHOLE, "stage": _TEXT, "answers": _TEXT, "fallback": _TEXT},
+        "required": ["revision", "stage", "answers", "fallback"],
+    },
     "OpenAPI": {"type": "object"},
     "Outcome": _object(
         {

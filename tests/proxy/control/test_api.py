@@ -38,7 +38,7 @@ def error(client: Client, method: str, path: str, **given: Any) -> tuple[int, di
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", "Basic " + TOKEN, TOKEN, "Bearer ü"])
 def test_without_the_right_token_nothing_is_told(client: Client, header: str) -> None:
     for method, path in [("GET", "/api/v1/status"), ("POST", "/api/v1/flip"), ("GET", "/openapi.json"), ("GET", "/x")]:
-        answered = client.request(method, path, headers={"Authorization": header.encode()})
+        answered = client.request(method, path, headers={b"Authorization": header.encode()})
         assert answered.status_code == 401
         assert answered.headers["WWW-Authenticate"] == "Bearer"
         assert answered.json()["error"]["code"] == "unauthorized"
@@ -97,7 +97,7 @@ def test_who_waits_for_another_revision_gets_it_as_soon_as_it_is_there(client: C
 
 
 def test_a_flip_is_answered_with_what_moved_and_who_is_missing(client: Client) -> None:
-    answered = client.post("/api/v1/flip", json=FLIP, headers={"X-Strangler-Who": "zoë@laptop".encode()})
+    answered = client.post("/api/v1/flip", json=FLIP, headers={b"X-Strangler-Who": "zoë@laptop".encode()})
     outcome = answered.json()
     assert answered.status_code == 200
     assert (outcome["revision"], outcome["acknowledged"], outcome["missing"]) == (2, [], ["0", "1"])
@@ -222,7 +222,30 @@ def test_routes_are_listed_with_their_stage(client: Client) -> None:
 
 def test_who_did_not_say_who_is_somebody_and_escapes_are_written_out(client: Client) -> None:
     client.post("/api/v1/flip", json=FLIP)
-    client.post("/api/v1/flip", json={**FLIP, "stage": "monolith"}, headers={"X-Strangler-Who": b"a\x1b[2Jb"})
+    client.post("/api/v1/flip", json={**FLIP, "stage": "monolith"}, headers={b"X-Strangler-Who": b"a\x1b[2Jb"})
     newest, older = client.get("/api/v1/history?name=catalog.list&limit=2").json()["entries"]
     assert older["who"] == "somebody (control.token)"
     assert newest["who"] == "a\\x1b[2Jb (control.token)"
+
+
+def test_a_request_is_explained_for_those_who_ask(client: Client) -> None:
+    flip = {**FLIP, "stage": "canary", "share": "0%", "overrides": {"ana": "candidate"}}
+    client.post("/api/v1/flip", json=flip)
+    query = {"path": "/catalog.list/7/?x=1", "subject": ["ana", "ben"]}
+    explained = client.get("/api/v1/explain", params=query).json()
+    assert (explained["revision"], explained["stage"]) == (2, "canary 0%")
+    assert [(each["subject"], each["upstream"]) for each in explained["subjects"]] == [
+        ("ana", "catalog"),
+        ("ben", "monolith"),
+    ]
+    assert client.get("/api/v1/explain?path=/nowhere").json()["answers"] == "monolith"
+
+
+@pytest.mark.parametrize("query", ["", "?path=nowhere", "?path=/&header=nothing"])
+def test_what_is_no_request_cannot_be_explained(client: Client, query: str) -> None:
+    assert error(client, "GET", f"/api/v1/explain{query}")[0] == 422
+
+
+def test_a_subject_is_found_in_the_headers_of_the_request_to_explain(client: Client) -> None:
+    query = {"path": "/catalog.list/7/", "header": ["Cookie: strangler_subject=v1.forged.forged"]}
+    assert client.get("/api/v1/explain", params=query).json()["subjects"] == []

@@ -14,8 +14,8 @@ def config(*routes: Route, seams: tuple[Seam, ...] = ()) -> Config:
     return Config(path=Path("strangler.toml"), upstreams={}, routes=routes, seams=seams)
 
 
-def route(name: str, **changes: object) -> Route:
-    return replace(Route(name, frozenset({"GET"}), "/", "catalog"), **changes)
+def route(name: str, *, salt: str = "", twin: bool = True) -> Route:
+    return Route(name, frozenset({"GET"}), "/", "catalog", salt=salt, twin=twin)
 
 
 def snapshot(*toggles: Toggle, revision: int = 5) -> Snapshot:

@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -235,16 +236,16 @@ def test_a_configuration_edited_into_nonsense_harms_neither_a_restart_nor_the_wa
     assert proxy.get() == "monolith"
 
 
+def is_replaced(proxy: Proxy, pid: int) -> bool:
+    return any("--slot 0" in command and each != pid for each, command in children(proxy.process.pid))
+
+
 def test_a_worker_that_dies_again_and_again_is_told_and_the_others_go_on(tmp_path: Path) -> None:
     with served(tmp_path) as proxy:
         for _ in range(3):
             pid = proxy.child("--slot 0")
             kill(pid)
-            until(
-                lambda gone=pid: any(
-                    "--slot 0" in command and each != gone for each, command in children(proxy.process.pid)
-                )
-            )
+            until(partial(is_replaced, proxy, pid))
         log = proxy.log.read_text()
         assert "it is started again at once" in log
         assert re.search(r"worker 0 \(pid \d+\) was killed by SIGKILL, for the 2. time soon after its start", log)
