@@ -23,7 +23,8 @@ __all__ = ["carts", "own_timestamps", "promoted", "promotions", "sellable_units"
 def own_timestamps(model: type[models.Model], name: str) -> Iterator[None]:
     """Inside, the ``auto_now`` field of that name keeps what a row says: the clock would make each seed another."""
     found = model._meta.get_field(name)
-    assert isinstance(found, models.DateTimeField)
+    if not isinstance(found, models.DateTimeField):
+        raise TypeError(f"{model.__name__}.{name} is not a moment.")
     found.auto_now = False
     try:
         yield

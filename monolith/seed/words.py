@@ -193,13 +193,14 @@ OPINIONS: dict[int, tuple[tuple[str, str], ...]] = {
 }
 
 GIVEN_NAMES = (
-    "Ada", "Björn", "Chloé", "Dörte", "Emil", "Françoise", "Grace", "Håkon", "Ines", "Jürgen", "Katarzyna", "Li", "Małgorzata",
-    "Noa", "Øyvind", "Paolo", "Quentin", "Renée", "Søren", "Tamar", "Ulrike", "Víctor", "Wiebke", "Xenia", "Yuki", "Zoë",
+    "Ada", "Björn", "Chloé", "Dörte", "Emil", "Françoise", "Grace", "Håkon", "Ines", "Jürgen", "Katarzyna", "Li",
+    "Małgorzata", "Noa", "Øyvind", "Paolo", "Quentin", "Renée", "Søren", "Tamar", "Ulrike", "Víctor", "Wiebke", "Xenia",
+    "Yuki", "Zoë",
 )  # fmt: skip
 FAMILY_NAMES = (
     "Almeida", "Bauer", "Çelik", "Dvořák", "Eriksson", "Fischer", "García", "Hofmann", "Iversen", "Jansen", "Kowalski",
-    "Lefèvre", "Müller", "Nguyễn", "O'Brien", "Pokorný", "Quist", "Rossi", "Schröder", "Tanaka", "Ünal", "Vogel", "Weiß",
-    "Yılmaz", "Łukasik", "王",
+    "Lefèvre", "Müller", "Nguyễn", "O'Brien", "Pokorný", "Quist", "Rossi", "Schröder", "Tanaka", "Ünal", "Vogel",
+    "Weiß", "Yılmaz", "Łukasik", "王",
 )  # fmt: skip
 STREETS = (
     "Hauptstraße",
