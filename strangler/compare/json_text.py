@@ -6,7 +6,19 @@ import json
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Final
 
-__all__ = ["Duplicates", "Integer", "Node", "Real", "TooDeep", "canonical", "decimal", "excerpt", "parse", "type_name"]
+__all__ = [
+    "Duplicates",
+    "Integer",
+    "Node",
+    "Real",
+    "TooDeep",
+    "canonical",
+    "decimal",
+    "distance",
+    "excerpt",
+    "parse",
+    "type_name",
+]
 
 Node = Any
 """A JSON value: dict, Duplicates, list, str, Integer, Real, True, False or None."""

@@ -21,7 +21,7 @@ from strangler.compare.paths import State, key_step
 from strangler.compare.rules import RouteRules
 from strangler.compare.values import Difference, DifferenceKind, Severity
 
-__all__ = ["JsonWalk"]
+__all__ = ["JsonWalk", "unequal"]
 
 _SCALARS: Final = (str, Integer, Real, bool, type(None))
 

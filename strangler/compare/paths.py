@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from enum import Enum
 from typing import Final
 
 __all__ = ["Matcher", "PathPattern", "State", "key_step"]
@@ -31,10 +32,18 @@ _STEP: Final = re.compile(
 )
 _PLAIN_KEY: Final = re.compile(r"[^\W\d][\w-]*")
 
-# What a step accepts: any key, any element, one key, one index. DEEP stands before a step that may come at any depth.
-_ANY_KEY: Final = object()
-_ANY_INDEX: Final = object()
-_DEEP: Final = object()
+
+class _Wild(Enum):
+    """What a step accepts beside one key or one index. DEEP stands before a step that may come at any depth."""
+
+    KEY = "any key"
+    INDEX = "any index"
+    DEEP = "any depth"
+
+
+_ANY_KEY: Final = _Wild.KEY
+_ANY_INDEX: Final = _Wild.INDEX
+_DEEP: Final = _Wild.DEEP
 
 _Token = object
 State = frozenset[tuple[int, int]]

@@ -24,7 +24,7 @@ from django.dispatch import receiver
 
 from strangler.toggles import Toggles
 
-__all__ = ["KEYS", "configured", "toggles"]
+__all__ = ["KEYS", "configured", "environment", "toggles"]
 
 KEYS: Final = frozenset({"CACHE", "CONTROL_URL", "SNAPSHOT", "SUBJECT", "TOKEN", "TOKEN_FILE"})
 

@@ -52,7 +52,7 @@ class MemoryToggleStore:
             changed = [
                 each
                 for name, each in snapshot.toggles.items()
-                if not same_state(each, self._snapshot.toggles.get(name))
+                if not _same_state(each, self._snapshot.toggles.get(name))
             ]
             kept = {name: self._snapshot.toggles.get(name, each) for name, each in snapshot.toggles.items()}
             adopted = Snapshot(toggles=kept).moved(changed, revision=revision, at=at)
@@ -91,7 +91,7 @@ class MemoryToggleStore:
         return snapshot
 
 
-def same_state(one: Toggle, other: Toggle | None) -> bool:
+def _same_state(one: Toggle, other: Toggle | None) -> bool:
     """Whether two toggles say the same, apart from the revision that last moved them."""
     return other is not None and replace(one, revision=other.revision) == other
 

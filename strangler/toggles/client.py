@@ -341,12 +341,16 @@ class Toggles:
             raise SnapshotError(f"{place} sent no JSON: {error}.") from error
 
     def _present_token(self) -> str:
-        if self._token or self._token_file is None:
-            return self._token
-        try:
-            return self._token_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise StranglerError(f"{self._token_file}: the token cannot be read: {error}") from error
+        token = self._token
+        if not token and self._token_file is not None:
+            try:
+                token = self._token_file.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise StranglerError(f"{self._token_file}: the token cannot be read: {error}") from error
+        if not token.isascii() or not token.isprintable():
+            # Left to the HTTP client, its error would quote the token.
+            raise StranglerError("The token holds characters that a header cannot carry; it should be one plain word.")
+        return token
 
     def _keep(self, snapshot: Snapshot) -> None:
         if self._cache is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -239,14 +240,15 @@ def test_json_under_another_name_on_one_side_is_compared_as_text() -> None:
 
 def packed(document: object, coding: str, indent: int | None = None) -> Answer:
     raw = json.dumps(document, indent=indent).encode()
-    pack = {
+    packers: dict[str, Callable[[bytes], bytes]] = {
         "gzip": gzip.compress,
         "x-gzip": lambda data: gzip.compress(data[:3]) + gzip.compress(data[3:]),
         "deflate": zlib.compress,
         "": lambda data: data,
         "identity": lambda data: data,
         "deflate, gzip": lambda data: gzip.compress(zlib.compress(data)),
-    }[coding]
+    }
+    pack = packers[coding]
     lines = [("Content-Type", "application/json"), *([("Content-Encoding", coding)] if coding else [])]
     return Answer(200, tuple(lines), pack(raw))
 

@@ -484,8 +484,11 @@ def test_a_function_is_a_seam_as_well() -> None:
         """What it costs."""
         return f"{number} {currency}"
 
+    def new_price(number: int, *, currency: str = "EUR") -> str:
+        return f"new {number}"
+
     toggles = FixedToggles({NAME: Stage.MONOLITH})
-    seam = Seam(NAME, old=old_price, new=lambda: lambda number, currency="EUR": f"new {number}", toggles=toggles)
+    seam = Seam(NAME, old=old_price, new=lambda: new_price, toggles=toggles)
     price = seam.facade()
     assert price(3, currency="USD") == "3 USD"
     assert (price.__name__, price.__doc__) == ("old_price", "What it costs.")

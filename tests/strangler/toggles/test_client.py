@@ -222,6 +222,18 @@ def test_a_token_file_is_read_anew_for_each_connection(
     assert toggles.wait(10)
 
 
+@pytest.mark.parametrize("token", ["very\nsecret", "verysecr\u00e9t"])
+def test_a_token_that_no_header_can_carry_is_said_without_the_token(
+    make: Callable[..., Toggles], control: Control, token: str
+) -> None:
+    errors: list[Exception] = []
+    toggles = make(control_url=control.url, token=token, on_error=errors.append)
+    toggles.toggle(NAME)
+    eventually(lambda: errors)
+    assert "very" not in str(errors[0])
+    assert "one plain word" in str(errors[0])
+
+
 def test_a_hook_that_fails_harms_nobody(make: Callable[..., Toggles], tmp_path: Path) -> None:
     def broken(error: Exception) -> None:
         raise ZeroDivisionError

@@ -1,0 +1,133 @@
+"""What is public is said in `__all__`, and the core of the library needs nothing but Python."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+import strangler
+
+MODULES = sorted(each.name for each in pkgutil.walk_packages(strangler.__path__, "strangler."))
+PACKAGES = ["strangler.compare", "strangler.django", "strangler.seam", "strangler.testing", "strangler.toggles"]
+CORE = [name for name in MODULES if not name.startswith("strangler.django")]
+
+
+def declared(module: ModuleType) -> list[str]:
+    return list(getattr(module, "__all__", []))
+
+
+def test_the_packages_are_those_that_are_guarded() -> None:
+    found = {name for name in MODULES if hasattr(importlib.import_module(name), "__path__")}
+    assert found - {"strangler.django.management", "strangler.django.management.commands"} == set(PACKAGES)
+
+
+@pytest.mark.parametrize("name", ["strangler", *MODULES])
+def test_all_is_sorted_without_doubles_and_every_name_of_it_exists(name: str) -> None:
+    module = importlib.import_module(name)
+    names = declared(module)
+    # Constants first, then classes, then functions: the order that ruff keeps.
+    order = sorted(names, key=lambda each: (not each.isupper(), not each[:1].isupper(), each))
+    assert names == order
+    assert len(set(names)) == len(names)
+    assert [each for each in names if not hasattr(module, each)] == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_public_class_and_function_is_declared_and_documented(name: str) -> None:
+    module = importlib.import_module(name)
+    assert module.__doc__
+    for each, value in vars(module).items():
+        if each.startswith("_") or getattr(value, "__module__", None) != name:
+            continue
+        if inspect.isclass(value) or inspect.isfunction(value):
+            assert value.__doc__, f"{name}.{each} has no docstring"
+            assert each in declared(module), f"{name}.{each} is not in __all__"
+
+
+def test_the_public_names_of_the_packages_are_these() -> None:
+    """A change here is a change of the public API: it belongs in the changelog."""
+    assert {name: set(declared(importlib.import_module(name))) for name in PACKAGES} == {
+        "strangler.compare": {
+            "Action",
+            "Answer",
+            "Comparison",
+            "Difference",
+            "DifferenceKind",
+            "Grade",
+            "Ignore",
+            "Limits",
+            "ListOrder",
+            "Pair",
+            "Request",
+            "Rule",
+            "Rules",
+            "SameClass",
+            "Severity",
+            "TimeTolerance",
+            "Tolerance",
+            "UrlHost",
+            "ValueClass",
+            "Verdict",
+            "compare_answers",
+            "compare_pair",
+            "compare_values",
+            "load_rules",
+            "parse_rules",
+        },
+        "strangler.django": {"current_subject", "shadow_connections", "toggles"},
+        "strangler.seam": {"Observation", "Seam", "SeamCounts", "SeamResult"},
+        "strangler.testing": {"FixedToggles", "MemoryToggleStore", "ToggleStoreConformance"},
+        "strangler.toggles": {
+            "BUCKETS",
+            "NAME_PATTERN",
+            "OFFERED",
+            "VECTORS",
+            "AuditEntry",
+            "Change",
+            "Kind",
+            "Move",
+            "Side",
+            "Snapshot",
+            "Stage",
+            "Toggle",
+            "ToggleReader",
+            "ToggleStore",
+            "Toggles",
+            "bucket",
+            "default_salt",
+            "format_share",
+            "parse_share",
+            "plan_back",
+            "plan_move",
+            "plan_moves",
+            "read_snapshot",
+            "write_snapshot",
+        },
+    }
+
+
+def test_every_error_is_drawn_in_the_tree_and_has_one_root() -> None:
+    errors = importlib.import_module("strangler.errors")
+    for name in declared(errors):
+        value = getattr(errors, name)
+        if isinstance(value, type) and issubclass(value, Exception):
+            assert issubclass(value, errors.StranglerError)
+            assert name in (errors.__doc__ or "")
+
+
+def test_the_core_needs_nothing_but_the_standard_library() -> None:
+    program = (
+        "import sys, importlib\n"
+        "before = set(sys.modules)\n"
+        f"for name in {CORE!r}: importlib.import_module(name)\n"
+        "new = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
+        "print(sorted(new - set(sys.stdlib_module_names) - {'strangler'}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
