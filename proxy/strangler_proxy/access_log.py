@@ -39,15 +39,16 @@ class AccessLog:
         method: bytes,
         path: bytes,
         status: int,
-        route: str,
-        side: str,
-        upstream: str,
+        label: str,
         seconds: float,
         request_id: bytes,
         fallback: str,
         error: str,
     ) -> None:
-        """Note one request. `fallback` and `error` are causes, empty for none; `status` 499 means the client left."""
+        """Note one request. `label` is the part on route, side and upstream, as JSON.
+
+        `fallback` and `error` are causes, empty for none; `status` 499 means the client left.
+        """
         if self._descriptor is None:
             return
         now = time.time()
@@ -62,8 +63,7 @@ class AccessLog:
             causes += f',"error":"{error}"'
         self._lines.append(
             f'{{"time":"{self._stamp}.{int((now - second) * 1000):03d}Z","method":{_json(method)},"path":{_json(path)},'
-            f'"status":{status},"route":"{route}","side":"{side}","upstream":"{upstream}",'
-            f'"ms":{seconds * 1000:.3f},"id":{_json(request_id)}{causes}}}\n'
+            f'"status":{status},{label},"ms":{seconds * 1000:.3f},"id":{_json(request_id)}{causes}}}\n'
         )
         if len(self._lines) >= _MOST_LINES:
             self.flush()

@@ -12,6 +12,7 @@ from strangler_proxy.fields import is_token
 from strangler_proxy.forward import Exchange
 from strangler_proxy.gateway import Gateway
 from strangler_proxy.head import BadHead, RequestHead, parse_request
+from strangler_proxy.tunnel import Tunnel
 
 __all__ = ["ClientConnection"]
 
@@ -20,6 +21,8 @@ _LINGER: Final = 3.0
 # How long a client that has stopped sending may still be waiting for its answer to begin, when asking again is safe.
 _HALF_CLOSED: Final = 1.0
 _MOST_PIPELINED: Final = 65536
+# What the access log says of a request that could not be read.
+_NOBODY: Final = '"route":"-","side":"-","upstream":"-"'
 _NEVER: Final = float("inf")
 
 
@@ -27,15 +30,17 @@ class ClientConnection(asyncio.Protocol):
     """One client's connection. Requests are answered one at a time, in order; `deadline` is when patience ends."""
 
     __slots__ = (
+        "_added",
+        "_address",
         "_buffer",
         "_closed",
         "_ended",
         "_head_begun",
+        "_host",
         "_lingering",
         "_reading_paused",
         "deadline",
         "exchange",
-        "forwarded",
         "gateway",
         "transport",
         "writing_paused",
@@ -45,9 +50,11 @@ class ClientConnection(asyncio.Protocol):
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
-        self.exchange: Exchange | None = None
+        self.exchange: Exchange | Tunnel | None = None
         self.deadline = _NEVER
-        self.forwarded = b""
+        self._address = b""
+        self._added = b""
+        self._host: bytes | None = None
         self.writing_paused = False
         self._buffer = b""
         self._closed = False
@@ -64,10 +71,18 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
-        address = str(peer[0]).encode() if peer and isinstance(peer, tuple) else b"unknown"
-        self.forwarded = b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: http\r\n" % address
+        self._address = str(peer[0]).encode() if peer and isinstance(peer, tuple) else b"unknown"
         self.gateway.clients.add(self)
         self.deadline = self.gateway.loop.time() + self.gateway.limits.idle_timeout
+
+    def added(self, host: bytes) -> bytes:
+        """The lines that tell an upstream of this client, its request's `host`, and of us."""
+        if host != self._host:
+            self._host = host
+            self._added = (
+                b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: %b\r\nVia: 1.1 %b\r\n"
+            ) % (self._address, host, self.gateway.pseudonym)
+        return self._added
 
     def data_received(self, data: bytes) -> None:
         exchange = self.exchange
@@ -76,7 +91,7 @@ class ClientConnection(asyncio.Protocol):
                 return
             self._buffer = self._buffer + data if self._buffer else data
             self._next()
-        elif not exchange.request_done or exchange.tunnelled:
+        elif not exchange.request_done:
             exchange.from_client(data)
         else:
             self.hold(data)
@@ -97,12 +112,9 @@ class ClientConnection(asyncio.Protocol):
         exchange = self.exchange
         if exchange is None:
             return False
-        if exchange.tunnelled:
-            exchange.client_ended()
-            return True
         if not exchange.request_done:
-            exchange.client_lost()
-            return False
+            exchange.client_ended()
+            return exchange.tunnelled
         if exchange.safe:
             # A client that has closed looks the same as one that only stopped sending, until it is written to.
             self.deadline = min(self.deadline, self.gateway.loop.time() + _HALF_CLOSED)
@@ -244,7 +256,8 @@ class ClientConnection(asyncio.Protocol):
             name = self.transport.get_extra_info("sockname")
             head.host = head.host or (b"%b:%d" % (str(name[0]).encode(), name[1]) if isinstance(name, tuple) else b"")
             head.lines.append(b"Host: " + head.host)
-        exchange = self.exchange = Exchange(self.gateway, self, head)
+        exchange = Exchange(self, head)
+        self.exchange = exchange
         exchange.begin(rest)
 
     def _wait_for_head(self, data: bytes) -> None:
@@ -271,5 +284,5 @@ class ClientConnection(asyncio.Protocol):
         request_id = gateway.new_request_id()
         self.write(own_answer(error.status, request_id, close=True))
         gateway.counts.add("-", "-", "-", error.status, False, 0.0)
-        gateway.log.add(b"-", b"-", error.status, "-", "-", "-", 0.0, request_id, "", str(error))
+        gateway.log.add(b"-", b"-", error.status, _NOBODY, 0.0, request_id, "", str(error))
         self._linger()

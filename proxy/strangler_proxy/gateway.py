@@ -7,40 +7,25 @@ import os
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from strangler.toggles import Side, Snapshot
+from strangler.toggles import Side, Snapshot, Toggle
 from strangler_proxy.access_log import AccessLog
-from strangler_proxy.config import Config, Upstream
+from strangler_proxy.choice import Choice
+from strangler_proxy.config import Config, Route
 from strangler_proxy.counts import Counts
 from strangler_proxy.head import RequestHead
 from strangler_proxy.pool import Pool
-from strangler_proxy.routes import RouteTable
-from strangler_proxy.routes.decision import decide
+from strangler_proxy.routes import Match, RouteTable
+from strangler_proxy.routes.decision import Decision, decide
 from strangler_proxy.subject import Subjects
 
 if TYPE_CHECKING:
     from strangler_proxy.downstream import ClientConnection
 
-__all__ = ["Choice", "Gateway"]
+__all__ = ["Gateway"]
 
 _TICK: Final = 0.1
-_CANDIDATE: Final = Side.CANDIDATE
-
-
-class Choice:
-    """Who answers one request: settled at its start, by one snapshot, and not changed by any later one."""
-
-    __slots__ = ("candidate", "fallback", "first_byte_timeout", "route", "set_cookie", "target", "upstream")
-
-    def __init__(
-        self, route: str, upstream: Upstream, target: bytes, *, candidate: bool, fallback: bool, timeout: float | None
-    ) -> None:
-        self.route = route
-        self.upstream = upstream
-        self.target = target
-        self.candidate = candidate
-        self.fallback = fallback
-        self.first_byte_timeout = upstream.first_byte_timeout if timeout is None else timeout
-        self.set_cookie = b""
+_MOST_REMEMBERED: Final = 4096
+_LONGEST_REMEMBERED: Final = 128
 
 
 class Gateway:
@@ -54,75 +39,123 @@ class Gateway:
         self.loop = loop
         self.counts = Counts()
         self.log = AccessLog(None) if log is None else log
-        self.snapshot = Snapshot()
         self.draining = False
         self.drained = asyncio.Event()
         self.clients: set[ClientConnection] = set()
         self.private_cookies = frozenset(name.encode() for name in config.private_cookies)
-        self.monolith = config.upstreams[config.monolith]
         # A request that carries our own mark has been here before.
         self.pseudonym = b"strangler-" + config.digest.encode()
-        self.via = b"Via: 1.1 %b\r\n" % self.pseudonym
-        self._table = RouteTable(config.routes)
-        self._subjects = subjects
         self._pools = {name: Pool(upstream, loop) for name, upstream in config.upstreams.items()}
+        self._table = RouteTable(config.routes)
+        # Without conditions on headers or queries, method and path alone decide: then what was found is remembered.
+        self._remembers = not any(route.headers or route.query for route in config.routes)
+        self._found: dict[tuple[bytes, bytes], Match | None] = {}
+        self._subjects = subjects
+        self._choices: dict[tuple[str, Side, bool], Choice] = {}
+        self._unrouted = Choice("-", self.monolith, Side.MONOLITH)
+        self._settled: dict[str, Choice] = {}
+        self._toggles: dict[str, Toggle] = {}
+        self.put_into_force(Snapshot())
         self._numbers = count(1)
         self._series = os.urandom(8).hex().encode()
         self._ticking: asyncio.TimerHandle | None = None
+
+    @property
+    def monolith(self) -> Pool:
+        """The connections to the monolith."""
+        return self._pools[self.config.monolith]
 
     def new_request_id(self) -> bytes:
         """An id that no other request has, here or in another worker."""
         return b"%b-%x" % (self._series, next(self._numbers))
 
-    def pool(self, upstream: Upstream) -> Pool:
-        """The connections to `upstream`."""
-        return self._pools[upstream.name]
+    def put_into_force(self, snapshot: Snapshot) -> None:
+        """Decide by `snapshot` from the next request on."""
+        settled: dict[str, Choice] = {}
+        asking: dict[str, Toggle] = {}
+        for route in self.config.routes:
+            toggle = snapshot.toggles.get(route.name)
+            if toggle is not None and toggle.asks_subject and route.twin:
+                asking[route.name] = toggle
+            else:
+                settled[route.name] = self._choice(route, decide(route, toggle, monolith=self.config.monolith))
+        self._settled, self._toggles = settled, asking
 
     def choose(self, head: RequestHead) -> Choice:
         """Who answers this request, by the routes and by the snapshot in force now."""
-        headers = head.fields
-        match = self._table.match(head.method.decode("ascii"), head.path, head.query, headers)
+        key = (head.method, head.path)
+        try:
+            match = self._found[key]
+        except KeyError:
+            match = self._match(head, key)
         if match is None:
-            return self.monolith_choice(head, "-")
+            return self._unrouted
         route = match.route
-        toggle = self.snapshot.toggles.get(route.name)
-        subject = self._subjects.of(headers) if toggle is not None and toggle.asks_subject and route.twin else None
-        decision = decide(route, toggle, "" if subject is None else subject.value, monolith=self.config.monolith)
-        if decision.side is _CANDIDATE:
-            target = head.target
-            if route.rewrite is not None:
-                target = self._table.rewritten(match, head.path) + target[len(head.path) :]
-            choice = Choice(
+        choice = self._settled.get(route.name)
+        if choice is None:
+            return self._ask_subject(match, head)
+        return self._rewritten(choice, match, head, b"") if choice.rewrites else choice
+
+    def fall_back(self, choice: Choice) -> Choice:
+        """The monolith in the place of `choice`, whose upstream gave no answer."""
+        return Choice(choice.route, self.monolith, Side.MONOLITH, set_cookie=choice.set_cookie)
+
+    def _match(self, head: RequestHead, key: tuple[bytes, bytes]) -> Match | None:
+        match = self._table.match(head.method.decode("ascii"), head.path, head.query, head.fields)
+        if self._remembers and len(head.method) + len(head.path) <= _LONGEST_REMEMBERED:
+            if len(self._found) >= _MOST_REMEMBERED:
+                self._found.clear()
+            self._found[key] = match
+        return match
+
+    def _ask_subject(self, match: Match, head: RequestHead) -> Choice:
+        route = match.route
+        subject = self._subjects.of(head.fields)
+        decision = decide(route, self._toggles[route.name], subject.value, monolith=self.config.monolith)
+        choice = self._choice(route, decision)
+        set_cookie = b""
+        if subject.new:
+            set_cookie = b"Set-Cookie: " + self._subjects.set_cookie(subject, secure=False)
+        return self._rewritten(choice, match, head, set_cookie) if choice.rewrites or set_cookie else choice
+
+    def _rewritten(self, choice: Choice, match: Match, head: RequestHead, set_cookie: bytes) -> Choice:
+        target = b""
+        if choice.rewrites:
+            target = self._table.rewritten(match, head.path) + head.target[len(head.path) :]
+        return choice.of_one_request(target, set_cookie)
+
+    def _choice(self, route: Route, decision: Decision) -> Choice:
+        key = (route.name, decision.side, decision.fallback)
+        choice = self._choices.get(key)
+        if choice is None:
+            candidate = decision.side is Side.CANDIDATE
+            choice = self._choices[key] = Choice(
                 route.name,
-                self.config.upstreams[decision.upstream],
-                target,
-                candidate=True,
+                self._pools[decision.upstream],
+                decision.side,
                 fallback=decision.fallback,
-                timeout=route.timeout,
+                rewrites=candidate and route.rewrite is not None,
+                timeout=route.timeout if candidate else None,
             )
-        else:
-            choice = self.monolith_choice(head, route.name)
-        if subject is not None and subject.new:
-            choice.set_cookie = b"Set-Cookie: " + self._subjects.set_cookie(subject, secure=False)
         return choice
-
-    def monolith_choice(self, head: RequestHead, route: str) -> Choice:
-        """The choice of the monolith."""
-        return Choice(route, self.monolith, head.target, candidate=False, fallback=False, timeout=None)
-
-    def put_into_force(self, snapshot: Snapshot) -> None:
-        """Decide by `snapshot` from the next request on."""
-        self.snapshot = snapshot
-
-    def start(self) -> None:
-        """Begin to watch time limits."""
-        self._ticking = self.loop.call_later(_TICK, self._tick)
 
     def forget(self, client: ClientConnection) -> None:
         """A client's connection is closed and nothing is under way for it."""
         self.clients.discard(client)
         if self.draining and not self.clients:
             self.drained.set()
+
+    def start(self) -> None:
+        """Begin to watch time limits."""
+        self._ticking = self.loop.call_later(_TICK, self._tick)
+
+    def drain(self) -> None:
+        """Close unused client connections, and let each of the others end with the answer it waits for."""
+        self.draining = True
+        if not self.clients:
+            self.drained.set()
+        for client in list(self.clients):
+            client.close_if_unused()
 
     def stop(self) -> None:
         """Close what is left, at once."""
@@ -133,14 +166,6 @@ class Gateway:
         for pool in self._pools.values():
             pool.close()
         self.log.close()
-
-    def drain(self) -> None:
-        """Close unused client connections, and let each of the others end with the answer it waits for."""
-        self.draining = True
-        if not self.clients:
-            self.drained.set()
-        for client in list(self.clients):
-            client.close_if_unused()
 
     def _tick(self) -> None:
         # One timer for all limits: a timer a connection, set anew for each piece of each body, would cost more than

@@ -10,16 +10,31 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, overload
 
-from strangler_proxy import fields
-from strangler_proxy.fields import Meanings, is_token
+from strangler_proxy.fields import (
+    CONNECTION,
+    CONTENT_LENGTH,
+    COOKIE,
+    DROP,
+    EXPECT,
+    HOST,
+    INVALID,
+    REQUEST_ID,
+    SET_COOKIE,
+    TE,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    VIA,
+    Meanings,
+    is_token,
+)
 
 __all__ = ["BadHead", "Fields", "RequestHead", "ResponseHead", "parse_request", "parse_response"]
 
-_CONTROLS: Final = bytes(code for code in range(32) if code not in b"\t\r\n") + b"\x7f"
+_CONTROLS: Final = bytes(code for code in range(32) if code != 9) + b"\x7f"
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9\-._~%!$&'()*+,;=]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE)
 _VERSION: Final = re.compile(rb"HTTP/[0-9]\.[0-9]")
-_STATUS: Final = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: (.*))?", re.DOTALL)
+_STATUS: Final = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: .*)?", re.DOTALL)
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,200}")
 _ORDINARY_CONNECTION: Final = frozenset({b"close", b"keep-alive", b"upgrade", b"te"})
 _NOT_TO_BE_NAMED: Final = frozenset({b"host", b"content-length", b"transfer-encoding"})
@@ -72,7 +87,8 @@ class Fields(Sequence[tuple[bytes, bytes]]):
 class RequestHead:
     """A request's head.
 
-    `target` is in origin form (or `*`), `path` its part before the first `?`. `lines` are the header lines to pass on.
+    `target` is in origin form (or `*`), `path` its part before the first `?`
+    and `query` the rest. `lines` are the header lines to pass on.
     `length` is the body's length: 0 for none, -1 for chunked. `upgrade` names the protocols asked for, `request_id` is
     what the client sent if it can be passed on.
     """
@@ -89,6 +105,7 @@ class RequestHead:
         "method",
         "minor",
         "path",
+        "query",
         "request_id",
         "takes_trailers",
         "target",
@@ -100,6 +117,7 @@ class RequestHead:
         self.method = method
         self.target = target
         self.path = target
+        self.query = b""
         self.minor = minor
         self.host = b""
         self.has_host = False
@@ -114,23 +132,19 @@ class RequestHead:
         self.request_id = b""
         self.via: list[bytes] | None = None
 
-    @property
-    def query(self) -> bytes:
-        """The raw query: what stands after the first `?`, empty when there is none."""
-        return self.target[len(self.path) + 1 :]
-
 
 class ResponseHead:
     """A response's head.
 
-    `lines` are the header lines to pass on, Transfer-Encoding apart. `length` is -1 for chunked, -2 where none is said.
+    `line` is the status line, as of HTTP/1.1. `lines` are the header lines to pass on, Transfer-Encoding apart.
+    `length` is -1 for chunked, -2 where none is said.
     """
 
-    __slots__ = ("keep_alive", "length", "length_line", "lines", "minor", "reason", "set_cookies", "status", "upgrade")
+    __slots__ = ("keep_alive", "length", "length_line", "line", "lines", "minor", "set_cookies", "status", "upgrade")
 
-    def __init__(self, status: int, reason: bytes, minor: int) -> None:
+    def __init__(self, status: int, line: bytes, minor: int) -> None:
         self.status = status
-        self.reason = reason
+        self.line = line
         self.minor = minor
         self.lines: list[bytes] = []
         self.length = -2
@@ -142,12 +156,9 @@ class ResponseHead:
 
 def _split(head: bytes, status: int) -> list[bytes]:
     """The lines of a head. Raises BadHead for control characters and for a CR or LF on its own."""
-    if len(head.translate(None, _CONTROLS)) != len(head):
-        raise BadHead(status, "a control character in the head")
     lines = head.split(b"\r\n")
-    breaks = len(lines) - 1
-    if head.count(b"\n") != breaks or head.count(b"\r") != breaks:
-        raise BadHead(status, "a CR or LF on its own in the head")
+    if len(head) - len(head.translate(None, _CONTROLS)) != 2 * (len(lines) - 1):
+        raise BadHead(status, "a control character, or a CR or LF on its own, in the head")
     return lines
 
 
@@ -183,9 +194,9 @@ def parse_request(head: bytes, most_headers: int) -> RequestHead:
         if not colon:
             raise BadHead(400, "a header line without a colon")
         meaning = meanings[name]
-        if meaning == fields.KEEP:
+        if not meaning:
             keep(line)
-        elif meaning == fields.HOST:
+        elif meaning == HOST:
             if request.has_host:
                 raise BadHead(400, "more than one Host")
             request.has_host = True
@@ -198,41 +209,41 @@ def parse_request(head: bytes, most_headers: int) -> RequestHead:
             else:
                 request.host = host
                 keep(line)
-        elif meaning == fields.COOKIE:
+        elif meaning == COOKIE:
             if request.cookies is None:
                 request.cookies = []
             request.cookies.append(len(kept))
             keep(line)
-        elif meaning == fields.CONNECTION:
+        elif meaning == CONNECTION:
             tokens = _tokens(rest)
             named = tokens if named is None else named + tokens
-        elif meaning == fields.DROP:
+        elif meaning == DROP:
             pass
-        elif meaning == fields.CONTENT_LENGTH:
+        elif meaning == CONTENT_LENGTH:
             length = _length(rest.strip(b" \t"), length, -3, 400)
             keep(line)
-        elif meaning == fields.TRANSFER_ENCODING:
+        elif meaning == TRANSFER_ENCODING:
             if length != -3 or rest.strip(b" \t").lower() != b"chunked" or request.minor == 0:
                 raise BadHead(400, "a Transfer-Encoding other than one `chunked` alone in HTTP/1.1")
             length = -1
             keep(b"Transfer-Encoding: chunked")
-        elif meaning == fields.REQUEST_ID:
+        elif meaning == REQUEST_ID:
             value = rest.strip(b" \t")
             if not request.request_id and _REQUEST_ID.fullmatch(value):
                 request.request_id = value
                 keep(line)
-        elif meaning == fields.UPGRADE:
+        elif meaning == UPGRADE:
             value = rest.strip(b" \t")
             upgrade = upgrade + b", " + value if upgrade else value
-        elif meaning == fields.EXPECT:
+        elif meaning == EXPECT:
             request.expects_continue = rest.strip(b" \t").lower() == b"100-continue" and request.minor == 1
             keep(line)
-        elif meaning == fields.VIA:
+        elif meaning == VIA:
             if request.via is None:
                 request.via = []
             request.via.append(rest)
             keep(line)
-        elif meaning == fields.TE:
+        elif meaning == TE:
             te = te or b"trailers" in _tokens(rest)
         else:
             raise BadHead(400, "a header name that is not a token")
@@ -266,7 +277,7 @@ def _request_line(line: bytes) -> RequestHead:
         raise BadHead(400, "a fragment or white space in the target")
     if target.startswith(b"/"):
         request = RequestHead(method, target, minor)
-        request.path = target.partition(b"?")[0]
+        request.path, _, request.query = target.partition(b"?")
         return request
     if target == b"*" and method == b"OPTIONS":
         return RequestHead(method, target, minor)
@@ -286,7 +297,7 @@ def _absolute_form(method: bytes, target: bytes, minor: int) -> RequestHead:
     elif not rest.startswith(b"/"):
         rest = b"/" + rest
     request = RequestHead(method, rest, minor)
-    request.path = rest.partition(b"?")[0]
+    request.path, _, request.query = rest.partition(b"?")
     request.host = authority
     return request
 
@@ -327,8 +338,11 @@ def parse_response(head: bytes) -> ResponseHead:
     found = _STATUS.fullmatch(lines[0])
     if found is None:
         raise BadHead(502, "no status line")
-    minor, status, reason = found.groups()
-    response = ResponseHead(int(status), reason or b"", 1 if minor == b"1" else 0)
+    minor, status = found.groups()
+    if minor == b"1":
+        response = ResponseHead(int(status), lines[0], 1)
+    else:
+        response = ResponseHead(int(status), b"HTTP/1.1" + lines[0][8:], 0)
     del lines[0]
     kept = response.lines
     keep = kept.append
@@ -340,27 +354,27 @@ def parse_response(head: bytes) -> ResponseHead:
         if not colon:
             raise BadHead(502, "a header line without a colon")
         meaning = meanings[name]
-        if meaning == fields.KEEP:
+        if not meaning:
             keep(line)
-        elif meaning == fields.CONTENT_LENGTH:
+        elif meaning == CONTENT_LENGTH:
             length = _length(rest.strip(b" \t"), length, -2, 502)
             response.length_line = line
             keep(line)
-        elif meaning == fields.SET_COOKIE:
+        elif meaning == SET_COOKIE:
             if response.set_cookies is None:
                 response.set_cookies = []
             response.set_cookies.append(len(kept))
             keep(line)
-        elif meaning == fields.CONNECTION:
+        elif meaning == CONNECTION:
             tokens = _tokens(rest)
             named = tokens if named is None else named + tokens
-        elif meaning == fields.TRANSFER_ENCODING:
+        elif meaning == TRANSFER_ENCODING:
             if length != -2 or rest.strip(b" \t").lower() != b"chunked" or response.minor == 0:
                 raise BadHead(502, "a Transfer-Encoding other than one `chunked` alone in HTTP/1.1")
             length = -1
-        elif meaning == fields.UPGRADE:
+        elif meaning == UPGRADE:
             response.upgrade = rest.strip(b" \t")
-        elif meaning == fields.INVALID:
+        elif meaning == INVALID:
             raise BadHead(502, "a header name that is not a token")
     response.length = length
     if named is not None:

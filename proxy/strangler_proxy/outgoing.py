@@ -21,18 +21,14 @@ def request_head(head: RequestHead, target: bytes, lines: list[bytes], added: by
     return b"%b %b HTTP/1.1\r\n%b\r\n%b\r\n" % (head.method, target, b"\r\n".join(lines), added)
 
 
-def response_head(response: ResponseHead, lines: list[bytes], *, chunked: bool, connection: bytes) -> bytes:
-    """What a client is sent. `connection` is the value of a Connection field, empty for none."""
-    parts = [b"HTTP/1.1 %d %b" % (response.status, response.reason), *lines]
+def response_head(response: ResponseHead, lines: list[bytes], added: bytes = b"") -> bytes:
+    """What a client is sent: the status line and `lines` as they came, then `added`, as above."""
     if response.status == _NO_CONTENT and response.length > 0:
         # A length on an answer that cannot have a body would be taken for a body by some.
-        parts.remove(response.length_line)
-    if chunked:
-        parts.append(b"Transfer-Encoding: chunked")
-    if connection:
-        parts.append(b"Connection: " + connection)
-    parts.append(b"\r\n")
-    return b"\r\n".join(parts)
+        lines = [line for line in lines if line is not response.length_line]
+    if not lines:
+        return b"%b\r\n%b\r\n" % (response.line, added)
+    return b"%b\r\n%b\r\n%b\r\n" % (response.line, b"\r\n".join(lines), added)
 
 
 def without_private_cookies(lines: list[bytes], cookies: Iterable[int], private: frozenset[bytes]) -> list[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -23,6 +24,8 @@ __all__ = ["GRACE", "Worker", "event_loop", "run"]
 
 # How long a worker that was told to stop waits for the answers under way.
 GRACE: Final = 10.0
+# Exchanges leave no cycles behind, so the garbage collector is called seldom.
+_COLLECTOR: Final = (20_000, 20, 50)
 _BACKLOG: Final = 2048
 
 
@@ -84,6 +87,10 @@ async def _serve(slot: int, config: Config, sockets: list[socket], state: StateD
         state.socket, slot, state.path, gateway.put_into_force, gateway.counts.take, config=config.digest
     )
     link.load_snapshot()
+    # What is there now stays: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECTOR)
     await worker.start(sockets)
     linked = asyncio.create_task(link.run())
     await stop.wait()

@@ -293,7 +293,7 @@ def test_an_unsafe_request_does_not_use_a_connection_that_waited(make_proxy: Mak
         client.ask(POST)
         assert len(upstream.connections) == 1
         gateway = proxy.worker.gateway
-        pool = gateway.pool(gateway.monolith)
+        pool = gateway.monolith
         wait_for(lambda: gateway.loop.time() - pool._unused[-1].idle_since > 0.6)
         client.ask(POST)
     assert len(upstream.connections) == 2
@@ -325,7 +325,7 @@ def test_no_more_unused_connections_are_kept_than_configured(
         assert client.response()[1] == b"ok"
         client.close()
     gateway = proxy.worker.gateway
-    assert len(gateway.pool(gateway.monolith)) == 2
+    assert len(gateway.monolith) == 2
 
 
 def test_a_hung_monolith_is_504(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
@@ -388,7 +388,7 @@ def test_unsafe_work_is_not_given_up_when_the_client_leaves(make_proxy: MakeProx
     wait_for(lambda: proxy.call(lambda: any(each._closed for each in gateway.clients)))
     gone.append(True)
     wait_for(lambda: not gateway.clients)
-    assert len(gateway.pool(gateway.monolith)) == 1
+    assert len(gateway.monolith) == 1
 
 
 def test_the_snapshot_of_a_requests_start_decides_it(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:

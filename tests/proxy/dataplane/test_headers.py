@@ -46,8 +46,8 @@ def test_a_request_gets_what_the_proxy_adds_and_nothing_else(proxy: Proxy, upstr
         b"X-Forwarded-For",
         b"X-Forwarded-Proto",
         b"X-Forwarded-Host",
-        b"X-Request-Id",
         b"Via",
+        b"X-Request-Id",
     ]
     assert added[:3] == [b"X-Forwarded-For: 127.0.0.1", b"X-Forwarded-Proto: http", b"X-Forwarded-Host: shop.example"]
 

@@ -1,0 +1,71 @@
+"""Who answers a request, settled at its start and made ready for the hot path."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from strangler.toggles import Side
+
+if TYPE_CHECKING:
+    from strangler_proxy.pool import Pool
+
+__all__ = ["Choice"]
+
+
+class Choice:
+    """The answering side of one route, in one state of its toggle; shared by all requests that it fits.
+
+    `fallback` says that the monolith may answer when this upstream fails. `target` is what to ask for, empty for the
+    target as it came; `set_cookie` is a whole line to add to the answer, or empty. `label` is the access log's part.
+    """
+
+    __slots__ = (
+        "candidate",
+        "fallback",
+        "first_byte_timeout",
+        "label",
+        "pool",
+        "rewrites",
+        "route",
+        "set_cookie",
+        "side",
+        "target",
+        "upstream",
+    )
+
+    def __init__(
+        self,
+        route: str,
+        pool: Pool,
+        side: Side,
+        *,
+        fallback: bool = False,
+        rewrites: bool = False,
+        timeout: float | None = None,
+        target: bytes = b"",
+        set_cookie: bytes = b"",
+    ) -> None:
+        self.route = route
+        self.pool = pool
+        self.upstream = pool.upstream.name
+        self.side = side.value
+        self.candidate = side is Side.CANDIDATE
+        self.fallback = fallback
+        self.rewrites = rewrites
+        self.first_byte_timeout = pool.upstream.first_byte_timeout if timeout is None else timeout
+        self.target = target
+        self.set_cookie = set_cookie
+        self.label = f'"route":"{route}","side":"{self.side}","upstream":{json.dumps(self.upstream)}'
+
+    def of_one_request(self, target: bytes, set_cookie: bytes) -> Choice:
+        """This choice with a target or a cookie that belong to one request only."""
+        return Choice(
+            self.route,
+            self.pool,
+            Side(self.side),
+            fallback=self.fallback,
+            timeout=self.first_byte_timeout,
+            target=target,
+            set_cookie=set_cookie,
+        )
