@@ -15,7 +15,7 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.utils import timezone
 
-__all__ = ["DELETE", "KINDS", "START", "UPSERT", "Entry", "Page", "Position", "chunks", "page", "record"]
+__all__ = ["DELETE", "KINDS", "START", "UPSERT", "Entry", "Page", "Position", "chunks", "holds", "page", "record"]
 
 UPSERT = "upsert"
 DELETE = "delete"
@@ -100,6 +100,23 @@ def page(after: Position = START, limit: int = 500) -> Page:
     entries = _read_postgresql(after, limit + 1) if connection.vendor == "postgresql" else _read(after, limit + 1)
     kept = tuple(entries[:limit])
     return Page(kept, kept[-1].position if kept else after, len(entries) > limit)
+
+
+def holds(position: Position) -> bool:
+    """Whether this log has ever come as far as there: no entry is ever taken out, they only move on.
+
+    A log restored from a backup may not have, and would leave whoever goes on from there without a change for long.
+    """
+    if position == START:
+        return True
+    if connection.vendor != "postgresql":
+        return bool(apps.get_model("catalog", "CatalogChange").objects.filter(seq__gte=position.seq).exists())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM catalog_catalogchange WHERE (xid, seq) >= (%s, %s))",
+            [position.xid, position.seq],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _read(after: Position, limit: int) -> list[Entry]:

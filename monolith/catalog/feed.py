@@ -2,6 +2,9 @@
 
 An entry's ``data`` is the object as it is now, not as it was at the change. So an object that was deleted between the
 reading of the log and the reading of the object is sent as deleted, and its tombstone follows further on.
+
+A cursor belongs to one log. One of another database, or one that a restored database has not come to, is refused:
+whoever holds it has to begin anew, or would miss changes without a word.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from hmac import compare_digest
 from typing import Any, Final
 
 from django.conf import settings
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
@@ -22,23 +27,32 @@ from monolith.catalog import changes
 from monolith.catalog.models import Category, Product, Review
 from monolith.inventory import services as inventory
 
-__all__ = ["BadCursor", "catalog_changes", "read_cursor", "write_cursor"]
+__all__ = ["BadCursor", "catalog_changes", "log_id", "read_cursor", "write_cursor"]
 
 DEFAULT_LIMIT: Final = 500
 LARGEST_LIMIT: Final = 1000
-_CURSOR: Final = re.compile(r"1\.([0-9]{1,19})\.([0-9]{1,19})")
+_LARGEST: Final = 2**63 - 1
+_CURSOR: Final = re.compile(r"1\.([0-9]{1,19})\.([0-9]{1,19})\.([0-9]{1,19})")
 
 
 class BadCursor(ValueError):
-    """Not a cursor of this feed."""
+    """Not a cursor of this log."""
 
 
-def write_cursor(position: changes.Position) -> str:
-    return urlsafe_b64encode(f"1.{position.xid}.{position.seq}".encode()).decode().rstrip("=")
+def log_id() -> int:
+    """What tells this log from another database's: the microsecond in which its table was finished."""
+    applied = MigrationRecorder(connection).migration_qs.filter(app="catalog", name="0002_change_log_commit_order")
+    moment = applied.values_list("applied", flat=True).first()
+    return 0 if moment is None else int(moment.timestamp() * 1_000_000)
 
 
-def read_cursor(text: str) -> changes.Position:
-    """The position; empty text is the start. Raises BadCursor."""
+def write_cursor(log: int, position: changes.Position) -> str:
+    """Opaque to whoever gets it."""
+    return urlsafe_b64encode(f"1.{log}.{position.xid}.{position.seq}".encode()).decode().rstrip("=")
+
+
+def read_cursor(log: int, text: str) -> changes.Position:
+    """The position in this log; empty text is the start. Raises BadCursor."""
     if not text:
         return changes.START
     try:
@@ -46,9 +60,10 @@ def read_cursor(text: str) -> changes.Position:
     except ValueError as error:
         raise BadCursor(text) from error
     match = _CURSOR.fullmatch(plain)
-    if match is None or write_cursor(position := changes.Position(int(match[1]), int(match[2]))) != text:
+    if match is None:
         raise BadCursor(text)
-    if max(position.xid, position.seq) >= 2**63:
+    position = changes.Position(int(match[2]), int(match[3]))
+    if write_cursor(log, position) != text or max(position.xid, position.seq) > _LARGEST:
         raise BadCursor(text)
     return position
 
@@ -61,8 +76,11 @@ def catalog_changes(request: HttpRequest) -> HttpResponse:
         refusal = _refuse(401, "unauthorized", "Send the header Authorization: Bearer with the feed's token.")
         refusal["WWW-Authenticate"] = "Bearer"
         return refusal
+    log = log_id()
     try:
-        since = read_cursor(request.GET.get("since", ""))
+        since = read_cursor(log, request.GET.get("since", ""))
+        if not changes.holds(since):
+            raise BadCursor(since)
     except BadCursor:
         return _refuse(400, "bad_cursor", "since is not a cursor of this feed; leave it out to start from the start.")
     limit = _limit(request.GET.get("limit", ""))
@@ -72,8 +90,8 @@ def catalog_changes(request: HttpRequest) -> HttpResponse:
     data = _data(page.entries)
     return JsonResponse(
         {
-            "changes": [_change(entry, data.get((entry.kind, entry.object_id))) for entry in page.entries],
-            "next": write_cursor(page.next),
+            "changes": [_change(log, entry, data.get((entry.kind, entry.object_id))) for entry in page.entries],
+            "next": write_cursor(log, page.next),
             "more": page.more,
         },
         json_dumps_params={"ensure_ascii": False, "separators": (",", ":")},
@@ -98,9 +116,9 @@ def _refuse(status: int, code: str, message: str) -> JsonResponse:
     return JsonResponse({"error": {"code": code, "message": message}}, status=status)
 
 
-def _change(entry: changes.Entry, data: Mapping[str, Any] | None) -> dict[str, Any]:
+def _change(log: int, entry: changes.Entry, data: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
-        "cursor": write_cursor(entry.position),
+        "cursor": write_cursor(log, entry.position),
         "kind": entry.kind,
         "id": entry.object_id,
         "op": changes.DELETE if data is None else changes.UPSERT,
