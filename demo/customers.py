@@ -65,7 +65,7 @@ class Customers:
     Every `buyer_every`-th of them also buys. `pause` is how long they look at a page, in seconds, at the mean.
     """
 
-    def __init__(self, url: str, *, count: int = 12, buyer_every: int = 4, pause: float = 0.02, seed: int = 1) -> None:
+    def __init__(self, url: str, *, count: int = 24, buyer_every: int = 8, pause: float = 0.15, seed: int = 1) -> None:
         self.url = url
         self.tally = Tally()
         self._count, self._buyer_every, self._pause, self._seed = count, buyer_every, pause, seed
@@ -115,7 +115,7 @@ class _Visit:
         category = self.chance.choice(categories.json())
         await self._ask("catalog.product-list", "GET", f"/api/v1/products/?category={category['slug']}&ordering=-price",
                         expect=_has_results)  # fmt: skip
-        for product in self.chance.sample(listing.json()["results"], 3):
+        for product in self.chance.sample(listing.json()["results"], 2):
             await self._look_at(product)
         await self._ask("pages", "GET", f"/categories/{category['slug']}/", expect=_is_html)
 

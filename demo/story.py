@@ -61,9 +61,9 @@ class Story:
         customers.start()
         try:
             self._watch("before", customers, sides)
-            for step in ("canary-10", "canary-50", "extracted"):
+            for step, name in (("canary-10", "at 10 %"), ("canary-50", "at 50 %"), ("extracted", "extracted")):
                 self._follow(step)
-                self._watch(f"during: {step}", customers, sides)
+                self._watch(name, customers, sides)
             self._follow("back")
             self._watch("after", customers, sides)
         finally:
@@ -162,10 +162,10 @@ class Story:
         return not (total.failures or differing or self.unacknowledged)
 
     def _table(self) -> Table:
-        table = Table(title="Requests by route and side: monolith / candidate", title_justify="left")
-        table.add_column("route")
+        table = Table(title="Customers' requests by route and side: monolith / candidate", title_justify="left")
+        table.add_column("route", no_wrap=True)
         for phase in self.phases:
-            table.add_column(phase.name, justify="right")
+            table.add_column(phase.name, justify="right", no_wrap=True)
         routes = sorted(
             {route for phase in self.phases for route in phase.traffic}, key=lambda route: (route == "-", route)
         )
