@@ -10,7 +10,7 @@ from typing import Final
 from strangler.errors import StranglerError
 from strangler_proxy.config.values import Address
 
-__all__ = ["address_of", "listen"]
+__all__ = ["address_of", "listen", "renewed"]
 
 _BACKLOG: Final = 1024
 # A supervisor that was killed leaves children behind which need a moment to end.
@@ -41,6 +41,16 @@ def address_of(listening: socket.socket) -> Address:
     """Where a socket really listens."""
     host, port = listening.getsockname()[:2]
     return Address(host, port)
+
+
+def renewed(listening: socket.socket) -> socket.socket:
+    """A socket in place of `listening`, which is closed; it takes no connection until somebody listens on it.
+
+    Until then the system gives the connections to the other sockets on that port.
+    """
+    new = _bound(listening.family, listening.getsockname())
+    listening.close()
+    return new
 
 
 def _claim(address: Address, key: str) -> socket.socket:

@@ -12,41 +12,35 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 from typing import Final
 
 from strangler.errors import SnapshotError, StranglerError
 from strangler.toggles import read_snapshot
+from strangler_proxy.child import Child
 from strangler_proxy.config.values import Address, Config
 from strangler_proxy.secret import keep_secret
-from strangler_proxy.sockets import address_of, listen
+from strangler_proxy.sockets import address_of, listen, renewed
 from strangler_proxy.state import StateDir
 from strangler_proxy.store import open_store
 from strangler_proxy.subject import load_or_create_key
 
-__all__ = ["CONTROL_SECONDS", "DRAIN_SECONDS", "LAUNCHER", "Started", "Supervisor", "restart_delay"]
+__all__ = ["CONTROL_SECONDS", "DRAIN_SECONDS", "LAUNCHER", "Started", "Supervisor"]
 
 # -P: what happens to lie in the working folder must not be imported in our name.
 LAUNCHER: Final = (sys.executable, "-P", "-m", "strangler_proxy")
 DRAIN_SECONDS: Final = 15.0
 CONTROL_SECONDS: Final = 8.0
-_LONGEST_DELAY: Final = 5.0
-# A child that lived this long was well: its death starts counting anew.
-_SETTLED_SECONDS: Final = 10.0
+# So many deaths in a row, and a worker's socket is no longer kept open for its replacement.
+_HOPELESS: Final = 3
 _STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 _log = logging.getLogger("strangler.supervisor")
-
-
-def restart_delay(deaths: int) -> float:
-    """Seconds to wait before a child is started again that died `deaths` times in a row soon after its start."""
-    return 0.0 if deaths <= 1 else min(0.25 * 2.0 ** min(deaths - 2, 10), _LONGEST_DELAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +54,6 @@ class Started:
     revision: int | None
 
 
-@dataclass(slots=True)
-class _Child:
-    name: str
-    command: list[str]
-    pass_fds: tuple[int, ...]
-    process: subprocess.Popen[bytes] | None = None
-    began: float = 0.0
-    deaths: int = 0
-    due: float = field(default_factory=time.monotonic)
-
-
 class Supervisor:
     """Runs the proxy of one configuration. One at a time for each state folder.
 
@@ -81,7 +64,7 @@ class Supervisor:
         self._config = config
         self._launcher = launcher
         self._state = StateDir.of(config)
-        self._children: list[_Child] = []
+        self._children: list[Child] = []
         self._signals = 0
 
     def run(self, on_started: Callable[[Started], None] = lambda _: None) -> None:
@@ -100,72 +83,48 @@ class Supervisor:
             # Children read this copy: what is edited in the file counts from the next start on, for all at once.
             self._state.write(self._state.accepted, self._config.text)
             self._state.write_addresses({name: str(address) for name, address in addresses.items()})
-            self._children = [self._child("control", control, life)]
-            self._children += [self._child(f"worker {slot}", each, life, slot) for slot, each in enumerate(listening)]
-            self._start_due()
-            on_started(
-                Started(
-                    listen=addresses["listen"],
-                    control=addresses["control"],
-                    state=self._state,
-                    workers=len(listening),
-                    revision=self._revision(),
-                )
-            )
+            file = ("--config", str(self._config.path), "--accepted", str(self._state.accepted))
+            self._children = [
+                Child("control", ("control", *file), control),
+                *(
+                    Child(f"worker {slot}", ("worker", "--slot", str(slot), *file), each)
+                    for slot, each in enumerate(listening)
+                ),
+            ]
             try:
-                self._keep_alive(wakeup)
+                self._start_due(life)
+                on_started(
+                    Started(
+                        listen=addresses["listen"],
+                        control=addresses["control"],
+                        state=self._state,
+                        workers=len(listening),
+                        revision=self._revision(),
+                    )
+                )
+                while not self._signals:
+                    waiting = [child.due for child in self._children if child.process is None]
+                    self._sleep(wakeup, min(waiting) - time.monotonic() if waiting else None)
+                    self._bury()
+                    if not self._signals:
+                        self._start_due(life)
                 # Ours are closed first: what waits in them is then the workers' to take before they end.
-                for each in [*listening, control]:
-                    each.close()
+                for child in self._children:
+                    child.listening.close()
             finally:
                 self._end_all(wakeup)
                 self._state.addresses.unlink(missing_ok=True)
 
-    def _child(self, name: str, listening: socket.socket, life: int, slot: int | None = None) -> _Child:
-        kind = ["control"] if slot is None else ["worker", "--slot", str(slot)]
-        command = [
-            *self._launcher,
-            *kind,
-            *("--fd", str(listening.fileno()), "--life", str(life), "--config", str(self._config.path)),
-            *("--accepted", str(self._state.accepted)),
-        ]
-        return _Child(name, command, (listening.fileno(), life))
-
-    def _keep_alive(self, wakeup: int) -> None:
-        while not self._signals:
-            self._start_due()
-            waiting = [child.due for child in self._children if child.process is None]
-            self._sleep(wakeup, min(waiting) - time.monotonic() if waiting else None)
-            self._reap()
-
-    def _start_due(self) -> None:
+    def _start_due(self, life: int) -> None:
         for child in self._children:
-            if child.process is None and child.due <= time.monotonic():
-                # A group of its own: Ctrl-C in the terminal reaches us alone, and we end the others in order.
-                child.process = subprocess.Popen(  # noqa: S603 - our own command
-                    child.command, stdin=subprocess.DEVNULL, pass_fds=child.pass_fds, process_group=0
-                )
-                child.began = time.monotonic()
-                _log.info("%s started (pid %d)", child.name, child.process.pid)
+            child.start_if_due(self._launcher, life=life)
 
-    def _reap(self) -> None:
+    def _bury(self) -> None:
         for child in self._children:
-            if child.process is None or child.process.poll() is None:
-                continue
-            now = time.monotonic()
-            child.deaths = 1 if now - child.began > _SETTLED_SECONDS else child.deaths + 1
-            delay = restart_delay(child.deaths)
-            child.due = now + delay
-            how = _how(child.process.returncode)
-            if child.deaths == 1:
-                _log.warning("%s (pid %d) %s; it is started again at once", child.name, child.process.pid, how)
-            else:
-                _log.error(
-                    "%s (pid %d) %s, for the %d. time soon after its start; it is started again in %.3g s, its own"
-                    " words above say why",
-                    *(child.name, child.process.pid, how, child.deaths, delay),
-                )
-            child.process = None
+            if child.has_died() and child.deaths == _HOPELESS and len(self._children) > 2 and child.name != "control":
+                # Customers in this queue would wait for nobody. The others take them until a worker here listens again.
+                _log.error("%s gets no connections until it lives", child.name)
+                child.listening = renewed(child.listening)
 
     def _end_all(self, wakeup: int) -> None:
         workers = [child for child in self._children if child.name != "control"]
@@ -173,7 +132,7 @@ class Supervisor:
         self._end(self._children, CONTROL_SECONDS, wakeup)
         _log.info("ended")
 
-    def _end(self, children: list[_Child], seconds: float, wakeup: int) -> None:
+    def _end(self, children: list[Child], seconds: float, wakeup: int) -> None:
         running = [child.process for child in children if child.process is not None]
         for process in running:
             process.terminate()
@@ -228,6 +187,8 @@ class Supervisor:
         finally:
             for each in opened:
                 each.close()
+            for child in self._children:
+                child.listening.close()
 
     @contextmanager
     def _awake(self) -> Iterator[int]:
@@ -263,12 +224,3 @@ def _pipe() -> Iterator[int]:
         for end in (reading, writing):
             with suppress(OSError):
                 os.close(end)
-
-
-def _how(code: int) -> str:
-    if code >= 0:
-        return f"ended with exit code {code}"
-    try:
-        return f"was killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"was killed by signal {-code}"

@@ -30,15 +30,22 @@ def client(tmp_path: Path, store: MemoryToggleStore) -> Iterator[Client]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """For tests that move nothing: a server of their own for each would take most of their time."""
+    with serving(plane(tmp_path_factory.mktemp("untouched"), MemoryToggleStore())) as client:
+        yield client
+
+
 def error(client: Client, method: str, path: str, **given: Any) -> tuple[int, dict[str, str]]:
     answered = client.request(method, path, **given)
     return answered.status_code, answered.json()["error"]
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", "Basic " + TOKEN, TOKEN, "Bearer ü"])
-def test_without_the_right_token_nothing_is_told(client: Client, header: str) -> None:
+def test_without_the_right_token_nothing_is_told(untouched: Client, header: str) -> None:
     for method, path in [("GET", "/api/v1/status"), ("POST", "/api/v1/flip"), ("GET", "/openapi.json"), ("GET", "/x")]:
-        answered = client.request(method, path, headers={b"Authorization": header.encode()})
+        answered = untouched.request(method, path, headers={b"Authorization": header.encode()})
         assert answered.status_code == 401
         assert answered.headers["WWW-Authenticate"] == "Bearer"
         assert answered.json()["error"]["code"] == "unauthorized"
@@ -59,28 +66,28 @@ def test_readiness_names_what_is_missing_without_its_place(client: Client, store
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8081", "127.0.0.1.evil.example", "", "[::2]:8081"])
-def test_another_name_than_this_machines_is_refused(client: Client, host: str) -> None:
+def test_another_name_than_this_machines_is_refused(untouched: Client, host: str) -> None:
     for path in ("/api/v1/status", "/health/live"):
-        assert error(client, "GET", path, headers={"Host": host})[0] == 421
+        assert error(untouched, "GET", path, headers={"Host": host})[0] == 421
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:8081"])
-def test_every_name_of_this_machine_will_do(client: Client, host: str) -> None:
-    assert client.get("/health/live", headers={"Host": host}).status_code == 200
+def test_every_name_of_this_machine_will_do(untouched: Client, host: str) -> None:
+    assert untouched.get("/health/live", headers={"Host": host}).status_code == 200
 
 
-def test_no_other_origin_is_let_in(client: Client) -> None:
-    answered = client.options(
+def test_no_other_origin_is_let_in(untouched: Client) -> None:
+    answered = untouched.options(
         "/api/v1/flip", headers={"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
     )
     assert not [name for name in answered.headers if name.startswith("access-control")]
 
 
-def test_the_snapshot_has_its_revision_as_etag(client: Client) -> None:
-    answered = client.get("/api/v1/snapshot")
+def test_the_snapshot_has_its_revision_as_etag(untouched: Client) -> None:
+    answered = untouched.get("/api/v1/snapshot")
     assert Snapshot.from_json(answered.json()).revision == 1
     assert answered.headers["ETag"] == '"1"'
-    same = client.get("/api/v1/snapshot", headers={"If-None-Match": 'W/"0", "1"'})
+    same = untouched.get("/api/v1/snapshot", headers={"If-None-Match": 'W/"0", "1"'})
     assert (same.status_code, same.content, same.headers["ETag"]) == (304, b"", '"1"')
 
 
@@ -151,27 +158,27 @@ def test_back_takes_names_or_all(client: Client) -> None:
         ({"colour": "red"}, "colour"),
     ],
 )
-def test_nonsense_is_refused_with_its_place(client: Client, change: dict[str, Any], where: str) -> None:
-    status, wrong = error(client, "POST", "/api/v1/flip", json={**FLIP, **change})
+def test_nonsense_is_refused_with_its_place(untouched: Client, change: dict[str, Any], where: str) -> None:
+    status, wrong = error(untouched, "POST", "/api/v1/flip", json={**FLIP, **change})
     assert (status, wrong["code"], wrong["where"]) == (422, "bad_input", where)
-    assert client.get("/api/v1/status").json()["revision"] == 1
+    assert untouched.get("/api/v1/status").json()["revision"] == 1
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b'{"names": NaN}', b"[" * 60_000])
-def test_a_body_that_is_no_request_is_refused(client: Client, body: bytes) -> None:
-    assert error(client, "POST", "/api/v1/flip", content=body)[0] == 422
+def test_a_body_that_is_no_request_is_refused(untouched: Client, body: bytes) -> None:
+    assert error(untouched, "POST", "/api/v1/flip", content=body)[0] == 422
 
 
 @pytest.mark.parametrize("body", [{"why": "x"}, {"why": "x", "all": True, "names": ["a"]}, {"why": "x", "all": False}])
-def test_back_wants_either_names_or_all(client: Client, body: dict[str, Any]) -> None:
-    assert error(client, "POST", "/api/v1/back", json=body)[0] == 422
+def test_back_wants_either_names_or_all(untouched: Client, body: dict[str, Any]) -> None:
+    assert error(untouched, "POST", "/api/v1/back", json=body)[0] == 422
 
 
 @pytest.mark.parametrize(
     "path", ["history?limit=-1", "history?limit=x", "history?limit=1001", "snapshot?wait=nan", "snapshot?wait=61"]
 )
-def test_a_number_that_is_none_is_refused_with_its_place(client: Client, path: str) -> None:
-    status, wrong = error(client, "GET", f"/api/v1/{path}")
+def test_a_number_that_is_none_is_refused_with_its_place(untouched: Client, path: str) -> None:
+    status, wrong = error(untouched, "GET", f"/api/v1/{path}")
     assert status == 422
     assert wrong["where"] == path.partition("?")[2].partition("=")[0]
 
@@ -190,14 +197,14 @@ def test_refusals_tell_their_kinds_apart(client: Client, store: MemoryToggleStor
     assert error(client, "GET", "/api/v1/history")[1]["code"] == "store_unavailable"
 
 
-def test_too_large_a_body_is_refused(client: Client) -> None:
-    assert error(client, "POST", "/api/v1/flip", content=b"x" * (BODY_LIMIT + 1))[0] == 413
+def test_too_large_a_body_is_refused(untouched: Client) -> None:
+    assert error(untouched, "POST", "/api/v1/flip", content=b"x" * (BODY_LIMIT + 1))[0] == 413
     endless = (b"x" * 1024 for _ in range(BODY_LIMIT))
-    assert error(client, "POST", "/api/v1/flip", content=endless)[0] == 413
+    assert error(untouched, "POST", "/api/v1/flip", content=endless)[0] == 413
 
 
-def test_an_unknown_place_or_method_is_an_error_in_json(client: Client) -> None:
-    assert error(client, "GET", "/nowhere") == (
+def test_an_unknown_place_or_method_is_an_error_in_json(untouched: Client) -> None:
+    assert error(untouched, "GET", "/nowhere") == (
         404,
         {
             "code": "not_found",
@@ -205,7 +212,7 @@ def test_an_unknown_place_or_method_is_an_error_in_json(client: Client) -> None:
             "remedy": "GET /openapi.json describes every verb.",
         },
     )
-    answered = client.get("/api/v1/flip")
+    answered = untouched.get("/api/v1/flip")
     assert (answered.status_code, answered.headers["Allow"]) == (405, "POST")
 
 
@@ -214,8 +221,8 @@ def test_a_failure_of_ours_is_an_error_in_json(client: Client, store: MemoryTogg
     assert error(client, "GET", "/api/v1/history")[1]["code"] == "internal"
 
 
-def test_routes_are_listed_with_their_stage(client: Client) -> None:
-    rows = {row["name"]: row for row in client.get("/api/v1/routes").json()["routes"]}
+def test_routes_are_listed_with_their_stage(untouched: Client) -> None:
+    rows = {row["name"]: row for row in untouched.get("/api/v1/routes").json()["routes"]}
     assert rows["catalog.list"]["stage"] == "monolith"
     assert (rows["wishlist"]["twin"], rows["wishlist"]["stage"]) == (False, None)
 
@@ -242,10 +249,10 @@ def test_a_request_is_explained_for_those_who_ask(client: Client) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?path=nowhere", "?path=/&header=nothing"])
-def test_what_is_no_request_cannot_be_explained(client: Client, query: str) -> None:
-    assert error(client, "GET", f"/api/v1/explain{query}")[0] == 422
+def test_what_is_no_request_cannot_be_explained(untouched: Client, query: str) -> None:
+    assert error(untouched, "GET", f"/api/v1/explain{query}")[0] == 422
 
 
-def test_a_subject_is_found_in_the_headers_of_the_request_to_explain(client: Client) -> None:
+def test_a_subject_is_found_in_the_headers_of_the_request_to_explain(untouched: Client) -> None:
     query = {"path": "/catalog.list/7/", "header": ["Cookie: strangler_subject=v1.forged.forged"]}
-    assert client.get("/api/v1/explain", params=query).json()["subjects"] == []
+    assert untouched.get("/api/v1/explain", params=query).json()["subjects"] == []

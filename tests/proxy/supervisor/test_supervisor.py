@@ -8,13 +8,11 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Self
 
 import httpx
 import pytest
-from strangler_proxy.supervisor import restart_delay
 
 from tests.proxy.supervisor.proxy import STRANGLER, Proxy, children, is_running, kill, served, until, upstream
 
@@ -57,13 +55,11 @@ class Customers:
                 self.answers.append(repr(error))
 
 
-def test_the_first_restart_is_at_once_and_later_ones_wait_longer_up_to_five_seconds() -> None:
-    delays = [restart_delay(deaths) for deaths in range(1, 12)]
-    assert delays[0] == 0
-    assert delays == sorted(delays)
-    assert 0 < delays[1] < 1
-    assert delays[-1] == 5
-    assert restart_delay(10**9) == 5
+def replace(proxy: Proxy, words: str) -> None:
+    """Kill a child, and wait until the supervisor has started another."""
+    pid = proxy.child(words)
+    kill(pid)
+    until(lambda: any(words in command and each != pid for each, command in children(proxy.process.pid)))
 
 
 def test_it_says_where_it_serves_and_never_its_token(proxy: Proxy) -> None:
@@ -122,7 +118,7 @@ def test_workers_that_are_killed_start_again_without_a_control_plane_by_the_snap
     control = proxy.child("strangler_proxy control")
     os.kill(control, signal.SIGSTOP)
     for slot in ("--slot 0", "--slot 1"):
-        kill(proxy.child(slot))
+        replace(proxy, slot)
     assert {proxy.get() for _ in range(10)} == {"catalog"}
     os.kill(control, signal.SIGCONT)
     until(lambda: proxy.status()["live"] == "2/2")
@@ -236,19 +232,14 @@ def test_a_configuration_edited_into_nonsense_harms_neither_a_restart_nor_the_wa
     assert proxy.get() == "monolith"
 
 
-def is_replaced(proxy: Proxy, pid: int) -> bool:
-    return any("--slot 0" in command and each != pid for each, command in children(proxy.process.pid))
-
-
 def test_a_worker_that_dies_again_and_again_is_told_and_the_others_go_on(tmp_path: Path) -> None:
     with served(tmp_path) as proxy:
         for _ in range(3):
-            pid = proxy.child("--slot 0")
-            kill(pid)
-            until(partial(is_replaced, proxy, pid))
+            replace(proxy, "--slot 0")
         log = proxy.log.read_text()
         assert "it is started again at once" in log
         assert re.search(r"worker 0 \(pid \d+\) was killed by SIGKILL, for the 2. time soon after its start", log)
+        assert "worker 0 gets no connections until it lives" in log
         until(lambda: proxy.status()["live"] == "2/2")
 
 
