@@ -32,6 +32,10 @@ _RANK: Final = {name: rank for rank, name in enumerate(CONVERTERS)}
 VARIABLE: Final = re.compile(r"<(?:(?P<converter>[^>:]+):)?(?P<name>[^>]+)>")
 # Python's int() refuses longer ones with a ValueError, and Django then takes the path for unmatched.
 _INT_DIGITS: Final = 4300
+# How long a text may be for an expression with that many variables. With two or more, a regular expression can try
+# every way to share a text between them, and a worker that does this for one client serves nobody else meanwhile.
+_LONGEST: Final = {2: 1000, 3: 200}
+_LONGEST_OF_MORE: Final = 40
 
 
 class TemplateError(ValueError):
@@ -125,8 +129,24 @@ class Segment:
         """The variables' values where this segment is `text`, None where it is not. Not for segments that span."""
         if self.single is not None:
             return {self.single.name: text} if self.fits(text) else None
+        if self.longest is not None and len(text) > self.longest:
+            return None
         found = self.pattern.fullmatch(text)
         return None if found is None else _checked(found.groupdict(), self.numbers)
+
+    @cached_property
+    def open_ended(self) -> int:
+        """How many of its variables have no length of their own."""
+        return sum(isinstance(part, Variable) and part.converter != "uuid" for part in self.parts)
+
+    @cached_property
+    def longest(self) -> int | None:
+        """How long a text is looked at, in characters; None for any."""
+        return _longest(self.open_ended)
+
+
+def _longest(open_ended: int) -> int | None:
+    return None if open_ended < 2 else _LONGEST.get(open_ended, _LONGEST_OF_MORE)
 
 
 def _is_int(text: str) -> bool:
@@ -179,6 +199,8 @@ class Template:
 
     def match(self, path: str) -> dict[str, str] | None:
         """The variables' values where the template owns the decoded `path`, else None."""
+        if not self._is_short_enough(path):
+            return None
         found = self.pattern.fullmatch(path)
         if found is None:
             if path.endswith("/"):
@@ -189,6 +211,23 @@ class Template:
             return None
         numbers = tuple(name for segment in self.segments for name in segment.numbers)
         return _checked(found.groupdict(), numbers)
+
+    @cached_property
+    def _longest_tail(self) -> int | None:
+        """How long a path may be from the first segment on that spans slashes."""
+        for index, segment in enumerate(self.segments):
+            if segment.spans:
+                return _longest(sum(each.open_ended for each in self.segments[index:]))
+        return None
+
+    def _is_short_enough(self, path: str) -> bool:
+        texts = path[1:].split("/")
+        for index, segment in enumerate(self.segments):
+            if segment.spans:
+                return self._longest_tail is None or len("/".join(texts[index:])) <= self._longest_tail
+            if segment.longest is not None and index < len(texts) and len(texts[index]) > segment.longest:
+                return False
+        return True
 
 
 def parse_template(text: str) -> Template:
@@ -212,7 +251,7 @@ def parse_template(text: str) -> Template:
     del segments[0]
     if len(segments) > 1 and not segments[-1]:
         del segments[-1]
-    if len(segments) > 1 and not all(segments):
+    if "//" in VARIABLE.sub("x", text):
         raise TemplateError(f"the path {text!r} has an empty segment ('//')", "write one slash between segments")
     return Template(text, tuple(Segment(tuple(parts) or (Literal(""),)) for parts in segments))
 
