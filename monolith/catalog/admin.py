@@ -26,7 +26,13 @@ else:
 
 
 class ProductForm(ProductModelForm):
-    """The image is one that every browser shows, and of a size that a page can bear."""
+    """The image is one that every browser shows, and of a size that a page can bear; attributes are texts by name."""
+
+    def clean_attributes(self) -> dict[str, str]:
+        attributes = self.cleaned_data.get("attributes") or {}
+        if not isinstance(attributes, dict) or not all(isinstance(value, str) for value in attributes.values()):
+            raise forms.ValidationError(_('Write attributes as {"name": "text"}.'))
+        return attributes
 
     def clean_image(self) -> Any:
         image = self.cleaned_data.get("image")

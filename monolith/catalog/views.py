@@ -107,6 +107,8 @@ def _product_page(request: HttpRequest, found: Product, form: ReviewForm, status
         "catalog/product.html",
         {
             "product": found,
+            # As pairs: in a template an attribute that is named "items" would hide the method.
+            "attributes": list(found.attributes.items()),
             "above": CategoryTree.load().line(found.category_id),
             "reviews": page_of(found.reviews.approved(), request.GET.get("reviews", ""), REVIEWS_A_PAGE),
             "own_review": own,

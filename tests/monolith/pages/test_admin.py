@@ -205,6 +205,13 @@ def test_what_no_page_should_show_is_not_uploaded(
     assert not lamp.image
 
 
+@pytest.mark.parametrize("attributes", ["[1]", '"red"', '{"Colour": 1}', "{"])
+def test_attributes_are_texts_by_name(desk: Client, make_product: MakeProduct, attributes: str) -> None:
+    path = f"/admin/catalog/product/{make_product().pk}/change/"
+    answer = desk.post(path, {**form_of(desk, path), "attributes": attributes})
+    assert "attributes" in answer.context["adminform"].form.errors
+
+
 def test_saving_a_product_leaves_alone_what_others_write(
     desk: Client, make_product: MakeProduct, make_review: MakeReview
 ) -> None:

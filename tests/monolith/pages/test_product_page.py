@@ -20,7 +20,7 @@ def page_of(product: Product) -> str:
 
 def test_a_product_shows_its_price_stock_and_attributes(client: Client, make_product: MakeProduct) -> None:
     lamp = make_product(
-        name="Lamp", sale_price=Decimal("8.00"), stock=3, attributes={"Colour": "red"}, weight_grams=450
+        name="Lamp", sale_price=Decimal("8.00"), stock=3, attributes={"Colour": "red", "items": "two"}, weight_grams=450
     )
     text = client.get(page_of(lamp)).content.decode()
     for shown in (
