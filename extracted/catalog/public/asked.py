@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, quote, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote
 
 from extracted.catalog.public.languages import chosen_language
 
@@ -91,14 +91,15 @@ class Asked:
         path = quote(self.path, safe="/:@&+$,-_.!~*'()") + ("/" if slash else "")
         return f"{path}?{_escaped(self.query)}" if self.query else path
 
-    def absolute(self, location: str | None = None) -> str:
-        """The absolute address of a location, or of the request itself."""
-        base = f"{self.scheme}://{self.headers.get('host', '')}"
-        if location is None:
-            return _escaped(base + self.full_path())
-        if urlsplit(location).netloc:
-            return _escaped(urljoin(base, location))
-        return _escaped(base + location)
+    @cached_property
+    def origin(self) -> str:
+        """Scheme and host, as whoever asks knows them."""
+        return _escaped(f"{self.scheme}://{self.headers.get('host', '')}")
+
+    @property
+    def address(self) -> str:
+        """The absolute address of the request itself."""
+        return self.origin + _escaped(self.full_path())
 
 
 def _names(pattern: str, name: str) -> bool:

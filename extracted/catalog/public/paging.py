@@ -50,7 +50,7 @@ class Page:
         }
 
     def _link(self, number: int) -> str:
-        parts = urlsplit(self.asked.absolute())
+        parts = urlsplit(self.asked.address)
         parameters = parse_qs(parts.query, keep_blank_values=True)
         parameters.pop("page", None)
         if number > 1:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -16,37 +17,12 @@ _LARGEST_COUNT = 2**31 - 1
 _LARGEST_AMOUNT = Decimal(10) ** 12
 _HUNDREDTH = Decimal("0.01")
 # ISO 4217 currencies whose minor unit is not the hundredth.
-_NO_HUNDREDTHS = frozenset(
-    {
-        "BHD",
-        "BIF",
-        "CLF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "IQD",
-        "ISK",
-        "JOD",
-        "JPY",
-        "KMF",
-        "KRW",
-        "KWD",
-        "LYD",
-        "MRU",
-        "OMR",
-        "PYG",
-        "RWF",
-        "TND",
-        "UGX",
-        "UYI",
-        "UYW",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    }
-)
+_NO_HUNDREDTHS = frozenset({
+    "BHD", "BIF", "CLF", "CLP", "DJF", "GNF", "IQD", "ISK", "JOD", "JPY", "KMF", "KRW", "KWD", "LYD", "MRU", "OMR",
+    "PYG", "RWF", "TND", "UGX", "UYI", "UYW", "VND", "VUV", "XAF", "XOF", "XPF",
+})  # fmt: skip
+
+_SLUG = re.compile(r"[-a-zA-Z0-9_]+")
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -74,10 +50,10 @@ class Row:
         return _text(field, value, empty=True) or None if value is not None else None
 
     def slug(self, field: str) -> str:
-        """A text that can be one segment of a path."""
+        """A text that can be one segment of an address as it stands."""
         value = self.text(field, empty=False)
-        if "/" in value:
-            raise TranslationError(field, value, "has a slash", "Give the row a slug of letters, digits and hyphens.")
+        if not _SLUG.fullmatch(value):
+            raise TranslationError(field, value, "is no slug", "Give it letters a to z, digits, hyphens, underscores.")
         return value
 
     def flag(self, field: str) -> bool:
