@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from strangler.compare.actions import Excuse, Grade, Ignore, ListOrder, SameClass
+from strangler.compare.alignment import by_key, matching, unlike
 from strangler.compare.json_text import (
     Duplicates,
     Integer,
     Node,
     Real,
     TooDeep,
-    canonical,
     decimal,
     excerpt,
 )
@@ -259,13 +259,13 @@ class JsonWalk:
     def _sets(
         self, old: list[Node], new: list[Node], place: _Place, state: State, severity: Severity, depth: int
     ) -> list[_Task]:
-        left, right = _unlike(old, new, depth)
+        left, right = unlike(old, new, depth)
         below = self._matcher.under_index(state, None)
         here = _Place(place, "[*]", "[*]")
         if left and right:
             if len(left) * len(right) > self._limits.alignments:
                 raise TooMuch(f"a list compared as a set has {len(left)} and {len(right)} elements without a twin")
-            paired = _matching(
+            paired = matching(
                 len(left), len(right), lambda a, b: self._agree((left[a], right[b], here, below, severity, depth))
             )
             left = [each for at, each in enumerate(left) if at not in paired]
@@ -281,7 +281,7 @@ class JsonWalk:
     def _keyed(
         self, old: list[Node], new: list[Node], key: str, place: _Place, state: State, severity: Severity, depth: int
     ) -> list[_Task]:
-        before, after = _by_key(old, key), _by_key(new, key)
+        before, after = by_key(old, key), by_key(new, key)
         below = self._matcher.under_index(state, None)
         children: list[_Task] = []
         for value in before | after:
@@ -350,55 +350,3 @@ def _size(node: Node) -> int:
 
 def _groups(node: Node) -> dict[str, list[Node]]:
     return node.groups if isinstance(node, Duplicates) else {key: [value] for key, value in node.items()}
-
-
-def _unlike(old: list[Node], new: list[Node], depth: int) -> tuple[list[Node], list[Node]]:
-    """The elements of each list without an exact twin in the other."""
-    waiting: dict[str, list[Node]] = {}
-    for each in new:
-        waiting.setdefault(canonical(each, depth), []).append(each)
-    left: list[Node] = []
-    for each in old:
-        twins = waiting.get(canonical(each, depth))
-        if twins:
-            twins.pop()
-        else:
-            left.append(each)
-    return left, [each for twins in waiting.values() for each in twins]
-
-
-def _by_key(elements: list[Node], key: str) -> dict[str, list[Node]]:
-    """Elements by the value of their key, as JSON; those without one under the empty text."""
-    found: dict[str, list[Node]] = {}
-    for each in elements:
-        value = canonical(each[key], 16) if isinstance(each, dict) and key in each else ""
-        found.setdefault(value, []).append(each)
-    return found
-
-
-def _matching(left: int, right: int, agree: Callable[[int, int], bool]) -> dict[int, int]:
-    """As many pairs as possible of `left` and `right` elements that agree: left to right, by augmenting paths."""
-    agreeing = [[b for b in range(right) if agree(a, b)] for a in range(left)]
-    owner: dict[int, int] = {}
-    for start in range(left):
-        came_from: dict[int, int] = {}
-        queue = [start]
-        seen: set[int] = set()
-        free: int | None = None
-        while queue and free is None:
-            a = queue.pop(0)
-            for b in agreeing[a]:
-                if b in seen:
-                    continue
-                seen.add(b)
-                came_from[b] = a
-                if b not in owner:
-                    free = b
-                    break
-                queue.append(owner[b])
-        while free is not None:
-            a = came_from[free]
-            before = next((b for b, each in owner.items() if each == a), None)
-            owner[free] = a
-            free = before
-    return {a: b for b, a in owner.items()}

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import os
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection
 from pathlib import Path
 from random import SystemRandom
 from socket import SHUT_RDWR
 from time import monotonic
 from typing import Final, Protocol
-from urllib.parse import SplitResult, urlsplit
 
-from strangler.errors import (
-    ConfigError,
-    ControlRefused,
-    ControlUnreachable,
-    Problem,
-    SnapshotError,
-    StranglerError,
-)
+from strangler.errors import SnapshotError
 from strangler.fork import renew_after_fork
+from strangler.toggles.control import ControlSource
 from strangler.toggles.snapshot import Snapshot, read_snapshot, write_snapshot
 from strangler.toggles.stage import Side, Stage
 from strangler.toggles.toggle import Toggle
@@ -33,7 +25,7 @@ from strangler.toggles.toggle import Toggle
 __all__ = ["ToggleReader", "Toggles"]
 
 _LOG: Final = logging.getLogger("strangler.toggles")
-_LARGEST_SNAPSHOT: Final = 16 * 1024 * 1024
+_GRACE: Final = 10.0
 _LOOK_EVERY: Final = 0.5
 _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 10.0
@@ -53,7 +45,7 @@ class Toggles:
     """The toggles as they stand now, followed in the background.
 
     Sources, in this order: the control API at `control_url` (with `token`, or the token in `token_file`, read anew for
-    each connection); the file `snapshot`, which somebody else writes, read again when it changes; the snapshot
+    each question); the file `snapshot`, which somebody else writes, read again when it changes; the snapshot
     `default`, without toggles unless given. With `cache`, what the control API said is kept in that file of our own, so
     that a restart without control plane goes on where the process stopped.
 
@@ -79,9 +71,7 @@ class Toggles:
         stale_after: float = 60.0,
         on_error: Callable[[Exception], None] | None = None,
     ) -> None:
-        self._address = _address(control_url) if control_url else None
-        self._token = token
-        self._token_file = token_file
+        self._control = ControlSource(control_url, token, token_file) if control_url else None
         self._file = snapshot
         self._cache = cache
         self._wait = wait
@@ -151,14 +141,14 @@ class Toggles:
     @property
     def source(self) -> str:
         """Where the toggles come from, for people to read: an address, a file, or `default`."""
-        if self._address is not None:
-            return self._address.geturl()
+        if self._control is not None:
+            return self._control.place
         return str(self._file) if self._file is not None else "default"
 
     @property
     def age(self) -> float:
         """Seconds since the source last said how the toggles stand; infinite when it never did, 0 without a source."""
-        if self._address is None and self._file is None:
+        if self._control is None and self._file is None:
             return 0.0
         return math.inf if self._confirmed is None else monotonic() - self._confirmed
 
@@ -171,7 +161,7 @@ class Toggles:
         """Wait until the source has answered once: whether it did within `timeout` seconds. For commands and tests."""
         if not self._armed:
             self._arm()
-        return (self._address is None and self._file is None) or self._heard.wait(timeout)
+        return (self._control is None and self._file is None) or self._heard.wait(timeout)
 
     def close(self) -> None:
         """Stop following. What is known stays known."""
@@ -199,7 +189,7 @@ class Toggles:
                 return
             try:
                 self._read_disk()
-                if self._address is not None or self._file is not None:
+                if self._control is not None or self._file is not None:
                     self._thread = self._started(self._stop)
                 self._armed = True
             except Exception as error:
@@ -208,7 +198,7 @@ class Toggles:
                 self._complain(error)
 
     def _started(self, stop: threading.Event) -> threading.Thread:
-        follow = self._follow_file if self._address is None else partial(self._follow_control, address=self._address)
+        follow = self._follow_file if self._control is None else partial(self._follow_control, control=self._control)
         thread = threading.Thread(target=follow, args=(stop,), name="strangler-toggles", daemon=True)
         thread.start()
         return thread
@@ -222,7 +212,8 @@ class Toggles:
             except SnapshotError as error:
                 self._complain(error)
                 return
-            if kept is not None and kept.revision >= self._snapshot.revision:
+            unread = self._signature is None
+            if kept is not None and (unread or kept.revision >= self._snapshot.revision):
                 self._take(kept)
 
     def _take(self, snapshot: Snapshot) -> None:
@@ -259,7 +250,7 @@ class Toggles:
         if self._file is None:
             return
         try:
-            status = self._file.stat()
+            status = _status(self._file)
             signature = (status.st_mtime_ns, status.st_size, status.st_ino)
             if signature != self._signature:
                 found = read_snapshot(self._file)
@@ -267,23 +258,23 @@ class Toggles:
                 if found is not None and (self._confirmed is None or self._may_rule(found)):
                     self._take(found)
                 self._signature = signature
-        except (OSError, SnapshotError) as error:
+        except SnapshotError as error:
             self._complain(error)
             return
-        if self._address is None:
+        if self._control is None:
             self._confirm()
 
     def _may_rule(self, found: Snapshot) -> bool:
-        return self._address is None or found.revision > self._snapshot.revision
+        return self._control is None or found.revision > self._snapshot.revision
 
     # The control plane.
 
-    def _follow_control(self, stop: threading.Event, address: SplitResult) -> None:
+    def _follow_control(self, stop: threading.Event, control: ControlSource) -> None:
         pause = _FIRST_PAUSE
         while not stop.is_set():
             before = self._confirmed
             try:
-                self._listen(stop, address)
+                self._listen(stop, control)
             except Exception as error:
                 if stop.is_set():
                     return
@@ -293,17 +284,16 @@ class Toggles:
                 # Jitter, so that a whole fleet does not come back in the same instant.
                 stop.wait(pause * _JITTER.uniform(0.5, 1.0))
 
-    def _listen(self, stop: threading.Event, address: SplitResult) -> None:
+    def _listen(self, stop: threading.Event, control: ControlSource) -> None:
         """Over one connection: ask how the toggles stand, then again and again what has changed."""
-        kind = HTTPSConnection if address.scheme == "https" else HTTPConnection
-        connection = kind(address.hostname or "", address.port, timeout=self._wait + 10)
+        connection = control.connection(timeout=self._wait + _GRACE)
         with self._lock:
             self._connection = connection
         try:
             known: int | None = None
             while not stop.is_set():
                 asked = monotonic()
-                snapshot = self._ask(connection, address, known)
+                snapshot = control.ask(connection, known, self._wait)
                 if snapshot.revision != known:
                     self._take(snapshot)
                     self._keep(snapshot)
@@ -315,43 +305,6 @@ class Toggles:
         finally:
             connection.close()
 
-    def _ask(self, connection: HTTPConnection, address: SplitResult, known: int | None) -> Snapshot:
-        query = "" if known is None else f"?wait={self._wait:g}&revision={known}"
-        target = f"{address.path.rstrip('/')}/api/v1/snapshot{query}"
-        place = f"The control plane at {address.geturl()}"
-        try:
-            headers = {"Authorization": f"Bearer {self._present_token()}", "Accept": "application/json"}
-            connection.request("GET", target, headers=headers)
-            response = connection.getresponse()
-            body = response.read(_LARGEST_SNAPSHOT + 1)
-        except (OSError, HTTPException) as error:
-            raise ControlUnreachable(f"{place} does not answer: {error!r}.") from error
-        if response.status != 200:
-            raise ControlRefused(
-                response.status,
-                "snapshot",
-                f"{place} answered {response.status} to a request for the toggles;"
-                " check the address and STRANGLER_TOKEN or STRANGLER_TOKEN_FILE.",
-            )
-        if len(body) > _LARGEST_SNAPSHOT:
-            raise SnapshotError(f"{place} sent more than {_LARGEST_SNAPSHOT} bytes.")
-        try:
-            return Snapshot.from_json(json.loads(body))
-        except (ValueError, RecursionError) as error:
-            raise SnapshotError(f"{place} sent no JSON: {error}.") from error
-
-    def _present_token(self) -> str:
-        token = self._token
-        if not token and self._token_file is not None:
-            try:
-                token = self._token_file.read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise StranglerError(f"{self._token_file}: the token cannot be read: {error}") from error
-        if not token.isascii() or not token.isprintable():
-            # Left to the HTTP client, its error would quote the token.
-            raise StranglerError("The token holds characters that a header cannot carry; it should be one plain word.")
-        return token
-
     def _keep(self, snapshot: Snapshot) -> None:
         if self._cache is None:
             return
@@ -361,16 +314,13 @@ class Toggles:
             self._complain(error)
 
 
-def _address(url: str) -> SplitResult:
+def _status(path: Path) -> os.stat_result:
     try:
-        address = urlsplit(url)
-        right = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
-    except ValueError:
-        right = False
-    if not right:
-        wrong = f"{url!r} is not the address of a control plane."
-        raise ConfigError([Problem("Toggles", None, "control_url", wrong, "Write one such as http://127.0.0.1:8081.")])
-    return address
+        return path.stat()
+    except FileNotFoundError as error:
+        raise SnapshotError(f"{path}: no snapshot is there; the proxy writes it when it starts.") from error
+    except OSError as error:
+        raise SnapshotError(f"{path}: cannot be read: {error.strerror}.") from error
 
 
 def _quietly(close: Callable[[], None]) -> None:
