@@ -53,7 +53,7 @@ class Positions:
             start = at
             if self._text.startswith("[[", at):
                 keys, at = self._keys(at + 2)
-                outer = self._resolved(keys[:-1])
+                outer = self._resolved(keys[:-1], start)
                 array = (*outer, keys[-1])
                 self._arrays[array] = self._arrays.get(array, -1) + 1
                 table = (*array, self._arrays[array])
@@ -62,7 +62,7 @@ class Positions:
                 self._note(table, start)
             elif self._text[at] == "[":
                 keys, at = self._keys(at + 1)
-                table = self._resolved(keys)
+                table = self._resolved(keys, start)
                 at += 1
                 # A header says more of a table than a header of one inside it, which may come first.
                 self._lines[table] = self._line(start)
@@ -70,10 +70,12 @@ class Positions:
                 at = self._pair(table, at)
             at = self._blank(at)
 
-    def _resolved(self, keys: Path) -> Path:
+    def _resolved(self, keys: tuple[str, ...], at: int) -> Path:
+        """The path that a header names: of a list of tables its last one. Tables on the way that are new begin here."""
         path: Path = ()
         for key in keys:
             path = (*path, key)
+            self._note(path, at)
             if path in self._arrays:
                 path = (*path, self._arrays[path])
         return path
