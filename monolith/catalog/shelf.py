@@ -7,7 +7,7 @@ from typing import TypeVar
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
 from django.db import models
 from django.db.models import F, FloatField, Q, QuerySet
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, NullIf
 from django.http import Http404
 from django.utils.translation import gettext
 
@@ -21,7 +21,8 @@ PAGE_SIZE = 24
 REVIEWS_A_PAGE = 10
 
 _gross = Coalesce(F("sale_price"), F("price")) * (100 + F("tax_rate"))
-_rating = Cast("rating_sum", FloatField()) / F("review_count")
+# NULLIF, as PostgreSQL takes a division by zero for an error.
+_rating = Cast("rating_sum", FloatField()) / NullIf(F("review_count"), 0)
 _ORDERS = {
     "newest": [F("created_at").desc()],
     "name": [F("name").asc()],

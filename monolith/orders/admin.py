@@ -5,13 +5,16 @@ from collections.abc import Callable
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from monolith.back_office import ReadOnlyAdmin, ReadOnlyInline
 from monolith.orders import services
 from monolith.orders.models import Order, OrderEvent, OrderLine
+from monolith.payments.services import payments_of
 
 __all__ = ["OrderAdmin"]
 
@@ -38,6 +41,17 @@ class OrderAdmin(ReadOnlyAdmin[Order]):
     date_hierarchy = "placed_at"
     inlines = (LineInline, EventInline)
     actions = ("mark_shipped", "mark_delivered", "call_off", "send_money_back")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "paid_by"]
+
+    @admin.display(description=_("payments"))
+    def paid_by(self, order: Order) -> str:
+        rows = [
+            (reverse("admin:payments_payment_change", args=[p.pk]), p.reference, p.amount, p.get_state_display())
+            for p in payments_of(order.pk)
+        ]
+        return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a> {} {}', rows) or "–"
 
     @admin.action(description=_("Mark the selected orders as shipped"), permissions=["change"])
     def mark_shipped(self, request: HttpRequest, orders: QuerySet[Order]) -> None:

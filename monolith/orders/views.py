@@ -123,6 +123,6 @@ async def order_events(request: HttpRequest, number: str) -> HttpResponseBase:
     else:
         status = await sync_to_async(events.read_status)(found.pk, language)
         answer = HttpResponse("retry: 3000\n" + (status.event() if status else "\n"), content_type="text/event-stream")
-    answer["Cache-Control"] = "no-cache"
+    answer["Cache-Control"] = "no-store"
     answer["X-Accel-Buffering"] = "no"
     return answer

@@ -288,6 +288,7 @@ def test_orders_are_cancelled_and_refunded(desk: Client, make_order: MakeOrder) 
     assert Order.objects.get(pk=shipped.pk).state == "refunded"
     payment = Payment.objects.get(order=shipped)
     assert payment.refunds.get().amount == shipped.gross
+    assert payment.reference in desk.get(f"/admin/orders/order/{shipped.pk}/change/").content.decode()
     assert str(shipped.gross) in desk.get(f"/admin/payments/payment/{payment.pk}/change/").content.decode()
 
 

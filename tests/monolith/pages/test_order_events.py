@@ -59,7 +59,7 @@ def test_the_state_comes_at_once_and_then_each_change(make_order: MakeOrder) -> 
     async def watch(response: Any) -> list[dict[str, Any]]:
         assert response.status_code == 200
         assert response["Content-Type"] == "text/event-stream"
-        assert response["Cache-Control"] == "no-cache"
+        assert response["Cache-Control"] == "no-store"
         seen = []
         moves = iter([services.mark_paid, services.ship, services.mark_delivered])
         async for chunk in chunks(response):

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from monolith.catalog.categories import CategoryTree
-from tests.monolith.conftest import MakeCategory, MakeProduct
+from tests.monolith.conftest import MakeCategory, MakeOrder, MakeProduct, MakeReview
 from tests.monolith.pages.conftest import SignedIn
 
 pytestmark = pytest.mark.django_db
@@ -142,8 +143,6 @@ def test_every_input_has_a_label(signed_in: SignedIn, make_product: MakeProduct)
 
 def inputs_of(text: str) -> list[str]:
     """The ids of what can be filled in; hidden fields and buttons need no label."""
-    from html.parser import HTMLParser
-
     found: list[str] = []
 
     class Reader(HTMLParser):
@@ -154,3 +153,33 @@ def inputs_of(text: str) -> list[str]:
 
     Reader().feed(text)
     return found
+
+
+def test_what_is_a_customers_own_is_kept_by_no_shared_cache(signed_in: SignedIn) -> None:
+    browser, _ = signed_in()
+    for path in ("/orders/", "/accounts/profile/", "/checkout/address/"):
+        assert "private" in browser.get(path)["Cache-Control"]
+
+
+def test_a_longer_list_asks_the_database_no_more_often(
+    make_category: MakeCategory,
+    make_product: MakeProduct,
+    make_order: MakeOrder,
+    make_review: MakeReview,
+    signed_in: SignedIn,
+    django_assert_max_num_queries: Any,
+) -> None:
+    lamps, (browser, customer) = make_category("Lamps"), signed_in()
+    for _ in range(5):
+        lamp = make_product(category=lamps)
+        make_review(lamp)
+        make_order(customer, lamp, quantity=1)
+    for path, most in (
+        ("/", 8),
+        ("/categories/lamps/", 10),
+        ("/search/?q=product", 8),
+        (f"/products/{lamp.pk}-{lamp.slug}/", 10),
+        ("/orders/", 9),
+    ):
+        with django_assert_max_num_queries(most):
+            browser.get(path)
