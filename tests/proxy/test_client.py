@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+from strangler_proxy.client import ControlClient
+from strangler_proxy.config.values import Address
+
+from strangler.errors import ControlRefused, ControlUnreachable
+
+
+def client(answer: Callable[[httpx.Request], httpx.Response]) -> ControlClient:
+    return ControlClient(Address("127.0.0.1", 8081), "hush", transport=httpx.MockTransport(answer))
+
+
+def test_a_flip_says_who_with_the_token() -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json={"revision": 2})
+
+    with client(answer) as control:
+        assert control.flip(["catalog.*"], "canary", why="x", share="5%") == {"revision": 2}
+    (request,) = asked
+    assert str(request.url) == "http://127.0.0.1:8081/api/v1/flip"
+    assert request.headers["Authorization"] == "Bearer hush"
+    assert "@" in request.headers["X-Strangler-Who"]
+    assert json.loads(request.content)["names"] == ["catalog.*"]
+
+
+def test_back_of_all_is_another_request_than_back_of_some() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content)
+        return httpx.Response(200, json={"all": body.get("all"), "names": body.get("names")})
+
+    with client(answer) as control:
+        assert control.back(None, why="x") == {"all": True, "names": None}
+        assert control.back(["a"], why="x") == {"all": None, "names": ["a"]}
+
+
+def test_a_refusal_keeps_status_code_message_and_remedy() -> None:
+    error = {"code": "illegal_move", "message": "No.", "remedy": "Do that."}
+    with (
+        client(lambda _: httpx.Response(409, json={"error": error})) as control,
+        pytest.raises(ControlRefused, match=r"No\. Do that\.") as caught,
+    ):
+        control.status()
+    assert (caught.value.status, caught.value.code) == (409, "illegal_move")
+
+
+def test_an_error_without_a_reason_is_a_refusal_all_the_same() -> None:
+    with client(lambda _: httpx.Response(500, json=["?"])) as control, pytest.raises(ControlRefused, match="500"):
+        control.history()
+
+
+def test_nobody_there_is_unreachable() -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    with client(answer) as control, pytest.raises(ControlUnreachable, match="Is `strangler serve` running"):
+        control.snapshot()
+
+
+def test_somebody_else_there_is_unreachable_too() -> None:
+    with (
+        client(lambda _: httpx.Response(200, text="<html>")) as control,
+        pytest.raises(ControlUnreachable, match="not a control plane"),
+    ):
+        control.status()
