@@ -8,6 +8,7 @@ import struct
 from typing import Final, cast
 
 from strangler_proxy.answers import own_answer
+from strangler_proxy.config import Address
 from strangler_proxy.fields import is_token
 from strangler_proxy.forward import Exchange
 from strangler_proxy.gateway import Gateway
@@ -71,7 +72,8 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
-        self._address = str(peer[0]).encode() if peer and isinstance(peer, tuple) else b"unknown"
+        # A listener for both families sees `::ffff:192.0.2.1` for what everybody else calls 192.0.2.1.
+        self._address = str(peer[0]).removeprefix("::ffff:").encode() if isinstance(peer, tuple) else b"unknown"
         self.gateway.clients.add(self)
         self.deadline = self.gateway.loop.time() + self.gateway.limits.idle_timeout
 
@@ -254,7 +256,8 @@ class ClientConnection(asyncio.Protocol):
     def _begin(self, head: RequestHead, rest: bytes) -> None:
         if not head.has_host:
             name = self.transport.get_extra_info("sockname")
-            head.host = head.host or (b"%b:%d" % (str(name[0]).encode(), name[1]) if isinstance(name, tuple) else b"")
+            if not head.host and isinstance(name, tuple):
+                head.host = str(Address(name[0], name[1])).encode()
             head.lines.append(b"Host: " + head.host)
         exchange = Exchange(self, head)
         self.exchange = exchange

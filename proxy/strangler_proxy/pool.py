@@ -95,7 +95,7 @@ class Pool:
                 )
         except TimeoutError:
             why = "connect-timeout"
-        except socket.gaierror:
+        except (socket.gaierror, UnicodeError):
             why = "unresolved"
         except OSError:
             pass

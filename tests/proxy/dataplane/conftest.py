@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from strangler_proxy.config import Config
@@ -33,8 +34,8 @@ def make_upstream(cleanup: ExitStack) -> MakeUpstream:
 
 @pytest.fixture
 def make_proxy(cleanup: ExitStack) -> MakeProxy:
-    def make(configuration: Config, toggles: Snapshot | None = None, *, plain_asyncio: bool = False) -> Proxy:
-        proxy = Proxy(configuration, toggles, plain_asyncio=plain_asyncio)
+    def make(configuration: Config, toggles: Snapshot | None = None, **more: Any) -> Proxy:
+        proxy = Proxy(configuration, toggles, **more)
         cleanup.callback(proxy.close)
         return proxy
 

@@ -259,14 +259,25 @@ def snapshot(
 class Proxy:
     """A worker in a thread with an event loop of its own."""
 
-    def __init__(self, configuration: Config, toggles: Snapshot | None = None, *, plain_asyncio: bool = False) -> None:
+    def __init__(
+        self,
+        configuration: Config,
+        toggles: Snapshot | None = None,
+        *,
+        plain_asyncio: bool = False,
+        family: int = socket.AF_INET,
+    ) -> None:
         self._configuration = configuration
         self._toggles = toggles
         self._factory = asyncio.new_event_loop if plain_asyncio else event_loop()
         self._ready = threading.Event()
         self._log_file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the proxy
         self.problems: list[dict[str, Any]] = []
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = (
+            socket.create_server(("127.0.0.1", 0))
+            if family == socket.AF_INET
+            else socket.create_server(("", 0), family=family, dualstack_ipv6=True)
+        )
         self.port: int = listener.getsockname()[1]
         self._listener = listener
         self.worker: Worker

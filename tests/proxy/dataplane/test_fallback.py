@@ -157,9 +157,12 @@ def test_a_request_falls_back_when_connecting_takes_too_long(make_proxy: MakePro
             filler.close()
 
 
-def test_a_request_falls_back_when_the_candidates_name_is_unknown(make_proxy: MakeProxy, monolith: RawUpstream) -> None:
+@pytest.mark.parametrize("name", ["nowhere.invalid", "x" * 70 + ".invalid", ".."])
+def test_a_request_falls_back_when_the_candidates_name_is_unknown(
+    make_proxy: MakeProxy, monolith: RawUpstream, name: str
+) -> None:
     plain = config(monolith.port, routes=ROUTES)
-    upstreams = {**plain.upstreams, "catalog": Upstream("catalog", Address("nowhere.invalid", 80))}
+    upstreams = {**plain.upstreams, "catalog": Upstream("catalog", Address(name, 80))}
     configuration = Config(path=plain.path, upstreams=upstreams, routes=ROUTES)
     proxy = make_proxy(configuration, snapshot(Stage.EXTRACTED, NAME))
     assert proxy.ask(POST)[1] == b"monolith"

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import re
+import socket
 
 import pytest
 
 from strangler.toggles import Stage
 from tests.proxy.dataplane.conftest import MakeProxy, MakeUpstream
-from tests.proxy.dataplane.raw import Proxy, RawUpstream, answer, config, route, snapshot
+from tests.proxy.dataplane.raw import Connection, Proxy, RawUpstream, answer, config, route, snapshot
 
 GET = b"GET / HTTP/1.1\r\nHost: shop.example\r\n"
 
@@ -235,3 +236,17 @@ def test_private_cookies_stay_with_the_monolith(make_proxy: MakeProxy, make_upst
 def test_a_request_of_http_1_0_without_host_gets_the_address_it_came_to(proxy: Proxy, upstream: RawUpstream) -> None:
     proxy.ask(b"GET / HTTP/1.0\r\n\r\n")
     assert b"Host: 127.0.0.1:%d" % proxy.port in sent(upstream)
+
+
+def test_an_ipv6_client_is_named_by_its_address(make_proxy: MakeProxy, upstream: RawUpstream) -> None:
+    proxy = make_proxy(config(upstream.port), family=socket.AF_INET6)
+    with (
+        socket.create_connection(("::1", proxy.port)) as sock,
+        socket.create_connection(("127.0.0.1", proxy.port)) as old,
+    ):
+        for each in (sock, old):
+            Connection(each).ask(b"GET / HTTP/1.0\r\n\r\n")
+    first, second = upstream.heads
+    assert b"\r\nX-Forwarded-For: ::1\r\n" in first
+    assert b"\r\nHost: [::1]:%d\r\n" % proxy.port in first
+    assert b"\r\nX-Forwarded-For: 127.0.0.1\r\n" in second
