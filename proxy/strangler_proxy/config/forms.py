@@ -101,6 +101,8 @@ def upstream_address(value: Any) -> Address:
         host, port = url.hostname, url.port
     except ValueError:
         raise refusal(f"is {shown(value)}, not a URL", right) from None
+    if url.username is not None or url.password is not None:
+        raise refusal("holds a user name or password", "take it out: the client's own headers are passed through")
     if url.scheme == "https":
         raise refusal(
             f"is {shown(value)}, and upstreams are spoken to in plain HTTP",
@@ -108,8 +110,6 @@ def upstream_address(value: Any) -> Address:
         )
     if url.scheme != "http" or not host or not _host(host):
         raise refusal(f"is {shown(value)}, not a URL of an HTTP server", right)
-    if url.username is not None or url.password is not None:
-        raise refusal("holds a user name or password", "take it out: the client's own headers are passed through")
     if url.path not in ("", "/") or url.query or url.fragment:
         raise refusal(
             f"is {shown(value)}, which has more than host and port",
