@@ -46,7 +46,7 @@ def _larger_pages(patch: pytest.MonkeyPatch) -> None:
 
 
 def _links_lose_the_query(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(paging.Page, "_link", lambda page, number: f"{page.asked.absolute().partition('?')[0]}?page={number}")
+    patch.setattr(paging.Page, "_link", lambda page, number: f"{page.asked.address.partition('?')[0]}?page={number}")
 
 
 def _wrong_ties(patch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def test_both_sides_answer_every_case_alike(stack: Stack, asked: Asked, monolith
 
 
 def test_the_code_in_this_process_answers_alike_without_a_bug(stack: Stack, asked: Asked, rules: Rules) -> None:
-    assert _found(stack, asked, rules) == []
+    assert _first_difference(stack, asked, rules) is None
 
 
 @pytest.mark.parametrize("bug", BUGS)
@@ -105,18 +106,21 @@ def test_a_planted_bug_is_found(
     stack: Stack, asked: Asked, rules: Rules, bug: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     BUGS[bug](monkeypatch)
-    assert _found(stack, asked, rules), f"{bug}: {len(asked.cases)} cases and none differed"
+    assert _first_difference(stack, asked, rules), f"{bug}: {len(asked.cases)} cases and none differed"
 
 
-def _found(stack: Stack, asked: Asked, rules: Rules) -> list[str]:
-    answers = ask_in_process(stack, asked.cases)
-    pairs = zip(asked.cases, asked.old, answers, strict=True)
-    comparisons = [(case, compared(case, old, new, rules)) for case, old, new in pairs]
-    return [
-        "\n  ".join([str(case), *map(str, comparison.differences[:3])])
-        for case, comparison in comparisons
-        if comparison.verdict is Verdict.DIFFER
-    ]
+def _first_difference(stack: Stack, asked: Asked, rules: Rules) -> str | None:
+    pairs = list(zip(asked.cases, asked.old, strict=True))
+    # In an order of its own, since the cases of one kind stand together and a bug shows in one kind first.
+    random.Random(1).shuffle(pairs)
+    for start in range(0, len(pairs), 60):
+        some = pairs[start : start + 60]
+        answers = ask_in_process(stack, [case for case, _ in some])
+        for (case, old), new in zip(some, answers, strict=True):
+            comparison = compared(case, old, new, rules)
+            if comparison.verdict is Verdict.DIFFER:
+                return "\n  ".join([str(case), *map(str, comparison.differences[:3])])
+    return None
 
 
 def test_every_rule_of_the_shop_is_needed(asked: Asked, stack: Stack, rules: Rules) -> None:
