@@ -15,7 +15,20 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.utils import timezone
 
-__all__ = ["DELETE", "KINDS", "START", "UPSERT", "Entry", "Page", "Position", "chunks", "holds", "page", "record"]
+__all__ = [
+    "DELETE",
+    "KINDS",
+    "START",
+    "UPSERT",
+    "Entry",
+    "Page",
+    "Position",
+    "chunks",
+    "holds",
+    "page",
+    "record",
+    "renumber_restored",
+]
 
 UPSERT = "upsert"
 DELETE = "delete"
@@ -93,6 +106,29 @@ def _record_postgresql(kind: str, ids: list[int], op: str, at: datetime) -> None
             " SET seq = EXCLUDED.seq, op = EXCLUDED.op, at = EXCLUDED.at, xid = EXCLUDED.xid",
             [kind, op, at, ids],
         )
+
+
+def renumber_restored() -> None:
+    """Gives the entries of a log restored into another PostgreSQL cluster transaction ids of that cluster.
+
+    With ids that are still to come there, they would be hidden until then, and new changes would sort before them.
+    """
+    if connection.vendor != "postgresql" or not _has_transaction_ids():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE catalog_catalogchange SET xid = pg_current_xact_id()::text::bigint WHERE EXISTS (SELECT FROM"
+            " catalog_catalogchange WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)"
+        )
+
+
+def _has_transaction_ids() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('catalog_catalogchange')"
+            " AND attname = 'xid' AND NOT attisdropped)"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def page(after: Position = START, limit: int = 500) -> Page:

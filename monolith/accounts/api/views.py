@@ -45,4 +45,4 @@ class TokenView(APIView):
         if user is None:
             raise serializers.ValidationError({"detail": _("Unable to log in with provided credentials.")})
         token, _created = Token.objects.get_or_create(user=user)
-        return Response({"token": token.key})
+        return Response({"token": token.key}, headers={"Cache-Control": "no-store"})

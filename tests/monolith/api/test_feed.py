@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
 from hypothesis import given
@@ -288,3 +289,20 @@ def test_every_product_of_a_bulk_write_is_sent(feed: Feed, make_category: MakeCa
     page = feed(end, limit=1000)
     assert (len(page["changes"]), page["more"]) == (1000, True)
     assert len(follow(feed, page["next"], limit=1000)) == 100
+
+
+@committing
+def test_a_log_restored_into_another_cluster_begins_anew(
+    client: Client, feed: Feed, make_category: MakeCategory
+) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite's log knows no transaction ids; test_on_postgresql.py runs this on PostgreSQL")
+    old = make_category()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE catalog_catalogchange SET xid = 1000000000000")
+    stranded = write_cursor(log_id(), changes.Position(1_000_000_000_000, 1))
+    call_command("migrate", verbosity=0)
+    new = make_category()
+    assert [each["id"] for each in follow(feed)] == [old.pk, new.pk]
+    answer = client.get(PATH, {"since": stranded}, headers={"authorization": "Bearer right"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_cursor")
