@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from queue import Queue
+from threading import Event, Thread
 from typing import Any
 
 import httpx
@@ -30,13 +31,16 @@ def until(condition: Callable[[], object], *, seconds: float = 30.0) -> None:
 
 
 @contextmanager
-def upstream(name: str) -> Iterator[int]:
-    """The port of a server which answers everything with its own name."""
+def upstream(name: str, slow_requests: Queue[None] | None = None, go: Event | None = None) -> Iterator[int]:
+    """The port of a server which answers everything with its own name: /slow only once `go` is set."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            if slow_requests is not None and go is not None and self.path == "/slow":
+                slow_requests.put(None)
+                go.wait(30)
             body = name.encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
@@ -65,6 +69,8 @@ class Proxy:
         self.state = folder / ".strangler"
         self.log = folder / "log.txt"
         self.said = folder / "said.txt"
+        self.slow_requests: Queue[None] = Queue()
+        self.answer_slowly = Event()
         self._process: subprocess.Popen[bytes] | None = None
 
     def configure(self, monolith: int, catalog: int, *, workers: int = 2) -> None:
@@ -182,8 +188,11 @@ def is_running(pid: int) -> bool:
 @contextmanager
 def served(folder: Path) -> Iterator[Proxy]:
     """A proxy that serves, before a monolith and a catalogue that answer with their names."""
-    with upstream("monolith") as monolith, upstream("catalog") as catalog:
-        proxy = Proxy(folder)
+    proxy = Proxy(folder)
+    with (
+        upstream("monolith", proxy.slow_requests, proxy.answer_slowly) as monolith,
+        upstream("catalog") as catalog,
+    ):
         proxy.configure(monolith, catalog)
         proxy.start()
         try:

@@ -25,6 +25,13 @@ def proxy(tmp_path: Path) -> Iterator[Proxy]:
         yield proxy
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """For tests that harm nothing: starting a proxy takes longer than they do."""
+    with served(tmp_path_factory.mktemp("shared")) as proxy:
+        yield proxy
+
+
 class Customers:
     """Customers who keep asking, each with a connection of its own a request, until told to stop."""
 
@@ -62,29 +69,50 @@ def replace(proxy: Proxy, words: str) -> None:
     until(lambda: any(words in command and each != pid for each, command in children(proxy.process.pid)))
 
 
-def test_it_says_where_it_serves_and_never_its_token(proxy: Proxy) -> None:
-    said = proxy.said.read_text()
-    for address in proxy.addresses.values():
+def test_it_says_where_it_serves_and_never_its_token(shared: Proxy) -> None:
+    said = shared.said.read_text()
+    for address in shared.addresses.values():
         assert f"http://{address}" in said
-    assert str(proxy.state / "control.token") in said
-    token = (proxy.state / "control.token").read_text().strip()
+    assert str(shared.state / "control.token") in said
+    token = (shared.state / "control.token").read_text().strip()
     assert token not in said
-    assert token not in proxy.log.read_text()
+    assert token not in shared.log.read_text()
 
 
-def test_what_lies_in_the_state_folder_is_for_its_owner_only(proxy: Proxy) -> None:
-    assert stat.S_IMODE(proxy.state.stat().st_mode) == 0o700
+def test_what_lies_in_the_state_folder_is_for_its_owner_only(shared: Proxy) -> None:
+    assert stat.S_IMODE(shared.state.stat().st_mode) == 0o700
     for name in ("control.token", "subject.key", "control.sock", "toggles.json", "accepted.toml"):
-        assert stat.S_IMODE((proxy.state / name).stat().st_mode) == 0o600, name
+        assert stat.S_IMODE((shared.state / name).stat().st_mode) == 0o600, name
 
 
-def test_a_flip_is_acknowledged_by_every_worker_and_decides_at_once(proxy: Proxy) -> None:
-    assert proxy.get() == "monolith"
-    assert proxy.flip("extracted")["acknowledged"] == ["0", "1"]
-    assert {proxy.get() for _ in range(20)} == {"catalog"}
-    assert proxy.get("/elsewhere") == "monolith"
-    proxy.flip("monolith")
-    assert {proxy.get() for _ in range(20)} == {"monolith"}
+def test_a_flip_is_acknowledged_by_every_worker_and_decides_at_once(shared: Proxy) -> None:
+    shared.flip("monolith")
+    assert shared.get() == "monolith"
+    assert shared.flip("extracted")["acknowledged"] == ["0", "1"]
+    assert {shared.get() for _ in range(20)} == {"catalog"}
+    assert shared.get("/elsewhere") == "monolith"
+    shared.flip("monolith")
+    assert {shared.get() for _ in range(20)} == {"monolith"}
+
+
+def test_a_hundred_flips_lose_no_request(shared: Proxy) -> None:
+    before = shared.flip("monolith")["revision"]
+    with Customers(shared) as customers:
+        for number in range(100):
+            shared.flip(("extracted", "monolith")[number % 2])
+    assert set(customers.answers) == {"monolith", "catalog"}
+    assert shared.status()["revision"] == before + 100
+
+
+def test_a_stop_lets_the_answers_under_way_end(proxy: Proxy) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(proxy.get, "/slow") for _ in range(4)]
+        until(lambda: proxy.slow_requests.qsize() == 4)
+        proxy.process.terminate()
+        until(lambda: "draining" in proxy.log.read_text())
+        proxy.answer_slowly.set()
+        assert [each.result() for each in asked] == ["monolith"] * 4
+    assert proxy.stop() == 0
 
 
 def test_killing_the_control_plane_stops_no_traffic_and_loses_no_revision(proxy: Proxy) -> None:
@@ -166,30 +194,30 @@ def test_a_start_without_the_store_serves_what_was_in_force(proxy: Proxy) -> Non
     assert not proxy.status()["store"]["ok"]
 
 
-def test_of_two_flips_at_once_that_expect_the_same_revision_one_wins(proxy: Proxy) -> None:
-    revision = str(proxy.status()["revision"])
+def test_of_two_flips_at_once_that_expect_the_same_revision_one_wins(shared: Proxy) -> None:
+    revision = str(shared.status()["revision"])
     flip = ("flip", "catalog.list", "canary", "--force", "--why", "x", "--expect-revision", revision, "--share")
     with ThreadPoolExecutor(2) as pool:
-        ended = list(pool.map(lambda share: proxy.run(*flip, share), ["5%", "10%"]))
+        ended = list(pool.map(lambda share: shared.run(*flip, share), ["5%", "10%"]))
     assert sorted(each.returncode for each in ended) == [0, 1]
     assert "somebody was first" in "".join(each.stderr for each in ended)
 
 
-def test_a_second_supervisor_on_the_same_state_folder_is_refused(proxy: Proxy) -> None:
-    second = proxy.run("serve")
+def test_a_second_supervisor_on_the_same_state_folder_is_refused(shared: Proxy) -> None:
+    second = shared.run("serve")
     assert second.returncode == 2
-    assert f"running on {proxy.state} already (pid {proxy.process.pid})" in second.stderr
-    assert proxy.get() == "monolith"
+    assert f"running on {shared.state} already (pid {shared.process.pid})" in second.stderr
+    assert shared.get() in {"monolith", "catalog"}
 
 
-def test_an_address_in_use_is_refused_also_by_another_proxy_of_ours(proxy: Proxy, tmp_path: Path) -> None:
-    text = (tmp_path / "strangler.toml").read_text()
+def test_an_address_in_use_is_refused_also_by_another_proxy_of_ours(shared: Proxy, tmp_path: Path) -> None:
+    text = (shared.folder / "strangler.toml").read_text()
     other = tmp_path / "other"
     other.mkdir()
-    (other / "strangler.toml").write_text(text.replace("127.0.0.1:0", proxy.addresses["listen"], 1))
+    (other / "strangler.toml").write_text(text.replace("127.0.0.1:0", shared.addresses["listen"], 1))
     second = Proxy(other).run("serve")
     assert second.returncode == 2
-    assert f"{proxy.addresses['listen']} is in use" in second.stderr
+    assert f"{shared.addresses['listen']} is in use" in second.stderr
 
 
 def test_a_token_that_others_can_read_is_refused(proxy: Proxy) -> None:
