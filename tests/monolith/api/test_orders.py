@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
+from rest_framework.throttling import SimpleRateThrottle
 
 from monolith.inventory import services as inventory
 from monolith.orders import services as orders
@@ -93,3 +94,20 @@ def test_a_session_cancels_only_with_the_form_token(make_order: MakeOrder, make_
     assert strict.post(path, {}, content_type="application/json").status_code == 403
     order.refresh_from_db()
     assert order.state == "paid"
+
+
+def test_a_session_reads_its_own_orders(client: Client, make_order: MakeOrder, make_customer: MakeCustomer) -> None:
+    ada = make_customer()
+    order = make_order(ada)
+    client.force_login(ada)
+    assert client.get(f"/api/v1/orders/{order.number}/").json()["number"] == order.number
+
+
+def test_customers_and_visitors_are_throttled_apart(
+    api: Api, make_customer: MakeCustomer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", {"anon": "1/min", "user": "2/min"})
+    ada, bob = make_customer(), make_customer()
+    assert [api("get", "orders/", by=ada).status_code for _ in range(3)] == [200, 200, 429]
+    assert api("get", "orders/", by=bob).status_code == 200
+    assert [api("get", "cart/").status_code for _ in range(2)] == [200, 429]
