@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from extracted.catalog.errors import StoreGone
@@ -57,9 +57,15 @@ def _named_when_gone() -> Iterator[None]:
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise StoreGone(_gone(error)) from error
     except DBAPIError as error:
-        if not error.connection_invalidated and getattr(error.orig, "sqlstate", None) != _NO_SUCH_TABLE:
+        # Of the bare kind: a file that is no database, or is damaged. Its subclasses are defects of ours.
+        is_damaged = type(error) is DatabaseError
+        if not is_damaged and not error.connection_invalidated and _sqlstate(error) != _NO_SUCH_TABLE:
             raise
         raise StoreGone(_gone(error)) from error
+
+
+def _sqlstate(error: DBAPIError) -> object:
+    return getattr(error.orig, "sqlstate", None)
 
 
 def _gone(error: Exception) -> str:

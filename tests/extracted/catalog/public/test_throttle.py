@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from extracted.catalog.public.throttle import parse_rate
+from extracted.catalog.public.asked import Asked
+from extracted.catalog.public.refusal import Refusal
+from extracted.catalog.public.throttle import Throttle, parse_rate
 from tests.extracted.catalog.conftest import Serve
 
 LIST = "/api/v1/products/"
@@ -56,3 +58,46 @@ def test_rates_are_read_as_the_monolith_reads_them(rate: str, parsed: tuple[int,
 def test_what_is_no_rate_is_refused(rate: str) -> None:
     with pytest.raises(ValueError, match="no rate"):
         parse_rate(rate)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def asked(peer: str) -> Asked:
+    return Asked("GET", LIST, "", {}, peer)
+
+
+def test_a_request_counts_for_its_period_and_a_refused_one_not_at_all() -> None:
+    clock = Clock()
+    throttle = Throttle("2/min", 0, clock)
+    for moment, admitted, wait in [
+        (0.0, True, ""),
+        (30.0, True, ""),
+        (30.5, False, "30"),
+        (59.5, False, "1"),
+        (60.0, True, ""),
+        (60.5, False, "30"),
+        (90.0, True, ""),
+    ]:
+        clock.now = 1000.0 + moment
+        if admitted:
+            throttle.admit(asked("a"))
+        else:
+            with pytest.raises(Refusal) as caught:
+                throttle.admit(asked("a"))
+            assert caught.value.headers == {"Retry-After": wait}
+
+
+def test_clients_that_stay_away_are_forgotten() -> None:
+    clock = Clock()
+    throttle = Throttle("2/min", 0, clock)
+    for number in range(1000):
+        throttle.admit(asked(f"client {number}"))
+    clock.now += 61
+    throttle.admit(asked("another"))
+    assert len(throttle._requests) == 1

@@ -78,3 +78,11 @@ def test_tables_that_were_never_made_are_a_store_that_is_gone(url: str) -> None:
     with pytest.raises(StoreGone), store.reading() as reading:
         reading.position()
     store.close()
+
+
+def test_a_file_that_is_no_database_is_a_store_that_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "catalog.db").write_bytes(b"this is no database" * 1000)
+    store = SqlStore(f"sqlite:///{tmp_path / 'catalog.db'}")
+    with pytest.raises(StoreGone, match="not a database"), store.reading():
+        pass
+    store.close()
