@@ -18,12 +18,19 @@ CARDS = {
 
 class AddressForm(forms.Form):
     COUNTRIES: ClassVar = [
-        ("DE", _("Germany")),
+        ("", "–"),
         ("AT", _("Austria")),
+        ("BE", _("Belgium")),
         ("CH", _("Switzerland")),
+        ("DE", _("Germany")),
+        ("DK", _("Denmark")),
+        ("ES", _("Spain")),
         ("FR", _("France")),
-        ("NL", _("Netherlands")),
         ("GB", _("United Kingdom")),
+        ("IT", _("Italy")),
+        ("NL", _("Netherlands")),
+        ("PL", _("Poland")),
+        ("SE", _("Sweden")),
     ]
     name = forms.CharField(
         label=_("Full name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "shipping name"})

@@ -87,6 +87,11 @@ def test_the_address_of_the_book_is_suggested(buyer: Client, make_customer: Make
         customer=make_customer(), name="Bob", street="Secret Road", postcode="1", city="Ulm"
     )
     assert "Secret Road" not in buyer.get(STEPS[0], {"saved": foreign.pk}).content.decode()
+    mine.country = "ZZ"
+    mine.save()
+    assert '<option value="" selected' not in buyer.get(STEPS[0]).content.decode()
+    afar = buyer.get(STEPS[0], {"saved": mine.pk}).content.decode()
+    assert "selected" not in afar[afar.index('name="country"') :]
     for nonsense in ("x", "9" * 40, "-1", "²"):
         assert buyer.get(STEPS[0], {"saved": nonsense}).status_code == 200
 
