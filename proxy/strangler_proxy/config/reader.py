@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from strangler.errors import ConfigError, Problem
-from strangler.toggles import default_salt
+from strangler.toggles import NAME_PATTERN, default_salt
 from strangler_proxy.config.checks import check_addresses, check_names, check_routes, check_upstreams
 from strangler_proxy.config.document import (
     TABLES,
@@ -113,7 +113,7 @@ class _Reading:
         seams = [
             Seam(item.name, item.salt or default_salt(item.name), line) for item, line in self._items("seams", SeamItem)
         ]
-        monolith = None if proxy is None else proxy.monolith
+        monolith = self._monolith()
         self.problems += check_upstreams(self._document, monolith, self._place)
         self.problems += check_names(self._document, self._place)
         self.problems += check_routes(self._document, monolith, self._place)
@@ -140,6 +140,11 @@ class _Reading:
             access_log=proxy.access_log,
             text=text,
         )
+
+    def _monolith(self) -> str | None:
+        """The name of the monolith's upstream even where something else in its table is wrong; None if it is itself."""
+        name = self._document.get("proxy", {}).get("monolith", ProxyTable.model_fields["monolith"].default)
+        return name if isinstance(name, str) and NAME_PATTERN.fullmatch(name) else None
 
     def _check_shape(self) -> None:
         """Drop what is not a known section of the right shape, so that the rest can be looked at."""
