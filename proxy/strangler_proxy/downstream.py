@@ -21,6 +21,8 @@ __all__ = ["ClientConnection"]
 _LINGER: Final = 3.0
 # How long a client that has stopped sending may still be waiting for its answer to begin, when asking again is safe.
 _HALF_CLOSED: Final = 1.0
+# How long after an answer the client's next request is likely to be under way.
+_ON_ITS_WAY: Final = 1.0
 _MOST_PIPELINED: Final = 65536
 # What the access log says of a request that could not be read.
 _NOBODY: Final = '"route":"-","side":"-","upstream":"-"'
@@ -204,10 +206,14 @@ class ClientConnection(asyncio.Protocol):
                 own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.transport.abort()
 
-    def close_if_unused(self) -> None:
-        """Close unless a request has begun."""
+    def drain(self) -> None:
+        """Close if unused; if it was used a moment ago, wait as long for a request that may be on its way."""
         if self.exchange is None and not self._buffer and not self._lingering:
-            self._close()
+            now = self.gateway.loop.time()
+            if self.deadline - now < self.gateway.limits.idle_timeout - _ON_ITS_WAY:
+                self._close()
+            else:
+                self.deadline = now + _ON_ITS_WAY
 
     def ran_out_of_time(self) -> None:
         """The deadline has passed."""

@@ -150,12 +150,12 @@ class Gateway:
         self._ticking = self.loop.call_later(_TICK, self._tick)
 
     def drain(self) -> None:
-        """Close unused client connections, and let each of the others end with the answer it waits for."""
+        """Close unused client connections, and end each of the others with the answer that it waits for."""
         self.draining = True
         if not self.clients:
             self.drained.set()
         for client in list(self.clients):
-            client.close_if_unused()
+            client.drain()
 
     def stop(self) -> None:
         """Close what is left, at once."""

@@ -140,16 +140,20 @@ def test_a_draining_worker_ends_what_it_began_and_takes_nothing_new(
     go_on = threading.Event()
 
     def slow(connection: Connection) -> None:
-        connection.head()
-        assert go_on.wait(10)
-        connection.send(OK)
+        while True:
+            if b"/quick" not in connection.head():
+                assert go_on.wait(10)
+            connection.send(OK)
 
     upstream = make_upstream(slow)
     proxy = make_proxy(config(upstream.port))
-    with proxy.client() as busy, proxy.client() as unused:
+    with proxy.client() as busy, proxy.client() as unused, proxy.client() as recent:
+        recent.ask(b"GET /quick HTTP/1.1\r\nHost: a\r\n\r\n")
         busy.send(GET)
-        wait_for(lambda: upstream.connections and upstream.connections[0].received)
+        wait_for(lambda: GET[:10] in upstream.received)
         proxy.drain(grace=10)
+        wait_for(lambda: proxy.worker.gateway.draining)
+        assert recent.ask(b"GET /quick HTTP/1.1\r\nHost: a\r\n\r\n")[0].endswith(b"\r\nConnection: close\r\n\r\n")
         assert unused.ended()
         with pytest.raises(ConnectionRefusedError):
             proxy.client()
