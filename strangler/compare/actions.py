@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from strangler.compare.json_text import Integer, Node, Real, decimal, distance
+from strangler.compare.json_text import Integer, Node, Real, close, decimal
 from strangler.compare.values import Severity
 
 __all__ = [
@@ -89,8 +89,7 @@ class Tolerance:
         left, right = decimal(old), decimal(new)
         if left is None or right is None:
             return False
-        apart = distance(left, right)
-        return apart <= self.absolute or apart <= self.relative * max(abs(left), abs(right))
+        return close(left, right, self.absolute, self.relative)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -17,6 +18,10 @@ __all__ = ["BodyFindings", "compare_bodies"]
 
 _AROUND: Final = 40
 _MOST_CODINGS: Final = 3
+_CHARSET: Final = re.compile(
+    r"utf-?(8|16|16le|16be|32)|(us-)?ascii|latin-?1|iso-8859-\d{1,2}|(windows-|cp)\d{3,4}|koi8-[ru]"
+    r"|shift_jis|euc-(jp|kr)|iso-2022-jp|gb2312|gbk|gb18030|big5"
+)
 _TEXTUAL: Final = ("+xml", "+json", "/xml", "/json", "/javascript", "/x-www-form-urlencoded")
 
 
@@ -121,10 +126,14 @@ def _texts(old: Answer, new: Answer, before: bytes, after: bytes) -> tuple[str, 
 
 
 def _charset(answer: Answer) -> str:
+    """The body's charset as its headers say. One that only Python knows is no charset: some of those take long."""
     for parameter in (answer.header("content-type") or "").split(";")[1:]:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
-            return value.strip().strip('"')
+            charset = value.strip().strip('"').lower()
+            if _CHARSET.fullmatch(charset) is None:
+                raise LookupError(charset)
+            return charset
     return "utf-8"
 
 

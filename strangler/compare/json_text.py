@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from decimal import Context, Decimal, InvalidOperation
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
 from typing import Any, Final
 
 __all__ = [
@@ -13,8 +13,8 @@ __all__ = [
     "Real",
     "TooDeep",
     "canonical",
+    "close",
     "decimal",
-    "distance",
     "excerpt",
     "parse",
     "type_name",
@@ -25,7 +25,7 @@ Node = Any
 
 _EXCERPT: Final = 200
 # No traps: what cannot be computed comes out as not-a-number, and then nothing is equal to it.
-_EXACT: Final = Context(prec=60, traps=[])
+_EXACT: Final = Context(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 
 
 class Integer(str):
@@ -98,9 +98,10 @@ def decimal(text: str) -> Decimal | None:
     return value if value.is_finite() else None
 
 
-def distance(old: Decimal, new: Decimal) -> Decimal:
-    """How far two numbers lie apart, at 60 digits."""
-    return _EXACT.abs(_EXACT.subtract(old, new))
+def close(old: Decimal, new: Decimal, absolute: Decimal, relative: Decimal) -> bool:
+    """Whether two finite numbers lie within `absolute`, or within `relative` times the greater one; at 60 digits."""
+    apart = _EXACT.subtract(old, new).copy_abs()
+    return apart <= absolute or apart <= _EXACT.multiply(relative, max(old.copy_abs(), new.copy_abs()))
 
 
 def canonical(node: Node, depth: int) -> str:

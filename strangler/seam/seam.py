@@ -73,8 +73,8 @@ class Seam(Generic[Interface]):
     - `threads` and `queue`: how many threads shadow at once (default 2) and how many calls may wait for one (default
       100). A full queue drops and counts.
 
-    Raises SeamError for what cannot work: a name that is not a toggle's, and async or generator functions, for which
-    there would be nothing to compare when they return.
+    Raises SeamError for what cannot work: a name that is not a toggle's, no threads, and async or generator functions,
+    for which there would be nothing to compare when they return.
     """
 
     def __init__(
@@ -97,6 +97,8 @@ class Seam(Generic[Interface]):
     ) -> None:
         if not NAME_PATTERN.fullmatch(name):
             raise SeamError(f"{name!r} is not a toggle's name; use a-z, 0-9, - and _, with dots between parts.")
+        if threads < 1 or queue < 1:
+            raise SeamError(f"Seam {name}: threads and queue begin at 1, not {threads} and {queue}.")
         _refuse_lazy(name, old)
         self.name = name
         self._old = old

@@ -363,6 +363,56 @@ def test_a_rule_that_never_matched_is_reported() -> None:
     assert three.unused([]) == three.rules
 
 
+EVERY_ACTION = [
+    "ignore = true",
+    "tolerance = 0.01",
+    "tolerance = {relative = 0.1}",
+    "time = 5",
+    *(f'class = "{name}"' for name in ("uuid", "timestamp", "url", "token")),
+    *(f'list = "{how}"' for how in ("set", "sequence", "key:id")),
+    "url_host = true",
+    'severity = "warning"',
+]
+ODD_STRINGS = st.sampled_from(
+    [
+        "2026-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-23:59",
+        "0001-01-01T00:00:00+23:59",
+        "Thu, 01 Jan 2026 00:00:00 +9999999999",
+        "Thu, 99 Jan 99999 99:99:99 GMT",
+        "http://[::1",
+        "http://a:b/c",
+        "https://example.com:99999/x",
+        "1e999999999999999999",
+        "-0",
+        "NaN",
+        "Infinity",
+        "\x00",
+    ]
+)
+ODD = st.recursive(
+    ODD_STRINGS | st.floats() | st.integers() | st.text(max_size=20) | st.none(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["id", "a"]), inner),
+    max_leaves=8,
+)
+
+
+@given(ODD, ODD, st.lists(st.tuples(st.sampled_from(["$", "$..*", "$[*]", "$.a"]), st.sampled_from(EVERY_ACTION))))
+def test_no_rule_makes_a_comparison_fail_or_lopsided(old: Any, new: Any, chosen: list[tuple[str, str]]) -> None:
+    some = rules(*(f"path = '{path}'\n{action}" for path, action in chosen))
+    forth, back = compared_documents(old, new, some), compared_documents(new, old, some)
+    assert forth.verdict is back.verdict
+    assert compared_documents(old, old, some).verdict is Verdict.AGREE
+
+
+@pytest.mark.parametrize("exponent", ["400", "9999999", "999999999999999999"])
+def test_numbers_beyond_all_measure_can_be_told_apart(exponent: str) -> None:
+    within = rules('path = "$"\ntolerance = {absolute = 1, relative = 0.1}')
+    assert compared(f"1e{exponent}", f"1.05e{exponent}", within).verdict is Verdict.AGREE
+    assert compared(f"1e{exponent}", f"2e{exponent}", within).verdict is Verdict.DIFFER
+    assert compared(f"-9e{exponent}", f"9e{exponent}", within).verdict is Verdict.DIFFER
+
+
 # Hostile input.
 
 

@@ -553,6 +553,12 @@ def test_a_name_that_no_toggle_can_have_is_refused(name: str) -> None:
         Seam(name, old=abs, new=lambda: abs, toggles=FixedToggles())
 
 
+@pytest.mark.parametrize("sizes", [{"threads": 0}, {"queue": 0}])
+def test_a_seam_that_could_never_shadow_is_refused(sizes: dict[str, int]) -> None:
+    with pytest.raises(SeamError, match="begin at 1"):
+        Seam(NAME, old=abs, new=lambda: abs, toggles=FixedToggles(), **sizes)  # type: ignore[arg-type]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_forked_child_shadows_by_threads_and_a_new_one_of_its_own() -> None:
