@@ -6,12 +6,15 @@ import os
 import secrets
 import stat
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from strangler.errors import StranglerError
 
-__all__ = ["keep_secret", "read_secret"]
+__all__ = ["keep_secret", "read_secret", "token_from"]
+
+_SHORTEST = 16
 
 
 def keep_secret(path: Path) -> str:
@@ -49,6 +52,22 @@ def read_secret(path: Path) -> str:
             f"{path} can be read by others (mode {stat.S_IMODE(mode):04o}): it may be known. Delete it to have a new"
             f" one made at the next start, or, if you are sure, `chmod 600 {path}`."
         )
-    if len(secret) < 16:
+    if len(secret) < _SHORTEST:
         raise StranglerError(f"{path} holds no usable secret. Delete it to have a new one made at the next start.")
     return secret
+
+
+def token_from(environment: Mapping[str, str]) -> str | None:
+    """The control plane's token as the environment gives it, for containers that share no folder; None for none.
+
+    Raises StranglerError for one that is too short to be a secret, or that a header cannot carry.
+    """
+    token = environment.get("STRANGLER_TOKEN", "").strip()
+    if not token:
+        return None
+    if len(token) < _SHORTEST or not token.isascii() or not token.isprintable():
+        raise StranglerError(
+            f"STRANGLER_TOKEN is no usable secret: it should be one word of at least {_SHORTEST} letters and digits,"
+            " such as `openssl rand -hex 32` gives."
+        )
+    return token

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -24,7 +25,7 @@ from strangler.errors import SnapshotError, StranglerError
 from strangler.toggles import read_snapshot
 from strangler_proxy.child import Child
 from strangler_proxy.config.values import Address, Config
-from strangler_proxy.secret import keep_secret
+from strangler_proxy.secret import keep_secret, token_from
 from strangler_proxy.sockets import address_of, listen, renewed
 from strangler_proxy.state import StateDir
 from strangler_proxy.store import open_store
@@ -45,13 +46,17 @@ _log = logging.getLogger("strangler.supervisor")
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Where a proxy that has just been started is to be found. `revision` is None at the first start."""
+    """Where a proxy that has just been started is to be found.
+
+    `revision` is None at the first start; `token` is the file that the token is in, None where the environment gave it.
+    """
 
     listen: Address
     control: Address
     state: StateDir
     workers: int
     revision: int | None
+    token: Path | None
 
 
 class Supervisor:
@@ -77,7 +82,9 @@ class Supervisor:
         open_store(self._config)
         self._state.create()
         with self._alone(), self._listening() as (listening, control), self._awake() as wakeup, _pipe() as life:
-            keep_secret(self._state.token)
+            given = token_from(os.environ) is not None
+            if not given:
+                keep_secret(self._state.token)
             load_or_create_key(self._state.subject_key)
             addresses = {"listen": address_of(listening[0]), "control": address_of(control)}
             # Children read this copy: what is edited in the file counts from the next start on, for all at once.
@@ -100,6 +107,7 @@ class Supervisor:
                         state=self._state,
                         workers=len(listening),
                         revision=self._revision(),
+                        token=None if given else self._state.token,
                     )
                 )
                 while not self._signals:

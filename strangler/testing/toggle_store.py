@@ -50,9 +50,7 @@ class MemoryToggleStore:
             self._answer()
             revision = max(snapshot.revision, self._snapshot.revision) + 1
             changed = [
-                each
-                for name, each in snapshot.toggles.items()
-                if not _same_state(each, self._snapshot.toggles.get(name))
+                each for name, each in snapshot.toggles.items() if not each.says_as(self._snapshot.toggles.get(name))
             ]
             kept = {name: self._snapshot.toggles.get(name, each) for name, each in snapshot.toggles.items()}
             adopted = Snapshot(toggles=kept).moved(changed, revision=revision, at=at)
@@ -89,11 +87,6 @@ class MemoryToggleStore:
             )
         self._snapshot = snapshot
         return snapshot
-
-
-def _same_state(one: Toggle, other: Toggle | None) -> bool:
-    """Whether two toggles say the same, apart from the revision that last moved them."""
-    return other is not None and replace(one, revision=other.revision) == other
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -69,6 +69,10 @@ class Toggle:
     def asks_subject(self) -> bool:
         """Whether the side depends on who asks: in `canary`, but for a share of none or all without overrides."""
         return self.stage is Stage.CANARY and (0 < self.share < BUCKETS or bool(self.overrides))
+
+    def says_as(self, other: Toggle | None) -> bool:
+        """Whether `other` is a toggle in the same state, whichever revision last moved either."""
+        return other is not None and replace(self, revision=other.revision) == other
 
     def side(self, subject: str = "") -> Side:
         """The side that answers `subject`. Pure; outside stage `canary` the subject does not matter."""

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from strangler_proxy.secret import keep_secret, read_secret
+from strangler_proxy.secret import keep_secret, read_secret, token_from
 
 from strangler.errors import StranglerError
 
@@ -52,3 +52,16 @@ def test_a_secret_that_is_none_is_refused(tmp_path: Path, content: bytes) -> Non
 def test_a_missing_secret_is_told_where_it_comes_from(tmp_path: Path) -> None:
     with pytest.raises(StranglerError, match="strangler serve"):
         read_secret(tmp_path / "control.token")
+
+
+def test_a_token_can_come_from_the_environment() -> None:
+    assert token_from({}) is None
+    assert token_from({"STRANGLER_TOKEN": ""}) is None
+    assert token_from({"STRANGLER_TOKEN": " 0123456789abcdef\n"}) == "0123456789abcdef"
+
+
+@pytest.mark.parametrize("token", ["short", "ü" * 20, "with\x1bescape-and-more"])
+def test_a_token_of_the_environment_that_is_no_secret_is_refused(token: str) -> None:
+    with pytest.raises(StranglerError, match="STRANGLER_TOKEN") as caught:
+        token_from({"STRANGLER_TOKEN": token})
+    assert token not in str(caught.value)

@@ -15,7 +15,7 @@ from strangler_proxy.cli.told import UNCHANGED, told_outcome
 from strangler_proxy.client import ControlClient
 from strangler_proxy.config.reader import load_config, read_config
 from strangler_proxy.config.values import Address, Config
-from strangler_proxy.secret import read_secret
+from strangler_proxy.secret import read_secret, token_from
 from strangler_proxy.state import StateDir
 
 __all__ = ["control_client", "finish"]
@@ -31,7 +31,7 @@ def control_client(path: Path, environment: Mapping[str, str] = os.environ) -> C
     """
     config = _config(path, environment)
     state = StateDir.of(config)
-    token = environment.get("STRANGLER_TOKEN") or read_secret(state.token)
+    token = token_from(environment) or read_secret(state.token)
     return ControlClient(_address(config, state), token)
 
 

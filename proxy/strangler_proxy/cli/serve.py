@@ -25,7 +25,7 @@ def start_block(started: Started, config: Path, monolith: str) -> str:
         ("control", f"http://{started.control}"),
         ("config", str(config)),
         ("state", str(started.state.path)),
-        ("token", str(started.state.token)),
+        ("token", "from STRANGLER_TOKEN" if started.token is None else str(started.token)),
         ("revision", revision),
     ]
     return "\n".join(["Strangler is serving", *(f"  {name:<10} {plain(value)}" for name, value in rows)])

@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from strangler.errors import StranglerError
 from strangler.toggles import format_share
+from strangler_proxy.config.forms import is_loopback
 from strangler_proxy.control.answers import answer, refusal, refusal_of
 from strangler_proxy.control.guard import LOOPBACK_NAMES, Guard
 from strangler_proxy.control.openapi import document
@@ -65,7 +66,7 @@ def app(plane: ControlPlane, token: str) -> Starlette:
             await plane.stop()
 
     handlers = _Handlers(plane)
-    loopback = plane.config.control.host.lower() in LOOPBACK_NAMES
+    host = plane.config.control.host.lower()
     return Starlette(
         routes=[
             Route("/api/v1/snapshot", handlers.snapshot, methods=["GET"]),
@@ -80,7 +81,9 @@ def app(plane: ControlPlane, token: str) -> Starlette:
             Route("/health/live", handlers.live, methods=["GET"]),
             Route("/health/ready", handlers.ready, methods=["GET"]),
         ],
-        middleware=[Middleware(Guard, token=token, public=PUBLIC, hosts=LOOPBACK_NAMES if loopback else None)],
+        middleware=[
+            Middleware(Guard, token=token, public=PUBLIC, hosts=LOOPBACK_NAMES | {host} if is_loopback(host) else None)
+        ],
         exception_handlers={
             StranglerError: _on_strangler_error,
             _BadInput: _on_bad_input,

@@ -78,6 +78,6 @@ def estrangement(stored: Snapshot, served: Snapshot) -> str | None:
         kept = stored.toggles.get(name)
         if kept is None:
             return f"the store does not know {name}, which is in force: it is another store"
-        if kept.revision <= served.revision and kept != toggle:
+        if kept.revision <= served.revision and not kept.says_as(toggle):
             return f"the store holds another state of {name} than the one in force: it is another store"
     return None

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -106,7 +106,11 @@ class ControlPlane:
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             async with self._mover:
-                await self._synchronize()
+                try:
+                    await self._synchronize()
+                except Exception:
+                    # Whatever it was, the next look may find it gone; without looks a lost store would stay lost.
+                    _log.exception("the store could not be looked at")
 
     async def stop(self) -> None:
         """Close the links and the store."""
@@ -155,9 +159,7 @@ class ControlPlane:
             stored = await asyncio.to_thread(self._store.load) if keep == "store" else None
             adopted = await asyncio.to_thread(self._store.adopt, before, who=who, why=why, at=datetime.now(UTC))
             if stored is not None:
-                other = [
-                    each for each in stored.toggles.values() if not _same_state(each, adopted.toggles.get(each.name))
-                ]
+                other = [each for each in stored.toggles.values() if not each.says_as(adopted.toggles.get(each.name))]
                 change = Change(other, who=who, why=why, at=datetime.now(UTC))
                 adopted = await asyncio.to_thread(self._store.commit, change, expected_revision=adopted.revision)
             self._store_error = None
@@ -274,7 +276,7 @@ class ControlPlane:
         moved = [
             (before.toggles[name], toggle)
             for name, toggle in after.toggles.items()
-            if name in before.toggles and not _same_state(toggle, before.toggles[name])
+            if name in before.toggles and not toggle.says_as(before.toggles[name])
         ]
         return Outcome(
             revision=after.revision,
@@ -329,7 +331,3 @@ class ControlPlane:
         self.workers.push(snapshot)
         async with self._news:
             self._news.notify_all()
-
-
-def _same_state(one: Toggle, other: Toggle | None) -> bool:
-    return other is not None and replace(one, revision=other.revision) == other

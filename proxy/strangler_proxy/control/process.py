@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 from types import FrameType
 
@@ -12,7 +13,7 @@ import uvicorn
 from strangler_proxy.config.values import Config
 from strangler_proxy.control.app import app
 from strangler_proxy.control.plane import ControlPlane
-from strangler_proxy.secret import keep_secret
+from strangler_proxy.secret import keep_secret, token_from
 from strangler_proxy.state import StateDir
 from strangler_proxy.store import open_store
 
@@ -37,7 +38,7 @@ def run(config: Config, listening: socket.socket) -> None:
     """Serve the control plane on `listening` until SIGTERM. Raises StranglerError when it cannot start."""
     state = StateDir.of(config)
     state.create()
-    token = keep_secret(state.token)
+    token = token_from(os.environ) or keep_secret(state.token)
     plane = ControlPlane(config, open_store(config), state)
     _log.info("control plane of %s, state in %s", config.path, state.path)
     asyncio.run(_serve(plane, token, listening))

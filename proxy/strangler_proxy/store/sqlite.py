@@ -7,7 +7,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -62,7 +61,7 @@ class SQLiteToggleStore:
             present = _snapshot(connection)
             revision = max(snapshot.revision, present.revision) + 1
             changed = [
-                toggle for name, toggle in snapshot.toggles.items() if not _same(toggle, present.toggles.get(name))
+                toggle for name, toggle in snapshot.toggles.items() if not toggle.says_as(present.toggles.get(name))
             ]
             kept = {name: present.toggles.get(name, toggle) for name, toggle in snapshot.toggles.items()}
             after = Snapshot(toggles=kept).moved(changed, revision=revision, at=at)
@@ -230,10 +229,6 @@ def _entry(row: tuple[Any, ...]) -> AuditEntry:
         after=_toggle(after),
         forced=bool(forced),
     )
-
-
-def _same(one: Toggle, other: Toggle | None) -> bool:
-    return other is not None and replace(one, revision=other.revision) == other
 
 
 _REMEDIES = {

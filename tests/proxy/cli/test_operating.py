@@ -176,7 +176,7 @@ def test_without_a_proxy_there_is_nobody_to_reach(folder: Path) -> None:
 
 
 def test_a_wrong_token_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STRANGLER_TOKEN", "wrong")
+    monkeypatch.setenv("STRANGLER_TOKEN", "wrong" * 8)
     ended = run("back", "--all", "--why", "x", "--json")
     assert ended.exit_code == 2
     assert json.loads(ended.stdout)["error"]["code"] == "unauthorized"
@@ -282,7 +282,9 @@ def test_an_entry_of_the_audit_tells_what_was_new() -> None:
 
 
 def test_the_start_block_names_the_tokens_file(tmp_path: Path) -> None:
-    started = Started(Address("127.0.0.1", 8080), Address("127.0.0.1", 8081), StateDir(tmp_path), 1, None)
+    started = Started(
+        Address("127.0.0.1", 8080), Address("127.0.0.1", 8081), StateDir(tmp_path), 1, None, tmp_path / "control.token"
+    )
     block = start_block(started, Path("strangler.toml"), "http://127.0.0.1:8000")
     assert "http://127.0.0.1:8080  (1 worker)" in block
     assert os.fspath(tmp_path / "control.token") in block
