@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from strangler_proxy.config.values import Route
-from strangler_proxy.routes.template import Literal, Template
+from strangler_proxy.routes.template import Literal, Segment, Template
 
 __all__ = ["common_methods", "common_path", "contradict", "owned_methods"]
 
@@ -86,13 +86,30 @@ def common_path(one: Template, other: Template) -> str | None:
 
 
 def _apart(one: Template, other: Template) -> bool:
-    """The cheap proof: two different literals, or one template that has ended, in the same place."""
+    """The cheap proof: texts that differ in the same place, or one template that ends where the other goes on."""
     for mine, theirs in zip(one.segments, other.segments, strict=False):
         if mine.spans or theirs.spans:
             return False
-        if mine.text is not None and theirs.text is not None and mine.text != theirs.text:
+        if mine.text is not None and theirs.text is not None:
+            if mine.text != theirs.text:
+                return True
+        elif _begin_apart(mine, theirs) or _end_apart(mine, theirs):
             return True
     return len(one.segments) != len(other.segments)
+
+
+def _begin_apart(one: Segment, other: Segment) -> bool:
+    mine, theirs = one.parts[0], other.parts[0]
+    if not isinstance(mine, Literal) or not isinstance(theirs, Literal):
+        return False
+    return not mine.text.startswith(theirs.text) and not theirs.text.startswith(mine.text)
+
+
+def _end_apart(one: Segment, other: Segment) -> bool:
+    mine, theirs = one.parts[-1], other.parts[-1]
+    if not isinstance(mine, Literal) or not isinstance(theirs, Literal):
+        return False
+    return not mine.text.endswith(theirs.text) and not theirs.text.endswith(mine.text)
 
 
 def _following(steps: tuple[_Step, ...], position: int, character: str) -> list[int]:

@@ -15,7 +15,7 @@ ALONE = Decision(Side.CANDIDATE, "catalog", False)
 
 
 def toggle(stage: Stage, **more: object) -> Toggle:
-    return Toggle(ROUTE.name, stage=stage, **more)  # type: ignore[arg-type]
+    return Toggle(ROUTE.name, stage=stage, **more)
 
 
 @pytest.mark.parametrize(

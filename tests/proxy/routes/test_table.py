@@ -19,7 +19,7 @@ GET = frozenset({"GET"})
 
 
 def route(name: str, path: str, methods: frozenset[str] = GET, **more: object) -> Route:
-    return Route(name, methods, path, "service", **more)  # type: ignore[arg-type]
+    return Route(name, methods, path, "service", **more)
 
 
 def taken(table: RouteTable, target: str, method: str = "GET", *headers: tuple[bytes, bytes]) -> str | None:
@@ -81,6 +81,10 @@ def test_the_table_gives_what_sorting_all_matching_routes_by_the_rule_gives(data
 
     expected = reference(wanted, method, path, query, headers)
     assert taken(table, target, method, *lines) == expected
+    explained = table.explain(method, quote(path, safe="/").encode(), target.partition("?")[2].encode(), lines)
+    assert (explained.match.route.name if explained.match else None) == expected
+    owners = {each.name for each in wanted if owned_by_django(each.path, path)}
+    assert {rival.route.name for rival in explained.rivals} == owners - {expected}
     assert taken(RouteTable(shuffled), target, method, *lines) == expected
 
 
