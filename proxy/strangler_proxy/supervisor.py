@@ -80,9 +80,9 @@ class Supervisor:
         """
         # Asked for here, so that a mistake is told at once and not by a child that dies again and again.
         open_store(self._config)
+        given = token_from(os.environ) is not None
         self._state.create()
         with self._alone(), self._listening() as (listening, control), self._awake() as wakeup, _pipe() as life:
-            given = token_from(os.environ) is not None
             if not given:
                 keep_secret(self._state.token)
             load_or_create_key(self._state.subject_key)
@@ -182,8 +182,10 @@ class Supervisor:
             file.truncate(0)
             file.write(f"{os.getpid()}\n")
             file.flush()
-            yield
-            file.truncate(0)
+            try:
+                yield
+            finally:
+                file.truncate(0)
 
     @contextmanager
     def _listening(self) -> Iterator[tuple[list[socket.socket], socket.socket]]:

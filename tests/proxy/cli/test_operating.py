@@ -182,6 +182,18 @@ def test_a_wrong_token_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch)
     assert json.loads(ended.stdout)["error"]["code"] == "unauthorized"
 
 
+def test_serve_refuses_a_token_that_is_no_secret(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRANGLER_TOKEN", "short")
+    ended = run("serve")
+    assert (ended.exit_code, "STRANGLER_TOKEN is no usable secret" in ended.stderr) == (2, True)
+
+
+def test_serve_refuses_a_configuration_that_is_wrong(folder: Path) -> None:
+    (folder / "strangler.toml").write_text("[proxy]\nworkers = 0\n")
+    ended = run("serve")
+    assert (ended.exit_code, "workers" in ended.stderr) == (2, True)
+
+
 def test_a_broken_configuration_does_not_lock_the_way_back(folder: Path) -> None:
     text = (folder / "strangler.toml").read_text()
     (folder / "strangler.toml").write_text("broken")
