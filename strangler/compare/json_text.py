@@ -17,7 +17,6 @@ __all__ = [
     "decimal",
     "excerpt",
     "parse",
-    "type_name",
 ]
 
 Node = Any
@@ -71,22 +70,6 @@ def parse(text: str) -> Node:
         return _DECODER.decode(text)
     except RecursionError:
         raise TooDeep from None
-
-
-def type_name(node: Node) -> str:
-    """What JSON calls the node's type, with numbers told apart: object, list, string, integer, number, true…"""
-    return _TYPE_NAMES.get(type(node), "unknown") if not isinstance(node, bool) else "boolean"
-
-
-_TYPE_NAMES: Final[dict[type, str]] = {
-    dict: "object",
-    Duplicates: "object",
-    list: "list",
-    str: "string",
-    Integer: "integer",
-    Real: "number",
-    type(None): "null",
-}
 
 
 def decimal(text: str) -> Decimal | None:

@@ -93,7 +93,9 @@ def _address(url: str) -> SplitResult:
         right = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
     except ValueError:
         right = False
-    if not right:
-        wrong = f"{url!r} is not the address of a control plane."
+    if not right or "@" in address.netloc:
+        # A password in an address would turn up in messages; the token has settings of its own.
+        shown = url if "@" not in url else "…@" + url.rpartition("@")[2]
+        wrong = f"{shown!r} is not the address of a control plane."
         raise ConfigError([Problem("Toggles", None, "control_url", wrong, "Write one such as http://127.0.0.1:8081.")])
     return address

@@ -234,6 +234,8 @@ UUID_1, UUID_2 = "c1b2a3d4-e5f6-0718-293a-4b5c6d7e8f90", "d1b2a3d4-e5f6-0718-293
         ("timestamp", "2026-01-01T00:00:00Z", "yesterday", "differ", "class"),
         ("url", "http://a/x", "https://b/y?z", "agree", ""),
         ("url", "http://a/x", "/x", "differ", "class"),
+        ("url", "http://a/x", "http://[::1", "differ", "class"),
+        ("timestamp", "2026-01-01T00:00:00Z", "the first of January", "differ", "class"),
         ("token", "abcdefgh12", "ZYXWVUTSRQ==", "agree", ""),
         ("token", "abcdefgh12", "", "differ", "class"),
         ("token", "abcdefgh12", "two words here", "differ", "class"),

@@ -195,7 +195,23 @@ def test_a_text_that_is_none_is_refused(key: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "$.", "$..", "$.a.", "$[a]", "$[-1]", "$['a']", "a.b", "$.a b", '$["a]', "$.a..", "$..[0]", "$[1", "$$"],
+    [
+        "",
+        "$.",
+        "$..",
+        "$.a.",
+        "$[a]",
+        "$[-1]",
+        "$['a']",
+        "a.b",
+        "$.a b",
+        '$["a]',
+        "$.a..",
+        "$..[0]",
+        "$[1",
+        "$$",
+        '$["\\q"]',
+    ],
 )
 def test_a_path_that_is_none_is_refused(path: str) -> None:
     found = problems(f"[[rule]]\npath = {json.dumps(path)}\nignore = true\nwhy = 'x'")
@@ -235,6 +251,12 @@ def test_the_revision_follows_what_rules_do_and_not_how_they_are_written() -> No
     other = parse_rules('[[rule]]\npath = "$.b"\nignore = true\nwhy = "x"', "f")
     assert one.revision == same.revision != other.revision
     assert len(one.revision) == 12
+
+
+def test_a_rule_says_in_short_where_it_holds_and_what_it_does() -> None:
+    rules = parse_rules(EVERY_KIND, "f").rules
+    assert str(rules[4]) == "* $.tags: ListOrder(how='set', key='')"
+    assert str(rules[7]) == "* header X-Powered-*: Ignore()"
 
 
 KEYS = st.sampled_from(["path", "why", "tolerance", "a-b", "x_1"])

@@ -366,6 +366,12 @@ def test_an_address_that_is_none_is_refused_at_once(url: str) -> None:
         Toggles(control_url=url)
 
 
+def test_a_password_in_the_address_is_refused_without_showing_it() -> None:
+    with pytest.raises(ConfigError, match="not the address of a control plane") as caught:
+        Toggles(control_url="http://me:verysecret@127.0.0.1:8081")
+    assert "verysecret" not in str(caught.value)
+
+
 def test_the_environment_says_where_toggles_are(control: Control, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("secret", encoding="utf-8")
