@@ -117,7 +117,7 @@ class Stack:
             ),
             Part(
                 "events",
-                [*uvicorn, "--host", "127.0.0.1", "--port", str(at.events)],
+                [*uvicorn, "--host", "127.0.0.1", "--port", str(at.events), "--timeout-graceful-shutdown", "5"],
                 f"{at.url('events')}/healthz",
             ),
             Part(

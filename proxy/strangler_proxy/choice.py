@@ -16,14 +16,15 @@ __all__ = ["Choice"]
 class Choice:
     """The answering side of one route, in one state of its toggle; shared by all requests that it fits.
 
-    `fallback` says that the monolith may answer when this upstream fails. `target` is what to ask for, empty for the
+    `fallback` says that the monolith may answer when this upstream fails; `foreign` that the upstream is outside the
+    monolith's trust domain, so that the private cookies are kept from it. `target` is what to ask for, empty for the
     target as it came; `set_cookie` is a whole line to add to the answer, or empty. `label` is the access log's part.
     """
 
     __slots__ = (
-        "candidate",
         "fallback",
         "first_byte_timeout",
+        "foreign",
         "label",
         "pool",
         "rewrites",
@@ -50,7 +51,7 @@ class Choice:
         self.pool = pool
         self.upstream = pool.upstream.name
         self.side = side.value
-        self.candidate = side is Side.CANDIDATE
+        self.foreign = side is Side.CANDIDATE and not pool.upstream.trusted
         self.fallback = fallback
         self.rewrites = rewrites
         self.first_byte_timeout = pool.upstream.first_byte_timeout if timeout is None else timeout

@@ -15,6 +15,7 @@ from strangler_proxy.outgoing import (
     without_private_cookies,
     without_private_set_cookies,
 )
+from strangler_proxy.retained import RequestBody
 from strangler_proxy.tunnel import Tunnel
 from strangler_proxy.upstream import UpstreamConnection
 
@@ -26,7 +27,6 @@ __all__ = ["Exchange"]
 _SAFE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 _FAILING: Final = frozenset({502, 503, 504})
 _BODILESS: Final = frozenset({204, 304})
-_MOST_KEPT: Final = 65536
 _LONGEST_HEAD: Final = 262144
 _CLIENT_CLOSED: Final = 499
 _NEVER: Final = float("inf")
@@ -38,16 +38,11 @@ _OVER: Final = 3
 
 
 class Exchange:
-    """One request of one client.
-
-    `_kept` is the request's body so far, framed for the upstream, for as long as it may have to be sent (again):
-    until it is first sent, and for a safe request up to 64 KiB. So its being there means that nothing was lost.
-    """
+    """One request of one client. `request_done` says that all of it came, `safe` that its method changes nothing."""
 
     __slots__ = (
         "_answer",
         "_body",
-        "_body_begun",
         "_cause",
         "_choice",
         "_client",
@@ -57,8 +52,6 @@ class Exchange:
         "_gateway",
         "_head",
         "_keep_alive",
-        "_kept",
-        "_kept_size",
         "_received",
         "_request_id",
         "_reused",
@@ -83,10 +76,7 @@ class Exchange:
         self.safe = head.method in _SAFE
         self.request_done = head.length == 0
         self._state = _CONNECTING
-        self._body: Body | None = None
-        self._body_begun = False
-        self._kept: list[bytes] | None = []
-        self._kept_size = 0
+        self._body: RequestBody | None = None
         self._connection: UpstreamConnection | None = None
         self._reused = False
         self._sent_again = False
@@ -105,7 +95,7 @@ class Exchange:
         """Start; `rest` is what came behind the head."""
         head = self._head
         if head.length:
-            self._body = ChunkedBody(request=True) if head.length < 0 else LengthBody(head.length)
+            self._body = RequestBody(head.length, safe=self.safe)
             if rest:
                 self.from_client(rest)
         elif rest:
@@ -129,16 +119,8 @@ class Exchange:
             self.request_done = True
             if body.rest:
                 self._client.hold(body.rest)
-        if piece:
-            self._body_begun = True
-            kept = self._kept
-            if kept is not None:
-                kept.append(piece)
-                self._kept_size += len(piece)
-                if self._state != _CONNECTING and self._kept_size > _MOST_KEPT:
-                    self._kept = None
-            if self._state != _CONNECTING and self._connection is not None:
-                self._connection.transport.write(piece)
+        if piece and self._connection is not None:
+            self._connection.transport.write(piece)
         if self._state == _SENT:
             self._wait()
 
@@ -169,10 +151,8 @@ class Exchange:
         connection.exchange = self
         self._state = _SENT
         data = self._request_head()
-        if self._kept_size:
-            data += b"".join(self._kept or ())
-        if not self.safe or self._kept_size > _MOST_KEPT:
-            self._kept = None
+        if self._body is not None:
+            data += self._body.send()
         if client.writing_paused:
             connection.pause_reading()
         connection.transport.write(data)
@@ -183,7 +163,7 @@ class Exchange:
     def _request_head(self) -> bytes:
         head, choice = self._head, self._choice
         lines = head.lines
-        if choice.candidate and head.cookies is not None:
+        if choice.foreign and head.cookies is not None:
             lines = without_private_cookies(lines, head.cookies, self._gateway.private_cookies)
         added = self._client.added(head.host)
         if not head.request_id:
@@ -196,7 +176,7 @@ class Exchange:
 
     def _awaits_answer(self) -> bool:
         """Whether it is the upstream's turn: it has the whole request, or was asked whether to go on with it."""
-        return self.request_done or (self._head.expects_continue and not self._body_begun)
+        return self.request_done or (self._head.expects_continue and self._body is not None and not self._body.begun)
 
     def _wait(self) -> None:
         """Set the time limit for what is waited for: more of the request, or the answer's first byte."""
@@ -265,7 +245,8 @@ class Exchange:
         head = self._head
         status = self._status = response.status
         self._state = _ANSWERING
-        self._kept = None
+        if self._body is not None:
+            self._body.forget()
         self._upstream_keep_alive = response.keep_alive
         added = b""
         length = response.length
@@ -294,7 +275,7 @@ class Exchange:
 
     def _answer_lines(self, response: ResponseHead) -> list[bytes]:
         lines, choice = response.lines, self._choice
-        if choice.candidate and response.set_cookies is not None:
+        if choice.foreign and response.set_cookies is not None:
             lines = without_private_set_cookies(lines, response.set_cookies, self._gateway.private_cookies)
         return [*lines, choice.set_cookie] if choice.set_cookie else lines
 
@@ -380,7 +361,7 @@ class Exchange:
 
     def _may_ask_again(self) -> bool:
         """Whether asking once more cannot do anything twice: a safe request of which everything is still at hand."""
-        return self.safe and self._kept is not None and not self._client_gone
+        return self.safe and (self._body is None or self._body.whole) and not self._client_gone
 
     def upstream_lost(self, exc: Exception | None) -> None:
         """The upstream's connection is closed."""

@@ -47,12 +47,12 @@ def test_a_person_registers_buys_and_sees_their_order(
     if stage == "extracted":
         strangler("flip", "catalog.*", "extracted", "--force", "--why", "shop with the service behind it")
     page.goto("/accounts/register/")
-    page.get_by_label("name", exact=False).first.fill("Zoë Fig")
+    page.locator("input[name=display_name]").fill("Zoë Fig")
     page.locator("input[name=email]").fill(f"zoe-{stage}@shop.example")
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("input[name=repeated]").fill(PASSWORD)
     page.locator("main form button[type=submit]").first.click()
-    expect(page.get_by_role("link", name="Orders")).to_be_visible()
+    expect(page.get_by_role("link", name="Orders", exact=True)).to_be_visible()
 
     product = next(
         each
