@@ -19,6 +19,8 @@ from tests.extracted.catalog.rows import TOKEN, FakeMonolith
 from tests.extracted.catalog.sockets import served
 from tests.extracted.catalog.waiting import until
 
+ROOT = Path(__file__).parents[3]
+
 pytestmark = pytest.mark.slow
 
 
@@ -37,7 +39,7 @@ class Process:
                 stdout=output,
                 stderr=output,
                 env=environment,
-                cwd=Path(__file__).parents[3],
+                cwd=ROOT,
             )
         self._seen = self.log.stat().st_size
 
@@ -107,3 +109,23 @@ def test_a_service_that_is_killed_while_it_imports_goes_on_where_it_was(
         assert monolith.requests[asked].url.params["since"] != ""
     finally:
         again.end(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_replicas_that_start_at_once_migrate_once(
+    database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    is_sqlite = database == "sqlite"
+    url = f"sqlite:///{tmp_path / 'catalog.db'}" if is_sqlite else request.getfixturevalue("postgres_url")
+    environment = os.environ | {
+        "CATALOG_MONOLITH_URL": "http://monolith.test",
+        "CATALOG_FEED_TOKEN": TOKEN,
+        "CATALOG_DATABASE_URL": url,
+    }
+    command = [sys.executable, "-m", "extracted.catalog", "migrate"]
+    starting = [
+        subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for _ in range(3)
+    ]
+    said = [process.communicate(timeout=60)[0].decode() for process in starting]
+    assert [process.returncode for process in starting] == [0, 0, 0], said

@@ -4,6 +4,7 @@ from hashlib import md5
 
 import pytest
 
+from extracted.catalog.public.asked import Asked
 from extracted.catalog.store import MemoryStore
 from tests.extracted.catalog import rows
 from tests.extracted.catalog.client import Client
@@ -90,6 +91,8 @@ def test_a_missing_slash_is_appended_by_a_redirect(shop: Client, path: str, targ
         ("", 406, False),
         ("application/json; charset=utf-8", 200, False),
         (", ".join(["a/b"] * 70) + ", application/json", 406, False),
+        ("a/b" * 3000 + ", application/json", 406, False),
+        ("application/json; indent=x", 200, False),
     ],
 )
 def test_what_is_acceptable_is_decided_as_the_monolith_does(
@@ -157,6 +160,12 @@ def test_images_may_be_elsewhere(serve: Serve, monolith: FakeMonolith) -> None:
     monolith.put("product", rows.product(1, image="products/a.jpg"))
     answer = serve(media_url="https://cdn.test/m/").get(f"{LIST}1/")
     assert answer.json()["image"] == "https://cdn.test/m/products/a.jpg"
+
+
+def test_a_query_that_is_not_utf_8_is_read_as_latin_1() -> None:
+    asked = Asked("GET", LIST, "search=caf\xe9", {"host": "shop.test"}, "")
+    assert asked.parameter("search") == "caf\xe9"
+    assert asked.address == f"http://shop.test{LIST}?search=caf%C3%A9"
 
 
 def test_before_the_first_import_is_through_the_proxy_is_told_to_ask_the_monolith(serve: Serve) -> None:

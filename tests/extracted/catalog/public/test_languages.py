@@ -26,6 +26,9 @@ from extracted.catalog.public.languages import LANGUAGES, chosen_language
         ("django_language=fr", "de", "de"),
         ("xdjango_language=de", "", "en"),
         ("django_language", "", "en"),
+        ("", "x" * 600, "en"),
+        (f"django_language=de-{'y' * 600}", "", "de"),
+        (f"django_language={'y' * 600}", "de", "de"),
     ],
 )
 def test_the_cookie_comes_first_then_what_is_accepted_then_english(cookie: str, accept: str, language: str) -> None:

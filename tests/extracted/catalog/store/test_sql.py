@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -86,3 +87,14 @@ def test_a_file_that_is_no_database_is_a_store_that_is_gone(tmp_path: Path) -> N
     with pytest.raises(StoreGone, match="not a database"), store.reading():
         pass
     store.close()
+
+
+def test_connections_that_the_server_has_cut_are_replaced(postgres_url: str) -> None:
+    for store in ready(postgres_url):
+        fill(store, a_category(1), a_product(1))
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        assert found(store) == [1]
