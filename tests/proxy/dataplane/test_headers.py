@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -231,6 +232,17 @@ def test_private_cookies_stay_with_the_monolith(make_proxy: MakeProxy, make_upst
     head, _ = proxy.ask(b"GET /stays/ HTTP/1.1\r\nHost: a\r\n" + cookies)
     assert b"Cookie: a=1; sessionid=secret; b=2;csrftoken=secret ; sessionid2=c" in sent(monolith)
     assert head.count(b"Set-Cookie") == 4
+
+
+def test_a_trusted_upstream_sees_and_sets_private_cookies(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
+    setting = answer(b"HTTP/1.1 200 OK\r\nSet-Cookie: sessionid=new; Path=/\r\nContent-Length: 0\r\n\r\n")
+    monolith, events = make_upstream(setting), make_upstream(setting)
+    settings = config(monolith.port, events.port, routes=(route("catalog.list", "/moved/"),))
+    trusted = {**settings.upstreams, "catalog": replace(settings.upstreams["catalog"], trusted=True)}
+    proxy = make_proxy(replace(settings, upstreams=trusted), snapshot(Stage.EXTRACTED, "catalog.list"))
+    head, _ = proxy.ask(b"GET /moved/ HTTP/1.1\r\nHost: a\r\nCookie: sessionid=old\r\n\r\n")
+    assert b"Cookie: sessionid=old" in sent(events)
+    assert b"Set-Cookie: sessionid=new; Path=/\r\n" in head
 
 
 def test_a_request_of_http_1_0_without_host_gets_the_address_it_came_to(proxy: Proxy, upstream: RawUpstream) -> None:
