@@ -1,0 +1,68 @@
+"""A request's body on its way, kept for as long as it may have to be sent, or sent again."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from strangler_proxy.body import Body, ChunkedBody, LengthBody
+
+__all__ = ["RequestBody"]
+
+_MOST_KEPT: Final = 65536
+
+
+class RequestBody:
+    """What came of a body so far, framed for the upstream.
+
+    Until it is first sent all of it is kept; after that up to 64 KiB, and only where sending it again is `safe`. So
+    `whole` says that nothing was lost yet. `rest` is what came behind the body's end, once it is `done`.
+    """
+
+    __slots__ = ("_framing", "_kept", "_safe", "_sent", "_size", "begun")
+
+    def __init__(self, length: int, *, safe: bool) -> None:
+        self._framing: Body = ChunkedBody(request=True) if length < 0 else LengthBody(length)
+        self._kept: list[bytes] | None = []
+        self._size = 0
+        self._safe = safe
+        self._sent = False
+        self.begun = False
+
+    @property
+    def done(self) -> bool:
+        """Whether the body's end has come."""
+        return self._framing.done
+
+    @property
+    def rest(self) -> bytes:
+        """What came behind the body's end."""
+        return self._framing.rest
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything that came is still at hand."""
+        return self._kept is not None
+
+    def feed(self, data: bytes) -> bytes:
+        """Take what came and give what to pass on. Raises BadBody."""
+        piece = self._framing.feed(data)
+        if piece:
+            self.begun = True
+            if self._kept is not None:
+                self._kept.append(piece)
+                self._size += len(piece)
+                if self._sent and self._size > _MOST_KEPT:
+                    self._kept = None
+        return piece
+
+    def send(self) -> bytes:
+        """Everything so far, to be sent now."""
+        self._sent = True
+        kept = b"".join(self._kept or ())
+        if not self._safe or self._size > _MOST_KEPT:
+            self._kept = None
+        return kept
+
+    def forget(self) -> None:
+        """It will not be sent again."""
+        self._kept = None
