@@ -82,7 +82,8 @@ def _monolith(_: click.Context, __: click.Parameter, value: str) -> Address:
     try:
         return upstream_address(value.strip())
     except PydanticCustomError as error:
-        raise click.BadParameter(error.message()) from error
+        context = error.context or {}
+        raise click.BadParameter(f"it {context['wrong']}: {context['right']}.") from error
 
 
 @click.command(short_help="Write a first strangler.toml.")

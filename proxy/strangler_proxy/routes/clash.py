@@ -11,7 +11,7 @@ from urllib.parse import quote
 from strangler.errors import Problem
 from strangler_proxy.config.values import Route
 from strangler_proxy.routes.entry import Entry
-from strangler_proxy.routes.overlap import common_methods, common_path, contradict
+from strangler_proxy.routes.overlap import apart, common_methods, common_path, contradict
 from strangler_proxy.routes.template import TemplateError
 
 __all__ = ["clashes", "clashes_of"]
@@ -45,6 +45,8 @@ def clashes_of(entries: Sequence[Entry], file: str) -> list[Problem]:
 
 
 def _clash(one: Entry, other: Entry, file: str) -> Problem | None:
+    if apart(one.template, other.template):  # the cheapest proof, and of a thousand routes nearly all are
+        return None
     routes = (one.route, other.route)
     methods = common_methods(*routes)
     if not methods or contradict(*(route.query for route in routes)):

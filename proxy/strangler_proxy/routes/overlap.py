@@ -15,7 +15,7 @@ from typing import Final
 from strangler_proxy.config.values import Route
 from strangler_proxy.routes.template import Literal, Segment, Template
 
-__all__ = ["common_methods", "common_path", "contradict", "owned_methods"]
+__all__ = ["apart", "common_methods", "common_path", "contradict", "owned_methods"]
 
 # One character for each class that the converters tell apart; "é" stands for everything else.
 _REPRESENTATIVES: Final = ("1", "a", "x", "X", "-", "_", ".", "é", "/", "\n")
@@ -65,7 +65,7 @@ def _characters(template: Template) -> frozenset[str]:
 
 def common_path(one: Template, other: Template) -> str | None:
     """A decoded path that both templates own, the shortest there is; None where there can be none."""
-    if _apart(one, other):
+    if apart(one, other):
         return None
     alphabet = frozenset(_REPRESENTATIVES) | {"-"} | _characters(one) | _characters(other)
     ordered = sorted(alphabet, key=lambda character: (not character.isalnum(), character))
@@ -85,7 +85,7 @@ def common_path(one: Template, other: Template) -> str | None:
     return None
 
 
-def _apart(one: Template, other: Template) -> bool:
+def apart(one: Template, other: Template) -> bool:
     """The cheap proof: texts that differ in the same place, or one template that ends where the other goes on."""
     for mine, theirs in zip(one.segments, other.segments, strict=False):
         if mine.spans or theirs.spans:

@@ -17,7 +17,7 @@ from strangler_proxy.routes.condition import Asked
 from strangler_proxy.routes.entry import Entry, Match
 from strangler_proxy.routes.explanation import Explanation, explain_match
 from strangler_proxy.routes.target import decoded_path
-from strangler_proxy.routes.template import Segment, TemplateError
+from strangler_proxy.routes.template import Literal, Segment, TemplateError
 
 __all__ = ["RouteTable"]
 
@@ -33,28 +33,47 @@ class _Branch:
 
 
 @dataclass(slots=True, eq=False)
+class _Group:
+    """The ways of one rank, found by the literal text that their segments begin with.
+
+    `lengths` are those that such texts have here.
+    """
+
+    rank: tuple[int, ...]
+    branches: dict[str, list[_Branch]] = field(default_factory=dict)
+    lengths: tuple[int, ...] = ()
+
+    def child(self, segment: Segment) -> _Node:
+        """The next place over `segment`, made where there is none yet."""
+        first = segment.parts[0]
+        beginning = first.text if isinstance(first, Literal) else ""
+        branches = self.branches.setdefault(beginning, [])
+        for branch in branches:
+            if branch.segment.shape == segment.shape:
+                return branch.node
+        branches.append(_Branch(segment, segment.spans, segment.fits, _Node()))
+        self.lengths = tuple(sorted({len(text) for text in self.branches}))
+        return branches[-1].node
+
+
+@dataclass(slots=True, eq=False)
 class _Node:
-    """One place in the trie. `groups` are its segments with variables by rank; those of equal rank share a group."""
+    """One place in the trie. `groups` are the ways over segments with variables, the most specific rank first."""
 
     literals: dict[str, _Node] = field(default_factory=dict)
-    groups: list[list[_Branch]] = field(default_factory=list)
+    groups: list[_Group] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
 
     def child(self, segment: Segment) -> _Node:
         """The next place over `segment`, made where there is none yet."""
         if segment.text is not None:
             return self.literals.setdefault(segment.text, _Node())
-        group = next((group for group in self.groups if group[0].segment.rank == segment.rank), None)
+        group = next((group for group in self.groups if group.rank == segment.rank), None)
         if group is None:
-            group = []
+            group = _Group(segment.rank)
             self.groups.append(group)
-        for branch in group:
-            if branch.segment.shape == segment.shape:
-                return branch.node
-        branch = _Branch(segment, segment.spans, segment.fits, _Node())
-        group.append(branch)
-        self.groups.sort(key=lambda group: group[0].segment.rank)
-        return branch.node
+            self.groups.sort(key=lambda group: group.rank)
+        return group.child(segment)
 
 
 class RouteTable:
@@ -131,15 +150,16 @@ def _search(node: _Node, texts: list[str], depth: int, path: str, method: str, a
                 return found
         for group in node.groups:
             best: Entry | None = None
-            for branch in group:
-                if branch.spans:
-                    found = _spanning(branch.node, path, method, asked)
-                elif branch.fits(text):
-                    found = _search(branch.node, texts, depth + 1, path, method, asked)
-                else:
-                    continue
-                if found is not None and (best is None or found.place < best.place):
-                    best = found
+            for size in group.lengths:
+                for branch in group.branches.get(text[:size], ()):
+                    if branch.spans:
+                        found = _spanning(branch.node, path, method, asked)
+                    elif branch.fits(text):
+                        found = _search(branch.node, texts, depth + 1, path, method, asked)
+                    else:
+                        continue
+                    if found is not None and (best is None or found.place < best.place):
+                        best = found
             if best is not None:
                 return best
         return None
