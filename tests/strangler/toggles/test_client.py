@@ -28,6 +28,11 @@ def eventually(condition: Callable[[], object], seconds: float = 10.0) -> None:
         sleep(0.005)
 
 
+def followers_beside(before: set[threading.Thread]) -> int:
+    """How many threads have begun to follow toggles since `before`, and still do."""
+    return sum(thread.name == "strangler-toggles" for thread in set(threading.enumerate()) - before)
+
+
 @pytest.fixture
 def control() -> Iterator[Control]:
     server = Control(at(Stage.SHADOW, 3))
@@ -64,10 +69,10 @@ def test_a_given_snapshot_decides_where_there_is_nothing_else(make: Callable[...
 
 
 def test_nothing_is_read_or_started_before_the_first_question(make: Callable[..., Toggles], tmp_path: Path) -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     toggles = make(snapshot=tmp_path / "toggles.json")
     write_snapshot(tmp_path / "toggles.json", at(Stage.SHADOW, 1))
-    assert threading.active_count() == before
+    assert followers_beside(before) == 0
     assert toggles.stage(NAME) is Stage.SHADOW
 
 
@@ -334,7 +339,7 @@ def test_many_threads_may_ask_at_once_from_the_first_question_on(make: Callable[
     path = tmp_path / "toggles.json"
     write_snapshot(path, at(Stage.SHADOW, 1))
     toggles = make(snapshot=path)
-    before = threading.active_count()
+    before = set(threading.enumerate())
     seen: list[Stage] = []
     start = threading.Barrier(8)
 
@@ -348,15 +353,17 @@ def test_many_threads_may_ask_at_once_from_the_first_question_on(make: Callable[
     for thread in threads:
         thread.join()
     assert seen == [Stage.SHADOW] * 8
-    assert threading.active_count() == before + 1
+    assert followers_beside(before) == 1
 
 
 def test_close_ends_the_thread_even_while_it_waits(make: Callable[..., Toggles], control: Control) -> None:
+    before = set(threading.enumerate())
     toggles = make(control_url=control.url, token="secret")
     assert toggles.wait(10)
     eventually(lambda: len(control.asked) == 2)
+    assert followers_beside(before) == 1
     toggles.close()
-    assert not any(thread.name == "strangler-toggles" for thread in threading.enumerate())
+    assert followers_beside(before) == 0
     assert toggles.stage(NAME) is Stage.SHADOW
 
 
