@@ -88,6 +88,7 @@ class Health:
             "products": tally.products,
             "reviews": tally.reviews,
             "products_waiting_for_their_category": tally.waiting,
+            "categories_waiting_for_their_parents": tally.unplaced,
             "rejected": tally.rejected,
             "latest_rejections": [
                 {

@@ -141,7 +141,12 @@ class MemoryReading:
         contents = self.contents
         waiting = sum(1 for product, _ in contents.products.values() if not contents.paths.get(product.category_id))
         return Tally(
-            len(contents.categories), len(contents.products), len(contents.reviews), waiting, len(contents.rejected)
+            categories=len(contents.categories),
+            products=len(contents.products),
+            reviews=len(contents.reviews),
+            waiting=waiting,
+            unplaced=sum(1 for id_ in contents.categories if contents.paths.get(id_) is None),
+            rejected=len(contents.rejected),
         )
 
     def _all(self) -> list[Listing]:

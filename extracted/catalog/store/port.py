@@ -44,12 +44,17 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many things the store holds. `waiting` are products whose category has not arrived: not shown as yet."""
+    """How many things the store holds.
+
+    `waiting` are products whose category is not placed, `unplaced` categories whose parents are not all here: neither
+    is shown as yet.
+    """
 
     categories: int
     products: int
     reviews: int
     waiting: int
+    unplaced: int
     rejected: int
 
 

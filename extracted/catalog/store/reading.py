@@ -119,6 +119,7 @@ class SqlReading:
             select(func.count()).select_from(tables.product),
             select(func.count()).select_from(tables.review),
             select(func.count()).where(_product.category_id.not_in(placed)),
+            select(func.count()).where(_category.path.is_(None)),
             select(func.count()).select_from(tables.rejected),
         )
         row = self._connection.execute(select(*(count.scalar_subquery() for count in counts))).one()

@@ -84,6 +84,7 @@ class StoreConformance:
         with store.reading() as reading:
             assert reading.shelves() == []
             assert reading.shelf("knives") is None
+            assert (reading.tally().unplaced, reading.tally().waiting) == (1, 1)
         assert found(store) == []
         fill(store, a_category(1, "kitchen"))
         assert found(store) == [1]
