@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -17,7 +18,9 @@ from strangler_proxy.outgoing import request_head
 
 from tests.proxy.dataplane.raw import OK, Connection, Proxy, RawUpstream, config
 
-SLOW_OK = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Longer on demand: STRANGLER_FUZZ=20000 pytest tests/proxy/dataplane/test_attacks.py
+EXAMPLES = int(os.environ.get("STRANGLER_FUZZ", "300"))
+FUZZ = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def mostly(*right: bytes, wrong: list[bytes], one_in: int = 20) -> st.SearchStrategy[bytes]:
@@ -126,7 +129,7 @@ def attacked(reader: Reader) -> Iterator[Proxy]:
     upstream.close()
 
 
-@SLOW_OK
+@FUZZ
 @given(raw=st.lists(requests(), min_size=1, max_size=3).map(b"".join))
 @example(
     raw=b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\n"
@@ -146,7 +149,7 @@ def test_no_bytes_reach_an_upstream_in_an_ambiguous_framing(attacked: Proxy, rea
     assert reader.whole - before >= got.count(b"HTTP/1.1 200 OK")
 
 
-@settings(max_examples=500, deadline=None)
+@FUZZ
 @given(raw=requests())
 def test_a_head_that_is_accepted_is_read_the_same_by_another_reader(raw: bytes) -> None:
     head, _, _ = raw.partition(b"\r\n\r\n")
@@ -171,7 +174,7 @@ def test_a_head_that_is_accepted_is_read_the_same_by_another_reader(raw: bytes) 
         assert b"transfer-encoding" not in fields
 
 
-@settings(max_examples=500, deadline=None)
+@FUZZ
 @given(
     chunks=st.lists(st.binary(min_size=1, max_size=40), max_size=6),
     cuts=st.lists(st.integers(0, 400), max_size=8),
@@ -196,7 +199,7 @@ def test_a_body_in_chunks_is_the_same_however_it_is_cut_up(chunks: list[bytes], 
         assert rest == behind
 
 
-@settings(max_examples=500, deadline=None)
+@FUZZ
 @given(
     raw=st.lists(
         st.sampled_from([b"5", b"0", b"\r\n", b"\n", b"\r", b"hello", b";", b"x", b" ", b"X: y", b"\x00"]), max_size=12

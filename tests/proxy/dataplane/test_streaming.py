@@ -193,3 +193,26 @@ def test_memory_does_not_grow_with_an_upload(make_proxy: MakeProxy, make_upstrea
             client.send(piece)
         assert client.response()[1] == b"ok"
         assert resident() - before < 32 * 1024 * 1024
+
+
+def test_an_upstream_that_stops_reading_is_504(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
+    done = threading.Event()
+
+    def deaf(connection: Connection) -> None:
+        connection.head()
+        assert done.wait(10)
+
+    proxy = make_proxy(config(make_upstream(deaf).port, idle_timeout=0.3))
+    with proxy.client() as client:
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n")
+        client.socket.settimeout(0.5)
+        piece = b"x" * 65536
+        try:
+            while True:
+                client.send(piece)
+        except (TimeoutError, ConnectionError):
+            pass
+        wait_for(lambda: proxy.log())
+    done.set()
+    line = proxy.log()[0]
+    assert (line["status"], line["error"]) == (504, "upstream-stalled")
