@@ -59,7 +59,7 @@ def reference(
     return min(fitting, key=key).name if fitting else None
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_the_table_gives_what_sorting_all_matching_routes_by_the_rule_gives(data: st.DataObject) -> None:
     texts = data.draw(st.lists(templates(), min_size=1, max_size=6))
