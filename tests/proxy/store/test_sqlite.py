@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -111,6 +112,18 @@ def test_a_read_only_file_is_reported(store: SQLiteToggleStore, path: Path) -> N
     path.chmod(0o400)
     with pytest.raises(StoreUnavailable, match="writable"):
         store.commit(change(Toggle("a")), expected_revision=1)
+
+
+def test_a_disk_that_takes_no_more_is_reported_and_loses_nothing(store: SQLiteToggleStore) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, limits[1]))
+    try:
+        with pytest.raises(StoreUnavailable, match=r"disk|room"):
+            store.commit(change(Toggle("a", stage=Stage.EXTRACTED)), expected_revision=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert store.load().toggles["a"].stage is Stage.MONOLITH
+    assert store.commit(change(Toggle("a", stage=Stage.EXTRACTED)), expected_revision=1).revision == 2
 
 
 def test_a_folder_that_does_not_exist_is_reported(tmp_path: Path) -> None:
