@@ -101,6 +101,8 @@ class Exchange:
         elif rest:
             self._client.hold(rest)
         if head.via is not None and any(self._gateway.pseudonym in via for via in head.via):
+            # The last answer of its connection, or pipelined ones would be answered one inside the other.
+            self._keep_alive = False
             self._answer_ourselves(508, "loop")
         elif self._state == _CONNECTING:
             self._attempt()
@@ -231,7 +233,7 @@ class Exchange:
                 self._upgrade(response, data)
                 return
             if self._head.minor:
-                self._client.write(response_head(response, response.lines))
+                self._client.write(response_head(response, self._shown_lines(response)))
             if not data:
                 self._received = b""
                 return
@@ -273,11 +275,15 @@ class Exchange:
             added += b"Connection: keep-alive\r\n"
         self._pass_on(response_head(response, self._answer_lines(response), added), data)
 
+    def _shown_lines(self, response: ResponseHead) -> list[bytes]:
+        """The header lines that a client may see: a foreign upstream cannot set the monolith's own cookies."""
+        if response.set_cookies is None or not self._choice.foreign:
+            return response.lines
+        return without_private_set_cookies(response.lines, response.set_cookies, self._gateway.private_cookies)
+
     def _answer_lines(self, response: ResponseHead) -> list[bytes]:
-        lines, choice = response.lines, self._choice
-        if choice.foreign and response.set_cookies is not None:
-            lines = without_private_set_cookies(lines, response.set_cookies, self._gateway.private_cookies)
-        return [*lines, choice.set_cookie] if choice.set_cookie else lines
+        lines, cookie = self._shown_lines(response), self._choice.set_cookie
+        return [*lines, cookie] if cookie else lines
 
     def _pass_on(self, before: bytes, data: bytes) -> None:
         """Give the client `before` and what of the answer's body is in `data`."""

@@ -170,10 +170,10 @@ class Gateway:
     def _tick(self) -> None:
         # One timer for all limits: a timer a connection, set anew for each piece of each body, would cost more than
         # the proxying.
+        self._ticking = self.loop.call_later(_TICK, self._tick)
         now = self.loop.time()
         for client in [client for client in self.clients if client.deadline < now]:
             client.ran_out_of_time()
         for pool in self._pools.values():
             pool.expire(now)
         self.log.flush()
-        self._ticking = self.loop.call_later(_TICK, self._tick)
