@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from typing import TypeVar
 
 import httpx
 from anyio import CapacityLimiter, to_thread
 
-from extracted.catalog.errors import NotFilled
+from extracted.catalog.errors import NotFilled, StoreGone
 from extracted.catalog.importer import Feed, Following, Importer, poll
 from extracted.catalog.public.throttle import Throttle
 from extracted.catalog.settings import Settings
@@ -16,6 +17,8 @@ from extracted.catalog.store import Reading, SqlStore, Store
 from extracted.catalog.store.engine import READERS
 
 __all__ = ["Service"]
+
+log = logging.getLogger(__name__)
 
 _Data = TypeVar("_Data")
 
@@ -42,7 +45,11 @@ class Service:
 
     async def read(self, question: Callable[[Reading], _Data]) -> _Data:
         """Puts the question to one consistent view of the store, in a thread. Raises StoreGone, NotFilled."""
-        return await to_thread.run_sync(self._read, question, limiter=self._threads)
+        try:
+            return await to_thread.run_sync(self._read, question, limiter=self._threads)
+        except StoreGone as error:
+            log.error("a request could not be answered", extra={"fields": {"error": str(error)}})
+            raise
 
     def _read(self, question: Callable[[Reading], _Data]) -> _Data:
         with self.store.reading() as reading:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 __all__ = ["Following", "now"]
@@ -21,7 +21,7 @@ class Following:
     clock: Callable[[], datetime] = now
     polled_at: datetime | None = None
     caught_up_at: datetime | None = None
-    error: str | None = field(default=None)
+    error: str | None = None
 
     def went_well(self, *, caught_up: bool) -> None:
         self.polled_at = self.clock()

@@ -61,7 +61,7 @@ class ProductsAsked:
         text = (self._asked.parameter("search") or "").strip()
         if "\0" in text:
             self._refuse("search", "nul")
-        return tuple(text.split())
+        return tuple(dict.fromkeys(text.split()))
 
     def _price(self, parameter: str) -> Decimal | None:
         text = self._asked.parameter(parameter)
