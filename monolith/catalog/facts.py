@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from monolith.catalog.models import Product
 from strangler.django import current_subject, shadow_connections, toggles
-from strangler.seam import Seam
+from strangler.seam import Seam, log_result
 
 __all__ = ["SEAM", "CatalogFacts", "OrmCatalogFacts", "ProductFacts", "catalog_facts", "catalog_seam"]
 
@@ -100,6 +100,7 @@ def catalog_seam() -> Seam[CatalogFacts]:
         toggles=toggles(),
         subject=current_subject,
         around=shadow_connections,
+        observer=log_result,
     )
 
 

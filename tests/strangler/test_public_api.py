@@ -81,7 +81,7 @@ def test_the_public_names_of_the_packages_are_these() -> None:
             "parse_rules",
         },
         "strangler.django": {"current_subject", "shadow_connections", "toggles"},
-        "strangler.seam": {"Observation", "Seam", "SeamCounts", "SeamResult"},
+        "strangler.seam": {"Observation", "Seam", "SeamCounts", "SeamResult", "log_result"},
         "strangler.testing": {"FixedToggles", "MemoryToggleStore", "ToggleStoreConformance"},
         "strangler.toggles": {
             "BUCKETS",

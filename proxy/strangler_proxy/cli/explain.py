@@ -13,8 +13,8 @@ from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_pairs, print_table, print_text
 from strangler_proxy.cli.present import Present, present_toggles
 from strangler_proxy.config import Config, load_config
+from strangler_proxy.inquiry import Inquiry, inquire, parse_header, parse_target
 from strangler_proxy.routes import RouteTable
-from strangler_proxy.routes.inquiry import Inquiry, inquire, parse_header, parse_target
 from strangler_proxy.state import StateDir
 from strangler_proxy.subject import SubjectKeyError, Subjects, load_or_create_key
 

@@ -14,8 +14,9 @@ from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.present import present_toggles
 from strangler_proxy.cli.told import stage_of
 from strangler_proxy.config import load_config
-from strangler_proxy.config.values import Config, Route
+from strangler_proxy.config.values import Config
 from strangler_proxy.routes import RouteTable
+from strangler_proxy.routes.route import Route
 
 __all__ = ["route_json", "routes", "told_stage"]
 

@@ -31,7 +31,9 @@ from strangler_proxy.config.place import Place, did_you_mean
 from strangler_proxy.config.positions import Path as KeyPath
 from strangler_proxy.config.positions import Positions
 from strangler_proxy.config.validation import validated
-from strangler_proxy.config.values import Config, Limits, Route, Seam, Upstream
+from strangler_proxy.config.values import Config, Limits, Seam, Upstream
+from strangler_proxy.routes.clash import clashes
+from strangler_proxy.routes.route import Route
 
 __all__ = ["load_config", "read_config"]
 
@@ -99,9 +101,6 @@ class _Reading:
         self.problems: list[Problem] = []
 
     def config(self, path: Path, text: str) -> Config:
-        # Routes take their values from this package, so it cannot import them while it is being imported itself.
-        from strangler_proxy.routes.clash import clashes
-
         self._check_shape()
         proxy = self._table("proxy", ProxyTable)
         control = self._table("control", ControlTable)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from strangler.errors import Problem
 from strangler_proxy.config.forms import is_loopback
-from strangler_proxy.config.values import Config, Route
+from strangler_proxy.config.values import Config
+from strangler_proxy.routes.route import Route
 
 __all__ = ["risks"]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-__all__ = ["Address", "Config", "Limits", "Route", "Seam", "Upstream"]
+from strangler_proxy.routes.route import Route
+
+__all__ = ["Address", "Config", "Limits", "Seam", "Upstream"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +42,6 @@ class Upstream:
     keep_alive: float = 1.5
     connections: int = 64
     trusted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Requests that can move together: methods and a path template, with a candidate upstream.
-
-    `path` is in Django's `path()` syntax and owns its form with and without the last slash. `headers` and `query` are
-    required names with their values; None means any value. `rewrite` is the template of the path that the candidate is
-    asked for (None: the raw path as it came). `timeout` replaces the candidate's first-byte time limit. `twin` is False
-    for functionality that the monolith never had. `salt` seeds the buckets (default: the name up to its first dot).
-    `line` is where the route stands in the file.
-    """
-
-    name: str
-    methods: frozenset[str]
-    path: str
-    candidate: str
-    headers: Mapping[str, str | None] = field(default_factory=dict)
-    query: Mapping[str, str | None] = field(default_factory=dict)
-    rewrite: str | None = None
-    timeout: float | None = None
-    twin: bool = True
-    salt: str = ""
-    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

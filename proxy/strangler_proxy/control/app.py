@@ -27,9 +27,9 @@ from strangler_proxy.control.guard import LOOPBACK_NAMES, Guard
 from strangler_proxy.control.openapi import document
 from strangler_proxy.control.plane import ControlPlane
 from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest, place_of
+from strangler_proxy.inquiry import inquire, parse_header, parse_target
 from strangler_proxy.plain import plain
 from strangler_proxy.routes import RouteTable
-from strangler_proxy.routes.inquiry import inquire, parse_header, parse_target
 from strangler_proxy.state import StateDir
 from strangler_proxy.subject import Subjects, load_or_create_key
 

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from strangler.errors import Problem
-from strangler_proxy.config.values import Route
 from strangler_proxy.routes.entry import Entry
 from strangler_proxy.routes.overlap import apart, common_methods, common_path, contradict
+from strangler_proxy.routes.route import Route
 from strangler_proxy.routes.template import TemplateError
 
 __all__ = ["clashes", "clashes_of"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from strangler_proxy.config.values import Route
+from strangler_proxy.routes.route import Route
 from strangler_proxy.routes.target import last_values, without_fragment
 
 __all__ = ["Asked", "Conditions"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from strangler.toggles import Side, Stage, Toggle
-from strangler_proxy.config.values import Route
+from strangler_proxy.routes.route import Route
 
 __all__ = ["Decision", "decide"]
 

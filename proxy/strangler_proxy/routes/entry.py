@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from strangler_proxy.config.values import Route
 from strangler_proxy.routes.condition import Asked, Conditions
 from strangler_proxy.routes.overlap import owned_methods
 from strangler_proxy.routes.rewrite import Rewrite
+from strangler_proxy.routes.route import Route
 from strangler_proxy.routes.template import Template, parse_template
 
 __all__ = ["Entry", "Match"]

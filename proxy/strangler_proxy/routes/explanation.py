@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from strangler.toggles import BUCKETS, Side, Stage, Toggle, bucket, format_share
-from strangler_proxy.config.values import Route
 from strangler_proxy.routes.condition import Asked
 from strangler_proxy.routes.decision import decide
 from strangler_proxy.routes.entry import Entry, Match
+from strangler_proxy.routes.route import Route
 from strangler_proxy.routes.target import decoded_path
 from strangler_proxy.routes.template import Literal, Segment
 

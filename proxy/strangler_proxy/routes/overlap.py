@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from strangler_proxy.config.values import Route
+from strangler_proxy.routes.route import Route
 from strangler_proxy.routes.template import Literal, Segment, Template
 
 __all__ = ["apart", "common_methods", "common_path", "contradict", "owned_methods"]

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from strangler.errors import ConfigError, Problem
-from strangler_proxy.config.values import Route
 from strangler_proxy.routes.clash import clashes_of
 from strangler_proxy.routes.condition import Asked
 from strangler_proxy.routes.entry import Entry, Match
 from strangler_proxy.routes.explanation import Explanation, explain_match
+from strangler_proxy.routes.route import Route
 from strangler_proxy.routes.target import decoded_path
 from strangler_proxy.routes.template import Literal, Segment, TemplateError
 

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from strangler_proxy.config.values import Address, Config, Route, Seam, Upstream
+from strangler_proxy.config.values import Address, Config, Seam, Upstream
 from strangler_proxy.control import ControlPlane
 from strangler_proxy.link import ControlLink
+from strangler_proxy.routes.route import Route
 from strangler_proxy.state import StateDir
 
 from strangler.testing.toggle_store import MemoryToggleStore

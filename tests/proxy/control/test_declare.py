@@ -4,8 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from strangler_proxy.config.values import Config, Route, Seam
+from strangler_proxy.config.values import Config, Seam
 from strangler_proxy.control.declare import declare, estrangement
+from strangler_proxy.routes.route import Route
 
 from strangler.toggles import BUCKETS, Kind, Snapshot, Stage, Toggle
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls.resolvers import RoutePattern
 from hypothesis import strategies as st
-from strangler_proxy.config.values import Route
+from strangler_proxy.routes.route import Route
 
 CONVERTERS = ("int", "uuid", "slug", "str", "path")
 UUID = "0a1b2c3d-0000-4000-8000-00000000000f"

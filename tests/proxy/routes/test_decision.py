@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from strangler_proxy.config.values import Route
 from strangler_proxy.routes import Decision, answer_for, decide, fallback_words
+from strangler_proxy.routes.route import Route
 
 from strangler.toggles import BUCKETS, Side, Stage, Toggle, bucket
 

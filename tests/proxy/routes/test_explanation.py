@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from strangler_proxy.config.values import Route
 from strangler_proxy.routes import RouteTable
+from strangler_proxy.routes.route import Route
 
 GET = frozenset({"GET"})
 WINNER = Route("winner", GET, "/a/<int:id>/", "service", headers={"X-A": "1"})

@@ -9,8 +9,8 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strangler_proxy.config.values import Route
 from strangler_proxy.routes import RouteTable
+from strangler_proxy.routes.route import Route
 
 from strangler.errors import ConfigError
 from tests.proxy.routes.templates import CONVERTERS, owned_by_django, paths, routes, templates

@@ -9,8 +9,9 @@ from typing import Any
 
 from strangler.errors import StranglerError
 from strangler.toggles import Snapshot, Stage, Toggle, format_share
-from strangler_proxy.config.values import Config, Route
+from strangler_proxy.config.values import Config
 from strangler_proxy.routes.explanation import Answer, Explanation, answer_for, fallback_words
+from strangler_proxy.routes.route import Route
 from strangler_proxy.routes.table import RouteTable
 
 __all__ = ["Inquiry", "RequestError", "inquire", "parse_header", "parse_target"]

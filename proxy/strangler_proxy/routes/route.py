@@ -1,0 +1,32 @@
+"""One route, as the configuration gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["Route"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Requests that can move together: methods and a path template, with a candidate upstream.
+
+    `path` is in Django's `path()` syntax and owns its form with and without the last slash. `headers` and `query` are
+    required names with their values; None means any value. `rewrite` is the template of the path that the candidate is
+    asked for (None: the raw path as it came). `timeout` replaces the candidate's first-byte time limit. `twin` is False
+    for functionality that the monolith never had. `salt` seeds the buckets (default: the name up to its first dot).
+    `line` is where the route stands in the file.
+    """
+
+    name: str
+    methods: frozenset[str]
+    path: str
+    candidate: str
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+    query: Mapping[str, str | None] = field(default_factory=dict)
+    rewrite: str | None = None
+    timeout: float | None = None
+    twin: bool = True
+    salt: str = ""
+    line: int | None = None
