@@ -14,11 +14,11 @@ __all__ = ["main"]
 def main() -> int:
     """Run them one after the other; the worst of their exit codes."""
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
-    codes = []
-    for measurement in (toggles, seam, proxy):
-        codes.append(measurement.main())
-        print()
-    return max(codes)
+    worst = 0
+    for measurement in (toggles.main, seam.main, proxy.main):
+        worst = max(worst, measurement())
+        print(flush=True)
+    return worst
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
@@ -24,6 +26,7 @@ __all__ = ["Phase", "Story"]
 
 PLAN = ROOT / "migration_plan.md"
 SIDES = ("monolith", "candidate")
+_SEAM_RESULT = re.compile(r"seam cart\.catalog-facts\S*: (agree|differ|inconclusive|fallback)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,13 @@ class Story:
                 self._watch(name, customers, sides)
             self._follow("back")
             self._watch("after", customers, sides)
+            for step in ("facts-shadow", "facts-extracted"):
+                self._follow(step)
+                self._watch_seam()
+            self._follow("facts-back")
         finally:
             total = customers.stop()
             sides.close()
-        for step in ("facts-shadow", "facts-extracted", "facts-back"):
-            self._follow(step)
         return self._conclude(total)
 
     def _follow(self, name: str) -> None:
@@ -110,6 +115,18 @@ class Story:
         )  # fmt: skip
         self.phases.append(phase)
         self._report(phase)
+
+    def _watch_seam(self) -> None:
+        log = self.stack.folder / "logs" / "monolith.log"
+        seen = log.stat().st_size
+        time.sleep(self.seconds)
+        with log.open("rb") as file:
+            file.seek(seen)
+            told = Counter(_SEAM_RESULT.findall(file.read().decode(errors="replace")))
+        self.console.print(
+            f"  carts and checkouts in the meantime: both sides asked and alike {told['agree']} times, different "
+            f"{told['differ']} (sold while the service was catching up); {told['fallback']} fallbacks"
+        )
 
     def _counted(self) -> dict[tuple[str, str], int]:
         counted: dict[tuple[str, str], int] = {}
