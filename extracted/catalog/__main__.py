@@ -1,6 +1,6 @@
-"""The service's commands: `python -m extracted.catalog serve | import | migrate | rejected`.
+"""The service's commands: `python -m extracted.catalog serve | ready | import | migrate | rejected`.
 
-Exit codes: 0 yes; 1 the import finished but rejected rows; 2 the environment is wrong; 3 monolith or database is away.
+Exit codes: 0 yes; 1 not ready, or rows rejected; 2 the environment is wrong; 3 monolith, database or service is away.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ import uvicorn
 from extracted.catalog.app import create_app
 from extracted.catalog.errors import CatalogError, SettingsError, StoreGone
 from extracted.catalog.logs import configure_logging
+from extracted.catalog.readiness import ask_readiness
 from extracted.catalog.service import Service
 from extracted.catalog.settings import Settings, load_settings
 from extracted.catalog.store import SqlStore
@@ -27,6 +29,8 @@ _GRACE_SECONDS = 10
 
 def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
+    if asked.command == "ready":
+        return ask_readiness(asked.url, print)
     try:
         settings = load_settings()
         configure_logging(settings.log_level)
@@ -52,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="answer requests and follow the monolith")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     serve.add_argument("--port", type=int, default=8100, help="port to listen on, 0 for any (default 8100)")
+    ready = commands.add_parser("ready", help="say whether the running service is ready, and with how much")
+    ready.add_argument(
+        "--url",
+        default=os.environ.get("CATALOG_SERVICE_URL") or "http://127.0.0.1:8100",
+        help="where it listens (default CATALOG_SERVICE_URL, else http://127.0.0.1:8100)",
+    )
     importing = commands.add_parser("import", help="follow the monolith's changes to their end, once")
     importing.add_argument(
         "--from-start", action="store_true", help="read everything anew, and take out what the monolith no longer has"
