@@ -64,6 +64,8 @@ class Worker:
         with suppress(TimeoutError):
             await asyncio.wait_for(self.gateway.drained.wait(), grace)
         self.gateway.stop()
+        # Closed connections are let go of in the loop's next turn.
+        await asyncio.sleep(0)
 
 
 def run(slot: int, config: Config, sockets: list[socket], state: Path) -> None:

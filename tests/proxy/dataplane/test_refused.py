@@ -181,6 +181,7 @@ def test_an_unused_connection_is_closed_without_a_word(make_proxy: MakeProxy, up
 def test_a_client_that_leaves_in_its_request_leaves_nothing_behind(proxy: Proxy, upstream: RawUpstream) -> None:
     for request in (b"GET / HT", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab"):
         client = proxy.client()
+        client.ask(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         client.send(request)
         client.close()
         wait_for(lambda: not proxy.worker.gateway.clients)
