@@ -123,10 +123,10 @@ class Story:
         with log.open("rb") as file:
             file.seek(seen)
             told = Counter(_SEAM_RESULT.findall(file.read().decode(errors="replace")))
-        self.console.print(
-            f"  carts and checkouts in the meantime: both sides asked and alike {told['agree']} times, different "
-            f"{told['differ']} (sold while the service was catching up); {told['fallback']} fallbacks"
+        compared = (
+            f"both sides asked, {told['agree']} answers alike, {told['differ']} different; " if told["agree"] else ""
         )
+        self.console.print(f"  carts and checkouts in the meantime: {compared}{told['fallback']} fallbacks")
 
     def _counted(self) -> dict[tuple[str, str], int]:
         counted: dict[tuple[str, str], int] = {}

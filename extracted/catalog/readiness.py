@@ -24,7 +24,7 @@ def ask_readiness(url: str, say: Callable[[str], object], transport: httpx.BaseT
             body = answer.json()
             return _tell(body, say)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        say(f"No answer from the catalogue service at {url}: {error or type(error).__name__}.")
+        say(f"No answer from the catalogue service at {url}: {str(error) or type(error).__name__}.")
     except (ValueError, KeyError, TypeError):
         say(f"What answers at {url} is not the catalogue service.")
     say("Start it, or set CATALOG_SERVICE_URL (or --url) to where it listens.")
