@@ -14,7 +14,7 @@ from statistics import median
 
 from benchmarks.processes import cpu_seconds, free_port, running
 
-__all__ = ["Measured", "main", "measure"]
+__all__ = ["Measured", "main", "measure", "start_upstream"]
 
 BODY = 1024
 CONNECTIONS = 32
@@ -81,7 +81,7 @@ def measure(*, rounds: int = ROUNDS, seconds: int = SECONDS) -> list[Measured]:
     """Measure each proxy in turn, `rounds` times over."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        upstream = _start_nginx(stack, folder, _UPSTREAM.format(port=(up := free_port()), body="x" * BODY), up, "off")
+        upstream = start_upstream(stack, folder)
         peers = {
             "strangler": _start_strangler(stack, folder, upstream),
             "nginx": _start_peer(stack, folder, upstream),
@@ -127,6 +127,12 @@ def _found(pattern: str, said: str) -> tuple[str, ...]:
 def _milliseconds(said: str, quantile: str) -> float:
     value, unit = _found(rf"{quantile}\s+([\d.]+)(us|ms|s)", said)
     return float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+
+def start_upstream(stack: ExitStack, folder: Path) -> int:
+    """Start what answers every request with `BODY` bytes, in C so that it is not what is measured; its port."""
+    port = free_port()
+    return _start_nginx(stack, folder, _UPSTREAM.format(port=port, body="x" * BODY), port, "off")
 
 
 def _start_nginx(stack: ExitStack, folder: Path, http: str, port: int, log: str) -> int:
