@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from extracted.catalog.public import answer, endpoint, paging, parameters, reads
+from extracted.catalog.public.answer import moved
 from extracted.catalog.public.asked import Asked
-from extracted.catalog.public.refusal import Refusal
+from extracted.catalog.public.refusal import Refusal, refusal
 
 __all__ = ["BUGS", "Plant"]
 
@@ -89,17 +90,14 @@ def _route(patch: pytest.MonkeyPatch, name: str, read: Any) -> None:
 
 
 def _wrong_status_on_an_edge(patch: pytest.MonkeyPatch) -> None:
-    real = paging.refusal
+    def bad_request(status: int, name: str, language: str, **values: object) -> Refusal:
+        return refusal(400, name, language, **values)
 
-    def refusal(status: int, name: str, language: str, **values: object) -> Refusal:
-        return real(400, name, language, **values)
-
-    patch.setattr(paging, "refusal", refusal)
+    patch.setattr(paging, "refusal", bad_request)
 
 
 def _every_error_in_english(patch: pytest.MonkeyPatch) -> None:
-    real = paging.refusal
-    patch.setattr(paging, "refusal", lambda status, name, language, **values: real(status, name, "en", **values))
+    patch.setattr(paging, "refusal", lambda status, name, language, **values: refusal(status, name, "en", **values))
 
 
 def _without_header(name: str) -> Plant:
@@ -120,8 +118,7 @@ def _never_not_modified(patch: pytest.MonkeyPatch) -> None:
 
 
 def _temporary_redirect(patch: pytest.MonkeyPatch) -> None:
-    real = endpoint.moved
-    patch.setattr(endpoint, "moved", lambda asked: dataclasses.replace(real(asked), status=302))
+    patch.setattr(endpoint, "moved", lambda asked: dataclasses.replace(moved(asked), status=302))
 
 
 def _hides_discontinued(patch: pytest.MonkeyPatch) -> None:
@@ -130,7 +127,7 @@ def _hides_discontinued(patch: pytest.MonkeyPatch) -> None:
     def shown(reading: Any, question: Any) -> Any:
         listing = real(reading, question)
         if listing.product.lifecycle.value == "discontinued":
-            raise reads.refusal(404, "no_product", question.asked.language)
+            raise refusal(404, "no_product", question.asked.language)
         return listing
 
     patch.setattr(reads, "_shown", shown)

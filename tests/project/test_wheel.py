@@ -36,18 +36,8 @@ def installed(wheel: Path, folder: Path, extra: str = "") -> Path:
     constraints = folder / "constraints.txt"
     constraints.write_text(pins)
     target = f"strangler{extra} @ {wheel.as_uri()}"
-    command = [
-        UV,
-        "pip",
-        "install",
-        "--quiet",
-        "--python",
-        str(folder / "bin" / "python"),
-        "-c",
-        str(constraints),
-        target,
-    ]
-    subprocess.run(command, check=True)
+    python = folder / "bin" / "python"
+    subprocess.run([UV, "pip", "install", "--quiet", "--python", python, "-c", constraints, target], check=True)
     return folder / "bin" / "strangler"
 
 

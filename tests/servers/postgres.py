@@ -58,10 +58,10 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(_programs() / program), *arguments]
-        identity = {"user": _owner()[0], "group": _owner()[1], "extra_groups": []} if os.geteuid() == 0 else {}
+        user, group = _owner() if os.geteuid() == 0 else (None, None)
         done = subprocess.run(
             command, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
-            **identity,
+            user=user, group=group, extra_groups=None if user is None else [],
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"{program} failed: {done.stderr.decode(errors='replace')}")

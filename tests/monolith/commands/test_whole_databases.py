@@ -59,9 +59,9 @@ def test_two_databases_seeded_alike_are_alike_to_the_byte(tmp_path: Path) -> Non
     for number, folder in enumerate(folders):
         folder.mkdir()
         # Neither the hash seed nor the time zone of the machine may show in the rows.
-        around = {"PYTHONHASHSEED": str(number), "TZ": ("UTC", "Asia/Tokyo")[number]}
-        manage(folder, "migrate", "-v0", **around)
-        manage(folder, *SEED, **around)
+        zone = ("UTC", "Asia/Tokyo")[number]
+        manage(folder, "migrate", "-v0", PYTHONHASHSEED=str(number), TZ=zone)
+        manage(folder, *SEED, PYTHONHASHSEED=str(number), TZ=zone)
         dumps.append(manage(folder, "dumpdata", *APPS))
     assert dumps[0] == dumps[1]
     assert '"seq"' in dumps[0]

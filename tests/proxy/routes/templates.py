@@ -44,7 +44,7 @@ def templates(draw: st.DrawFn) -> str:
             else:
                 parts.append(draw(st.sampled_from(LITERALS)))
         segments.append("".join(parts))
-    return "/" + "/".join(segments) + ("/" if segments and draw(st.booleans()) else "")
+    return "/" + "/".join(segments) + ("/" if draw(st.booleans()) and segments else "")
 
 
 @st.composite
@@ -58,8 +58,8 @@ def paths(draw: st.DrawFn, template: str | None = None) -> str:
                 end = path.index(">", start) + 1
                 path = path[:start] + draw(st.sampled_from(samples)) + path[end:]
     else:
-        samples = [*LITERALS, *(sample for each in SAMPLES.values() for sample in each), "", "/"]
-        path = "/" + "/".join(draw(st.lists(st.sampled_from(samples), max_size=4)))
+        pieces = [*LITERALS, *(sample for each in SAMPLES.values() for sample in each), "", "/"]
+        path = "/" + "/".join(draw(st.lists(st.sampled_from(pieces), max_size=4)))
     path = path[:40]  # beyond that, templates of many variables are not looked at, which Django does
     edit = draw(st.sampled_from(("", "", "", "drop", "add")))
     if edit == "drop" and len(path) > 1:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from strangler_proxy.routes import Decision, answer_for, decide, fallback_words
 from strangler_proxy.routes.route import Route
@@ -14,8 +16,8 @@ CANDIDATE = Decision(Side.CANDIDATE, "catalog", True)
 ALONE = Decision(Side.CANDIDATE, "catalog", False)
 
 
-def toggle(stage: Stage, **more: object) -> Toggle:
-    return Toggle(ROUTE.name, stage=stage, **more)
+def toggle(stage: Stage, share: int = 0, overrides: Mapping[str, Side] | None = None) -> Toggle:
+    return Toggle(ROUTE.name, stage=stage, share=share, overrides=overrides or {})
 
 
 @pytest.mark.parametrize(

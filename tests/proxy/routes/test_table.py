@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from timeit import repeat
+from typing import TypedDict, Unpack
 from urllib.parse import quote
 
 import pytest
@@ -18,7 +19,14 @@ from tests.proxy.routes.templates import CONVERTERS, owned_by_django, paths, rou
 GET = frozenset({"GET"})
 
 
-def route(name: str, path: str, methods: frozenset[str] = GET, **more: object) -> Route:
+class Conditions(TypedDict, total=False):
+    headers: Mapping[str, str | None]
+    query: Mapping[str, str | None]
+    rewrite: str
+    line: int
+
+
+def route(name: str, path: str, methods: frozenset[str] = GET, **more: Unpack[Conditions]) -> Route:
     return Route(name, methods, path, "service", **more)
 
 

@@ -18,7 +18,7 @@ EMPTY = {"changes": [], "next": "c", "more": False}
 
 
 @pytest.fixture
-def monolith() -> Iterator[respx.MockRouter]:  # type: ignore[override]
+def monolith() -> Iterator[respx.MockRouter]:
     with respx.mock(assert_all_called=False) as router:
         yield router
 

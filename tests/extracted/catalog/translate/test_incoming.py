@@ -186,7 +186,7 @@ def test_what_cannot_be_translated_is_refused_with_field_value_and_remedy(
     field: str, value: object, wrong: str
 ) -> None:
     with pytest.raises(TranslationError, match=wrong) as caught:
-        product(rows.product(1, **{field: value}))
+        product(rows.product(1) | {field: value})
     assert caught.value.field.startswith(field)
     assert caught.value.remedy
     assert caught.value.value.isascii()
