@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,12 +68,22 @@ def _source_messages(environ: Mapping[str, str]) -> list[CheckMessage]:
                 id="strangler.W001",
             )
         )
-    cache = environ.get("STRANGLER_CACHE")
-    if cache and not Path(cache).parent.is_dir():
+    token_file = environ.get("STRANGLER_TOKEN_FILE")
+    if control and token_file and not environ.get("STRANGLER_TOKEN") and not os.access(token_file, os.R_OK):
         messages.append(
             Caution(
-                f"The last snapshot cannot be kept: there is no folder {Path(cache).parent}.",
-                hint="Make the folder, or change CACHE.",
+                f"The control plane will refuse: this process cannot read the token file {token_file}.",
+                hint="Give the path of control.token in the proxy's state folder, best an absolute one. Only the user"
+                " that the proxy runs as can read it; for another one, give TOKEN.",
+                id="strangler.W003",
+            )
+        )
+    cache = environ.get("STRANGLER_CACHE")
+    if cache and not os.access(Path(cache).parent, os.W_OK):
+        messages.append(
+            Caution(
+                f"The last snapshot cannot be kept: {Path(cache).parent} is no folder that this process can write.",
+                hint="Make it one, or change CACHE.",
                 id="strangler.W002",
             )
         )

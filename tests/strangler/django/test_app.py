@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import connection, connections
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory, override_settings
@@ -70,8 +71,9 @@ def test_without_the_setting_the_environment_decides(tmp_path: Path, monkeypatch
         ({}, ["strangler.I001"]),
         ({"SNAPSHOT": "/x/toggles.json"}, []),
         ({"CONTROL_URL": "http://control:8081", "TOKEN": "secret"}, []),
-        ({"CONTROL_URL": "http://control:8081", "TOKEN_FILE": "/x/token"}, []),
+        ({"CONTROL_URL": "http://control:8081", "TOKEN_FILE": __file__}, []),
         ({"CONTROL_URL": "http://control:8081"}, ["strangler.W001"]),
+        ({"CONTROL_URL": "http://control:8081", "TOKEN_FILE": "/no/such/file"}, ["strangler.W003"]),
         ({"CONTROL_URL": "control:8081"}, ["strangler.E003"]),
         ({"SNAPSHOT": "/x/toggles.json", "CACHE": "/no/such/folder/own.json"}, ["strangler.W002"]),
         ({"SNAPSHOT": "/x/toggles.json", "SNAPSHT": "/x"}, ["strangler.E002"]),
@@ -244,10 +246,20 @@ def test_the_command_prints_json(tmp_path: Path) -> None:
 
 def test_the_command_says_so_when_the_source_is_silent(tmp_path: Path) -> None:
     with override_settings(STRANGLER={"SNAPSHOT": str(tmp_path / "none.json")}):
-        assert "never heard of, stale" in printed("--wait", "0")
+        assert printed("--wait", "0").startswith(f"{tmp_path}/none.json has not answered; revision 0 decides.\n")
         assert json.loads(printed("--wait", "0", "--json"))["age_seconds"] is None
 
 
 def test_the_command_without_a_source_says_that_all_is_monolith() -> None:
     with override_settings(STRANGLER={}):
-        assert "everything stands at monolith" in printed()
+        first, second = printed().splitlines()
+    assert first.startswith("No source of toggles")
+    assert "everything stands at monolith" in second
+
+
+def test_the_command_names_an_address_that_is_none_without_a_traceback() -> None:
+    with (
+        override_settings(STRANGLER={"CONTROL_URL": "127.0.0.1:8081"}),
+        pytest.raises(CommandError, match=r"'127\.0\.0\.1:8081' is not the address .* http://"),
+    ):
+        printed()

@@ -6,9 +6,10 @@ import json
 import math
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from strangler.django.conf import toggles
+from strangler.errors import ConfigError
 from strangler.toggles import Stage, Toggle, format_share
 
 __all__ = ["Command"]
@@ -29,7 +30,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Wait for the source a little, then print what is known."""
-        known = toggles()
+        try:
+            known = toggles()
+        except ConfigError as error:
+            raise CommandError(" ".join(f"{each.wrong} {each.right}" for each in error.problems)) from error
         known.wait(options["wait"])
         snapshot, age = known.snapshot, known.age
         if options["json"]:
@@ -41,9 +45,13 @@ class Command(BaseCommand):
             }
             self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2))
             return
-        heard = "never heard of" if math.isinf(age) else f"heard of {age:.1f} s ago"
-        stale = ", stale" if known.stale else ""
-        self.stdout.write(f"revision {snapshot.revision} from {known.source}, {heard}{stale}")
+        if known.source == "default":
+            self.stdout.write("No source of toggles: the setting STRANGLER names none, nor does the environment.")
+        elif math.isinf(age):
+            self.stdout.write(f"{known.source} has not answered; revision {snapshot.revision} decides.")
+        else:
+            stale = ", stale" if known.stale else ""
+            self.stdout.write(f"revision {snapshot.revision} from {known.source}, heard of {age:.1f} s ago{stale}")
         width = max((len(name) for name in snapshot.toggles), default=0)
         for name, toggle in snapshot.toggles.items():
             self.stdout.write(f"{name:{width}}  {toggle.kind:5}  {_stage(toggle)}")
