@@ -80,6 +80,11 @@ def _check_order(toggle: Toggle, move: Move) -> None:
                 f"Confirm it by name: `--confirm {name}`.",
             )
     elif move.stage.position > toggle.stage.position and move.stage is not following and not move.force:
+        if following not in OFFERED[toggle.kind]:
+            raise IllegalMove(
+                f"{name} would skip stage `{following}`, which is not offered for {toggle.kind}s in this version.",
+                "Add `--force`; the `--why` stands in the audit.",
+            )
         raise IllegalMove(
             f"{name} would skip from `{toggle.stage}` to `{move.stage}`; forward goes one stage at a time, so next is"
             f" `{following}`.",

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
@@ -36,14 +37,18 @@ class Snapshot:
         try:
             return self.toggles[name]
         except KeyError:
-            raise UnknownToggle(f"There is no toggle {name!r}.", "`strangler routes` lists them.") from None
+            raise UnknownToggle(f"There is no toggle {name!r}.", self._remedy(name)) from None
 
     def matching(self, pattern: str) -> list[Toggle]:
         """The toggles whose names match a glob such as `catalog.*`, by name. Raises UnknownToggle where none does."""
         found = [toggle for name, toggle in self.toggles.items() if fnmatchcase(name, pattern)]
         if not found:
-            raise UnknownToggle(f"No toggle matches {pattern!r}.", "`strangler routes` lists them.")
+            raise UnknownToggle(f"No toggle matches {pattern!r}.", self._remedy(pattern))
         return found
+
+    def _remedy(self, name: str) -> str:
+        near = get_close_matches(name, self.toggles, n=1)
+        return f"Did you mean {near[0]!r}? `strangler routes` lists them." if near else "`strangler routes` lists them."
 
     def moved(self, toggles: Iterable[Toggle], *, revision: int, at: datetime) -> Snapshot:
         """This snapshot with `toggles` put in, each stamped with the new `revision`."""

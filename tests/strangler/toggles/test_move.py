@@ -71,6 +71,13 @@ def test_a_route_can_be_forced_past_the_stage_that_is_not_offered() -> None:
         plan_move(route, move_to(Stage.SHADOW, force=True))
 
 
+def test_a_route_is_not_sent_to_the_stage_that_is_not_offered() -> None:
+    with pytest.raises(IllegalMove) as caught:
+        plan_move(toggle_at(Stage.MONOLITH, Kind.ROUTE), move_to(Stage.CANARY))
+    assert "`shadow`, which is not offered for routes" in caught.value.wrong
+    assert caught.value.remedy.startswith("Add `--force`")
+
+
 def test_retiring_is_confirmed_by_the_very_name() -> None:
     with pytest.raises(IllegalMove, match=r"--confirm catalog\.facts"):
         plan_move(toggle_at(Stage.EXTRACTED), move_to(Stage.RETIRED, confirm="catalog.fact"))

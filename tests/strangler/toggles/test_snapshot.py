@@ -113,6 +113,11 @@ def test_a_glob_that_finds_nothing_is_an_unknown_toggle(pattern: str) -> None:
         some().matching(pattern)
 
 
+def test_a_name_that_is_nearly_right_is_told_the_right_one() -> None:
+    with pytest.raises(UnknownToggle, match=r"Did you mean 'catalog\.detail'\?"):
+        some().matching("catalog.detial")
+
+
 def test_a_name_that_is_not_there_is_an_unknown_toggle() -> None:
     assert some()["orders.list"].name == "orders.list"
     with pytest.raises(UnknownToggle, match="nosuch"):
