@@ -30,6 +30,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="strangler-demo-"))
     stack = Stack(folder, Addresses.choose())
     began = time.monotonic()
+    went_well = False
     try:
         print("The shop: making its database and filling it", flush=True)
         stack.prepare(Seeding(products=asked.products))
@@ -44,11 +45,13 @@ def main() -> int:
         return 2
     except KeyboardInterrupt:
         print("\nStopping.", flush=True)
-        return 130
+        return 0 if went_well else 130
     finally:
         stack.stop()
-        if asked.exit:
+        if went_well:
             shutil.rmtree(folder, ignore_errors=True)
+        else:
+            print(f"Logs and databases are left in {folder}.", file=sys.stderr)
     return 0 if went_well else 1
 
 

@@ -54,6 +54,7 @@ class Story:
         self.console = Console(highlight=False, width=max(100, Console().width))
         self.phases: list[Phase] = []
         self.unacknowledged: list[str] = []
+        self.asked: list[Asked] = []
 
     def tell(self) -> bool:
         """Follow the plan's chapter on catalogue reads there and back; whether nothing failed and nothing differed."""
@@ -61,6 +62,7 @@ class Story:
         sides = Sides(self.stack.addresses)
         for step in ("check", "filled"):
             self._follow(step)
+        self._ask_both(sides)
         customers.start()
         try:
             self._watch("before", customers, sides)
@@ -78,9 +80,12 @@ class Story:
             sides.close()
         return self._conclude(total)
 
+    def _title(self, step: Step) -> None:
+        self.console.print(f"\n[bold]{step.title}[/bold]  [dim]({PLAN.name}:{step.line})[/dim]")
+
     def _follow(self, name: str) -> None:
         step = self.steps[f"catalog-reads.{name}"]
-        self.console.print(f"\n[bold]{step.title}[/bold]  [dim]({PLAN.name}:{step.line})[/dim]")
+        self._title(step)
         for command in step.commands:
             self.console.print(f"[green]$[/green] {command}", soft_wrap=True)
             self._run(step, command)
@@ -88,6 +93,17 @@ class Story:
         behind = [worker for worker in status["workers"] if worker["revision"] != status["revision"]]
         if behind or not status["workers"]:
             self.unacknowledged.append(step.id)
+
+    def _ask_both(self, sides: Sides) -> None:
+        step = self.steps["catalog-reads.parity"]
+        self._title(step)
+        asked = sides.ask(180)
+        self.console.print(
+            f"  {asked.pairs} requests asked of both sides, {len(asked.differing)} answered differently"
+            f" (`{step.commands[0]}` asks more of them, and plants bugs)",
+            soft_wrap=True,
+        )
+        self.asked.append(asked)
 
     def _run(self, step: Step, command: str) -> None:
         binaries = Path(sys.executable).parent
@@ -114,6 +130,7 @@ class Story:
             asked,
         )  # fmt: skip
         self.phases.append(phase)
+        self.asked.append(asked)
         self._report(phase)
 
     def _watch_seam(self) -> None:
@@ -159,8 +176,8 @@ class Story:
         self.console.print(self._table())
         milliseconds = total.milliseconds
         percentiles = quantiles(milliseconds, n=100)
-        differing = [difference for phase in self.phases for difference in phase.asked.differing]
-        pairs = sum(phase.asked.pairs for phase in self.phases)
+        differing = [difference for asked in self.asked for difference in asked.differing]
+        pairs = sum(asked.pairs for asked in self.asked)
         self.console.print(
             f"Customers: {total.requests.total()} requests, {total.orders} orders placed, "
             f"p50 {percentiles[49]:.0f} ms, p99 {percentiles[98]:.0f} ms, [bold]{len(total.failures)} failed[/bold]."
