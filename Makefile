@@ -25,7 +25,8 @@ down: $(INSTALLED) ## stop what `make up` started
 test: $(INSTALLED) ## lint, types, contracts and every test
 	@$(PYTHON) scripts/setup --system
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --hypothesis-profile=thorough \
+	  --cov --cov-report=term:skip-covered $(ARGS)
 
 check: $(INSTALLED) lint ## lint, types, contracts and the fast tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" -q $(ARGS)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers.postgres import Postgres, PostgresAbsent
 from tests.stack import stack
@@ -18,6 +19,18 @@ from tests.stack import stack
 __all__ = ["chromium", "postgres_server", "postgres_url", "stack"]
 
 RUN_FOLDER = "STRANGLER_TEST_RUN"
+
+# No time limits of hypothesis' own, for the machine may be busy; `make test` asks for --hypothesis-profile=thorough.
+settings.register_profile(
+    "quick",
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+    print_blob=True,
+)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=300)
+settings.load_profile("quick")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(_end_run)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "stack" in getattr(item, "fixturenames", ()):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import tomllib
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from strangler_proxy.config.positions import Path, Positions
 
@@ -72,7 +72,6 @@ def leaves(value: Any, path: Path = ()) -> list[Path]:
     return [path, *(leaf for key, child in children for leaf in leaves(child, (*path, key)))]
 
 
-@settings(max_examples=200, deadline=None)
 @given(documents())
 def test_every_key_of_a_document_has_the_line_on_which_it_stands(document: tuple[str, dict[str, int]]) -> None:
     text, marks = document

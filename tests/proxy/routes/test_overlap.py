@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from strangler_proxy.routes.overlap import common_path, contradict
 from strangler_proxy.routes.template import parse_template
@@ -8,7 +8,6 @@ from strangler_proxy.routes.template import parse_template
 from tests.proxy.routes.templates import owned_by_django, paths, templates
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_common_path_is_a_proof_and_its_absence_too(data: st.DataObject) -> None:
     one, other = data.draw(templates()), data.draw(templates())

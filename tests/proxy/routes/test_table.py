@@ -8,7 +8,7 @@ from typing import TypedDict, Unpack
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from strangler_proxy.routes import RouteTable
 from strangler_proxy.routes.route import Route
@@ -67,7 +67,6 @@ def reference(
     return min(fitting, key=key).name if fitting else None
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_the_table_gives_what_sorting_all_matching_routes_by_the_rule_gives(data: st.DataObject) -> None:
     texts = data.draw(st.lists(templates(), min_size=1, max_size=6))

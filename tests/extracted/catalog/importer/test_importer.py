@@ -5,8 +5,7 @@ from collections.abc import Callable
 import anyio
 import httpx
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extracted.catalog.domain import Criteria
@@ -229,7 +228,6 @@ _MAKERS: dict[str, Callable[[int, int], dict[str, object]]] = {
 
 
 @given(events, st.integers(min_value=1, max_value=7))
-@hypothesis_settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_following_step_by_step_ends_where_reading_all_at_once_does(
     history: list[tuple[str, int, str, int, bool]], page: int
 ) -> None:
