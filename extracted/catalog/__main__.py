@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configure_logging(settings.log_level)
         command: str = asked.command
         if command == "serve":
-            return _serve(settings, asked.host, asked.port)
+            host = settings.host if asked.host is None else asked.host
+            return _serve(settings, host, settings.port if asked.port is None else asked.port)
         if command == "import":
             return asyncio.run(_import(settings, from_start=asked.from_start))
         if command == "rejected":
@@ -54,13 +55,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m extracted.catalog", description="The catalogue service.")
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="answer requests and follow the monolith")
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    serve.add_argument("--port", type=int, default=8100, help="port to listen on, 0 for any (default 8100)")
+    serve.add_argument("--host", help="address to listen on (default CATALOG_HOST, else 127.0.0.1)")
+    serve.add_argument("--port", type=int, help="port to listen on, 0 for any (default CATALOG_PORT, else 8100)")
     ready = commands.add_parser("ready", help="say whether the running service is ready, and with how much")
     ready.add_argument(
         "--url",
-        default=os.environ.get("CATALOG_SERVICE_URL") or "http://127.0.0.1:8100",
-        help="where it listens (default CATALOG_SERVICE_URL, else http://127.0.0.1:8100)",
+        default=os.environ.get("CATALOG_SERVICE_URL") or f"http://127.0.0.1:{os.environ.get('CATALOG_PORT') or 8100}",
+        help="where it listens (default CATALOG_SERVICE_URL, else this machine at CATALOG_PORT or 8100)",
     )
     importing = commands.add_parser("import", help="follow the monolith's changes to their end, once")
     importing.add_argument(

@@ -20,6 +20,7 @@ _REMEDIES = {
     "poll_seconds": "Set it to a number of seconds from 0.05 to 60.",
     "anon_rate": "Set it to requests per period, as 6000/min (s, min, hour, day), or leave it empty for no limit.",
     "proxy_count": "Set it to the number of proxies in front, 0 to trust none.",
+    "port": "Set it to a port from 1 to 65535, or to 0 for any free one.",
     "media_url": "Set it to the monolith's MEDIA_URL, as /media/ or https://cdn.example.com/.",
 }
 
@@ -56,6 +57,12 @@ class Settings(BaseSettings):
     proxy_count: int = Field(default=1, ge=0, le=10)
     """How many proxies append to X-Forwarded-For, as the monolith's API_PROXY_COUNT; default 1, for this service
     stands behind one. 0 counts by the peer's address and trusts no header."""
+
+    host: str = "127.0.0.1"
+    """The address that `serve` listens on; default 127.0.0.1."""
+
+    port: int = Field(default=8100, ge=0, le=65535)
+    """The port that `serve` listens on, 0 for any; default 8100."""
 
     release: str = "unknown"
     """The version that is running, as the readiness answer tells it."""
