@@ -13,6 +13,7 @@ from strangler_proxy.fields import is_token
 from strangler_proxy.forward import Exchange
 from strangler_proxy.gateway import Gateway
 from strangler_proxy.head import BadHead, RequestHead, parse_request
+from strangler_proxy.peer import Peer
 from strangler_proxy.tunnel import Tunnel
 
 __all__ = ["ClientConnection"]
@@ -33,31 +34,27 @@ class ClientConnection(asyncio.Protocol):
     """One client's connection. Requests are answered one at a time, in order; `deadline` is when patience ends."""
 
     __slots__ = (
-        "_added",
-        "_address",
         "_buffer",
         "_closed",
         "_ended",
         "_head_begun",
-        "_host",
         "_lingering",
         "_reading_paused",
         "deadline",
         "exchange",
         "gateway",
+        "peer",
         "transport",
         "writing_paused",
     )
 
     transport: asyncio.Transport
+    peer: Peer
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.exchange: Exchange | Tunnel | None = None
         self.deadline = _NEVER
-        self._address = b""
-        self._added = b""
-        self._host: bytes | None = None
         self.writing_paused = False
         self._buffer = b""
         self._closed = False
@@ -73,20 +70,10 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        peer = transport.get_extra_info("peername")
-        # A listener for both families sees `::ffff:192.0.2.1` for what everybody else calls 192.0.2.1.
-        self._address = str(peer[0]).removeprefix("::ffff:").encode() if isinstance(peer, tuple) else b"unknown"
-        self.gateway.clients.add(self)
-        self.deadline = self.gateway.loop.time() + self.gateway.limits.idle_timeout
-
-    def added(self, host: bytes) -> bytes:
-        """The lines that tell an upstream of this client, its request's `host`, and of us."""
-        if host != self._host:
-            self._host = host
-            self._added = (
-                b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: %b\r\nVia: 1.1 %b\r\n"
-            ) % (self._address, host, self.gateway.pseudonym)
-        return self._added
+        gateway = self.gateway
+        self.peer = Peer(transport.get_extra_info("peername"), gateway.config.trusted_proxies, gateway.pseudonym)
+        gateway.clients.add(self)
+        self.deadline = gateway.loop.time() + gateway.limits.idle_timeout
 
     def data_received(self, data: bytes) -> None:
         exchange = self.exchange
@@ -265,6 +252,8 @@ class ClientConnection(asyncio.Protocol):
             if not head.host and isinstance(name, tuple):
                 head.host = str(Address(name[0], name[1])).encode()
             head.lines.append(b"Host: " + head.host)
+        if head.forwarded is not None:
+            self.peer.heed(head)
         exchange = Exchange(self, head)
         self.exchange = exchange
         exchange.begin(rest)

@@ -11,6 +11,7 @@ __all__ = [
     "COOKIE",
     "DROP",
     "EXPECT",
+    "FORWARDED",
     "HOST",
     "INVALID",
     "KEEP",
@@ -38,6 +39,7 @@ REQUEST_ID: Final = 10
 VIA: Final = 11
 TE: Final = 12
 INVALID: Final = 13
+FORWARDED: Final = 14
 
 _TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _MOST_REMEMBERED: Final = 2048
@@ -54,11 +56,14 @@ _REQUEST: Final = {
     **_BOTH_WAYS,
     b"cookie": COOKIE,
     b"expect": EXPECT,
-    b"forwarded": DROP,
+    b"forwarded": FORWARDED,
     b"host": HOST,
     b"proxy-authorization": DROP,
     b"te": TE,
     b"via": VIA,
+    b"x-forwarded-for": FORWARDED,
+    b"x-forwarded-host": FORWARDED,
+    b"x-forwarded-proto": FORWARDED,
     b"x-request-id": REQUEST_ID,
 }
 _RESPONSE: Final = {**_BOTH_WAYS, b"proxy-authenticate": DROP, b"set-cookie": SET_COOKIE}
@@ -98,6 +103,7 @@ class Meanings(dict[bytes, int]):
         if self._underscores and b"_" in lowered:
             spelled = lowered.replace(b"_", b"-")
             return DROP if spelled in self._named or spelled.startswith(self._prefixes) else KEEP
-        if lowered.startswith(self._prefixes):
-            return DROP
-        return self._named.get(lowered, KEEP)
+        meaning = self._named.get(lowered)
+        if meaning is None:
+            return DROP if lowered.startswith(self._prefixes) else KEEP
+        return meaning

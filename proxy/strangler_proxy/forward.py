@@ -167,7 +167,7 @@ class Exchange:
         lines = head.lines
         if choice.foreign and head.cookies is not None:
             lines = without_private_cookies(lines, head.cookies, self._gateway.private_cookies)
-        added = self._client.added(head.host)
+        added = self._client.peer.lines(head)
         if not head.request_id:
             added = b"%bX-Request-Id: %b\r\n" % (added, self._request_id)
         return request_head(head, choice.target or head.target, lines, added)

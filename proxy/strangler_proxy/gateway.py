@@ -115,7 +115,7 @@ class Gateway:
         choice = self._choice(route, decision)
         set_cookie = b""
         if subject.new:
-            set_cookie = b"Set-Cookie: " + self._subjects.set_cookie(subject, secure=False)
+            set_cookie = b"Set-Cookie: " + self._subjects.set_cookie(subject, secure=head.secure)
         return self._rewritten(choice, match, head, set_cookie) if choice.rewrites or set_cookie else choice
 
     def _rewritten(self, choice: Choice, match: Match, head: RequestHead, set_cookie: bytes) -> Choice:

@@ -16,6 +16,7 @@ from strangler_proxy.fields import (
     COOKIE,
     DROP,
     EXPECT,
+    FORWARDED,
     HOST,
     INVALID,
     REQUEST_ID,
@@ -28,7 +29,7 @@ from strangler_proxy.fields import (
     is_token,
 )
 
-__all__ = ["BadHead", "Fields", "RequestHead", "ResponseHead", "parse_request", "parse_response"]
+__all__ = ["BadHead", "Fields", "RequestHead", "ResponseHead", "is_host", "parse_request", "parse_response"]
 
 _CONTROLS: Final = bytes(code for code in range(32) if code != 9) + b"\x7f"
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9\-._~%!$&'()*+,;=]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
@@ -90,13 +91,16 @@ class RequestHead:
     `target` is in origin form (or `*`), `path` its part before the first `?`
     and `query` the rest. `lines` are the header lines to pass on.
     `length` is the body's length: 0 for none, -1 for chunked. `upgrade` names the protocols asked for, `request_id` is
-    what the client sent if it can be passed on.
+    what the client sent if it can be passed on. `forwarded` are the lines in which an edge in front would tell of its
+    client, None where there are none: whether to believe them is not known here. `secure` says that the client came by
+    https.
     """
 
     __slots__ = (
         "cookies",
         "expects_continue",
         "fields",
+        "forwarded",
         "has_host",
         "host",
         "keep_alive",
@@ -107,6 +111,7 @@ class RequestHead:
         "path",
         "query",
         "request_id",
+        "secure",
         "takes_trailers",
         "target",
         "upgrade",
@@ -131,6 +136,8 @@ class RequestHead:
         self.takes_trailers = False
         self.request_id = b""
         self.via: list[bytes] | None = None
+        self.forwarded: list[bytes] | None = None
+        self.secure = False
 
 
 class ResponseHead:
@@ -243,6 +250,10 @@ def parse_request(head: bytes, most_headers: int) -> RequestHead:
                 request.via = []
             request.via.append(rest)
             keep(line)
+        elif meaning == FORWARDED:
+            if request.forwarded is None:
+                request.forwarded = []
+            request.forwarded.append(line)
         elif meaning == TE:
             te = te or b"trailers" in _tokens(rest)
         else:
@@ -302,8 +313,13 @@ def _absolute_form(method: bytes, target: bytes, minor: int) -> RequestHead:
     return request
 
 
+def is_host(text: bytes) -> bool:
+    """Whether `text` can be the value of Host."""
+    return _HOST.fullmatch(text) is not None
+
+
 def _check_host(host: bytes) -> None:
-    if _HOST.fullmatch(host) is None:
+    if not is_host(host):
         raise BadHead(400, "a Host that names no host")
     if len(_hosts) < _MOST_HOSTS:
         _hosts.add(host)

@@ -14,6 +14,7 @@ from strangler_proxy.config.forms import (
     ListenAddress,
     Method,
     Name,
+    Network,
     StoreUrl,
     SubjectSource,
     UpstreamUrl,
@@ -44,6 +45,11 @@ class ProxyTable(_Table):
     private_cookies: list[HttpToken] = Field(
         ["sessionid", "csrftoken"],
         description="The monolith's own cookies: kept from every other upstream, which may not set them either.",
+    )
+    trusted_proxies: list[Network] = Field(
+        [],
+        description="Addresses and networks of the edge in front, such as `10.0.0.0/8`: believed in what they say of"
+        " their client, [below](#behind-a-tls-edge).",
     )
     access_log: Flag = Field(True, description="One line of JSON for each request, on standard output.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ __all__ = [
     "ListenAddress",
     "Method",
     "Name",
+    "Network",
     "StoreUrl",
     "SubjectSource",
     "UpstreamUrl",
@@ -38,6 +39,7 @@ _HOST: Final = re.compile(
     r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*"
 )
 _PORTS: Final = 65535
+_MAPPED: Final = 96
 
 
 def refusal(wrong: str, right: str) -> PydanticCustomError:
@@ -178,6 +180,25 @@ def _subject_source(value: Any) -> str:
     raise refusal(f"is {shown(value)}, not a source of subjects", 'write "header:NAME" or "cookie:NAME"')
 
 
+def _network(value: Any) -> IPv4Network | IPv6Network:
+    right = 'write an IP address or a network, such as "10.0.0.7", "10.0.0.0/8" or "fd00::/8"'
+    if not isinstance(value, str):
+        raise refusal(f"is {shown(value)}, not a network", right)
+    try:
+        network = ip_network(value.strip(), strict=False)
+    except ValueError:
+        raise refusal(f"is {shown(value)}, not a network", right) from None
+    if "/" in value and ip_address(value.partition("/")[0].strip()) != network.network_address:
+        raise refusal(
+            f"is {shown(value)}, an address within a network", f'write "{network}", or the address without its "/"'
+        )
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    if mapped is not None and network.prefixlen >= _MAPPED:
+        # Peers are known by the IPv4 address that such a one stands for.
+        return IPv4Network((mapped, network.prefixlen - _MAPPED))
+    return network
+
+
 def _store_url(value: Any) -> str:
     if isinstance(value, str) and value.startswith("sqlite:///") and value.removeprefix("sqlite:///").strip("/"):
         return value
@@ -203,5 +224,6 @@ Method = Annotated[str, PlainValidator(_method)]
 HttpToken = Annotated[str, PlainValidator(_token)]
 Condition = Annotated[str | None, PlainValidator(_condition)]
 SubjectSource = Annotated[str, PlainValidator(_subject_source)]
+Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network)]
 StoreUrl = Annotated[str, PlainValidator(_store_url)]
 Flag = Annotated[bool, BeforeValidator(_flag)]

@@ -135,6 +135,7 @@ class _Reading:
             store=_store(store.url, folder, state_dir),
             subject=tuple(proxy.subject),
             private_cookies=frozenset(proxy.private_cookies),
+            trusted_proxies=tuple(proxy.trusted_proxies),
             limits=Limits(**limits.model_dump()),
             access_log=proxy.access_log,
             text=text,

@@ -14,7 +14,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def risks(config: Config) -> list[Problem]:
     """The warnings for a configuration that is right, in the order of its lines."""
-    found = [*_upstreams(config), *_addresses(config), *_subjects(config)]
+    found = [*_upstreams(config), *_addresses(config), *_trust(config), *_subjects(config)]
     for route in config.routes:
         found += _route(config, route)
     return sorted(found, key=lambda problem: problem.line or 0)
@@ -37,6 +37,15 @@ def _addresses(config: Config) -> list[Problem]:
     right = "publish its port to nobody but operators and the monolith; the token is all that protects it"
     wrong = f"{config.control} can be reached from other machines"
     return [_warning(config, None, "control.listen", wrong, right)]
+
+
+def _trust(config: Config) -> list[Problem]:
+    right = "name your edge's own addresses: whoever is believed chooses the client and the scheme that Django sees"
+    return [
+        _warning(config, None, "proxy.trusted_proxies", f"{network} is everybody", right)
+        for network in config.trusted_proxies
+        if not network.prefixlen
+    ]
 
 
 def _subjects(config: Config) -> list[Problem]:

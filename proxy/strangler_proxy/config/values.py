@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from strangler_proxy.routes.route import Route
@@ -71,7 +72,8 @@ class Config:
 
     `subject` lists where a subject comes from, tried in order before our own signed cookie: `header:NAME` or
     `cookie:NAME`. `private_cookies` are the monolith's own (session and CSRF): they are kept from every other upstream,
-    and no other upstream may set them.
+    and no other upstream may set them. `trusted_proxies` are the peers that are believed in what they say of the client
+    behind them (X-Forwarded-For, -Proto, -Host and Forwarded).
     """
 
     path: Path
@@ -86,6 +88,7 @@ class Config:
     store: str = "sqlite:///.strangler/store.db"
     subject: tuple[str, ...] = ()
     private_cookies: frozenset[str] = frozenset({"sessionid", "csrftoken"})
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     limits: Limits = Limits()
     access_log: bool = True
     text: str = ""

@@ -17,12 +17,19 @@ def test_a_right_file_is_fine_and_its_risks_are_told(run: Run, folder: Path) -> 
 
 def test_risks_worth_a_second_look(run: Run, folder: Path) -> None:
     (folder / "strangler.toml").write_text(
-        '[proxy]\nsubject = ["cookie:sessionid"]\n[control]\nlisten = "0.0.0.0:81"\nallow_remote = true\n'
+        '[proxy]\nsubject = ["cookie:sessionid"]\ntrusted_proxies = ["0.0.0.0/0"]\n'
+         '[control]\nlisten = "0.0.0.0:81"\nallow_remote = true\n'
         + CONFIG.replace("/api/v1/<path:rest>", "/<path:rest>")
         + '[upstreams.unused]\nurl = "http://127.0.0.1:9"\n'
     )
     told = run("check").stderr
-    for part in ("private cookie 'sessionid'", "reached from other machines", "nearly every path", "no route uses it"):
+    for part in (
+        "private cookie 'sessionid'",
+        "0.0.0.0/0 is everybody",
+        "reached from other machines",
+        "nearly every path",
+        "no route uses it",
+    ):
         assert part in told
 
 

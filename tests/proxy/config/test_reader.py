@@ -57,6 +57,7 @@ def test_every_key_comes_through() -> None:
         monolith = "legacy"
         subject = ["header:X-User", "cookie:visitor"]
         private_cookies = ["sid"]
+        trusted_proxies = ["10.0.0.7", "10.0.0.0/8", "fd00::/8", "::ffff:192.0.2.0/120", "::1"]
         access_log = false
         [control]
         listen = "0.0.0.0:81"
@@ -105,6 +106,13 @@ def test_every_key_comes_through() -> None:
     )
     assert (config.listen, config.control) == (Address("::1", 80), Address("0.0.0.0", 81))
     assert (config.workers, config.monolith, config.access_log) == (4, "legacy", False)
+    assert [str(network) for network in config.trusted_proxies] == [
+        "10.0.0.7/32",
+        "10.0.0.0/8",
+        "fd00::/8",
+        "192.0.2.0/24",
+        "::1/128",
+    ]
     assert (config.subject, config.private_cookies) == (("header:X-User", "cookie:visitor"), frozenset({"sid"}))
     assert (config.state_dir, config.store) == (
         Path("/var/lib/strangler"),
@@ -129,9 +137,9 @@ def test_every_key_comes_through() -> None:
         timeout=2.0,
         twin=False,
         salt="pepper",
-        line=32,
+        line=33,
     )
-    assert (other.methods, other.salt, other.line) == (frozenset({"GET", "HEAD"}), "c", 43)
+    assert (other.methods, other.salt, other.line) == (frozenset({"GET", "HEAD"}), "c", 44)
     assert [(seam.name, seam.salt) for seam in config.seams] == [("e.f", "e"), ("g", "h")]
     assert isinstance(config.seams[0], Seam)
 
