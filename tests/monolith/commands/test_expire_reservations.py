@@ -79,13 +79,14 @@ def test_a_database_that_is_away_for_a_round_does_not_end_the_job(
     monkeypatch.setattr(job, "_round", lambda: rounds.pop(0)())
     # In a test's transaction the connection stays.
     monkeypatch.setattr(job, "close_old_connections", lambda: None)
+    before = signal.getsignal(signal.SIGTERM)
     said = run("expire_reservations", "--forever", "--every=0.01")
     assert "OperationalError, again in 0.01 s: gone fishing" in capsys.readouterr().err
     assert said.splitlines()[-2:] == [
         "expire_reservations: 3 reservations taken back, 0 orders called off",
         "expire_reservations: stopped",
     ]
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def _away() -> tuple[int, int]:

@@ -185,8 +185,7 @@ def test_a_client_that_leaves_in_its_request_leaves_nothing_behind(proxy: Proxy,
         client.send(request)
         client.close()
         wait_for(lambda: not proxy.worker.gateway.clients)
-    for connection in upstream.connections:
-        wait_for(lambda connection=connection: connection.socket.fileno() < 0)
+    wait_for(lambda: all(connection.socket.fileno() < 0 for connection in upstream.connections))
 
 
 def test_own_answers_say_nothing_about_the_inside(make_proxy: MakeProxy, upstream: RawUpstream) -> None:

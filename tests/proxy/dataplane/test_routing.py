@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 from strangler_proxy.config import Limits
@@ -116,6 +117,9 @@ def test_a_hundred_flips_under_clients_lose_no_request_and_mix_no_answer(routed:
                 if head + body not in (saying(b"monolith"), saying(b"candidate")):
                     problems.append(repr(head + body))
 
+    def all_saw(body: bytes) -> bool:
+        return all(body in mine for mine in seen)
+
     clients = [threading.Thread(target=browse) for _ in range(8)]
     for client in clients:
         client.start()
@@ -125,7 +129,7 @@ def test_a_hundred_flips_under_clients_lose_no_request_and_mix_no_answer(routed:
         routed.put_into_force(stage)
         for mine in seen:
             mine.clear()
-        wait_for(lambda body=body: all(body in mine for mine in seen))
+        wait_for(partial(all_saw, body))
     stop.set()
     for client in clients:
         client.join(10)
