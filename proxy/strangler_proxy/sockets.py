@@ -98,5 +98,5 @@ def _refused(address: Address, key: str, error: OSError) -> StranglerError:
             f"{address} is in use by another process. Stop that one, or set another address as {key} in strangler.toml."
         )
     return StranglerError(
-        f"{address} cannot be listened on: {error.strerror or error}. Set another address as `{key}` in strangler.toml."
+        f"{address} cannot be listened on: {error.strerror or error}. Set another address as {key} in strangler.toml."
     )

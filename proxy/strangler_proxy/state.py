@@ -62,7 +62,7 @@ class StateDir:
         return self.path / "accepted.toml"
 
     def create(self) -> None:
-        """Make the folder where it does not exist. Raises StranglerError when that cannot be done."""
+        """Make the folder where it does not exist. Raises StranglerError when it cannot be made or written to."""
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -70,6 +70,11 @@ class StateDir:
                 f"The state folder {self.path} cannot be made: {error.strerror}. Make it writable, or name another one"
                 " as `dir` under [state] in strangler.toml."
             ) from error
+        if not os.access(self.path, os.R_OK | os.W_OK | os.X_OK):
+            raise StranglerError(
+                f"The state folder {self.path} belongs to another user, or cannot be written to. Serve as the user"
+                " who made it, or name another one as `dir` under [state] in strangler.toml."
+            )
 
     def write(self, path: Path, text: str) -> None:
         """Keep `text` in `path`, whole or not at all, for our own eyes."""

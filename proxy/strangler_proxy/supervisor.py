@@ -37,6 +37,8 @@ __all__ = ["CONTROL_SECONDS", "DRAIN_SECONDS", "LAUNCHER", "Started", "Superviso
 LAUNCHER: Final = (sys.executable, "-P", "-m", "strangler_proxy")
 DRAIN_SECONDS: Final = 15.0
 CONTROL_SECONDS: Final = 8.0
+# Ctrl-C reaches the terminal's whole group, and what we were started by may pass it on: twice at once counts once.
+_ONE_WISH_SECONDS: Final = 0.3
 # So many deaths in a row, and a worker's socket is no longer kept open for its replacement.
 _HOPELESS: Final = 3
 _STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -71,6 +73,7 @@ class Supervisor:
         self._state = StateDir.of(config)
         self._children: list[Child] = []
         self._signals = 0
+        self._asked_at = 0.0
 
     def run(self, on_started: Callable[[Started], None] = lambda _: None) -> None:
         """Serve until SIGTERM, SIGINT or SIGHUP; a second one forces the end. Main thread only.
@@ -148,7 +151,8 @@ class Supervisor:
         while any(process.poll() is None for process in running):
             left = until - time.monotonic()
             if left <= 0 or self._signals > 1:
-                _log.warning("%d processes did not end in time and are killed", sum(p.poll() is None for p in running))
+                why = "A second signal came" if self._signals > 1 else f"{seconds:g} s are over"
+                _log.warning("%s: killing %d of our processes", why, sum(p.poll() is None for p in running))
                 for process in running:
                     process.kill()
                     process.wait()
@@ -219,6 +223,10 @@ class Supervisor:
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         if number in _STOPPING:
+            now = time.monotonic()
+            if self._signals and now - self._asked_at < _ONE_WISH_SECONDS:
+                return
+            self._asked_at = now
             self._signals += 1
             if self._signals == 1:
                 _log.info("%s: draining; once more forces the end", signal.Signals(number).name)

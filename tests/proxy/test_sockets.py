@@ -28,8 +28,8 @@ def test_a_port_in_use_is_refused_even_by_sockets_that_would_share_it(monkeypatc
 
 @pytest.mark.parametrize("host", ["203.0.113.1", "no such host", "nowhere.invalid"])
 def test_an_address_that_is_not_ours_is_refused(host: str) -> None:
-    with pytest.raises(StranglerError, match="cannot be listened on"):
-        listen(Address(host, 0), 1, key="listen")
+    with pytest.raises(StranglerError, match=r"cannot be listened on.* address as `listen` under \[proxy\] in"):
+        listen(Address(host, 0), 1, key="`listen` under [proxy]")
 
 
 def test_a_renewed_socket_leaves_all_connections_to_the_others_until_somebody_listens() -> None:
