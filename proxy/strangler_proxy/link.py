@@ -29,6 +29,8 @@ LINE_LIMIT: Final = 16 * 1024 * 1024
 _COUNTS_EVERY: Final = 1.0
 _FIRST_DELAY: Final = 0.05
 _LONGEST_DELAY: Final = 2.0
+# Worker and control plane start together; only after this long is it worth a word that one is not there.
+_PATIENCE: Final = 5.0
 
 _log = logging.getLogger("strangler.link")
 
@@ -81,19 +83,21 @@ class ControlLink:
 
     async def run(self) -> None:
         """Keep the link until cancelled, connecting again whenever it breaks."""
-        lost = False
+        told = False
+        patient_until = time.monotonic() + _PATIENCE
         while True:
             try:
                 reader, writer = await asyncio.open_unix_connection(sock=connect_unix(self._path), limit=LINE_LIMIT)
             except OSError:
-                if not lost:
+                if not told and time.monotonic() > patient_until:
                     _log.warning("no control plane: revision %d goes on deciding", self._held.revision)
-                    lost = True
+                    told = True
             else:
-                if lost:
+                if told:
                     _log.info("linked to the control plane again")
-                    lost = False
+                    told = False
                 await self._converse(reader, writer)
+                patient_until = 0.0
             # Jittered, so that many workers do not come back in step.
             await asyncio.sleep(self._delay * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
             self._delay = min(self._delay * 2, _LONGEST_DELAY)

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from socket import socket
 
 import pytest
 from strangler_proxy.control import ControlPlane
 from strangler_proxy.state import StateDir
+from strangler_proxy.unix import connect_unix
 
 from strangler.errors import IllegalMove, RevisionConflict, StoreUnavailable, UnknownToggle
 from strangler.testing.toggle_store import MemoryToggleStore
@@ -363,6 +366,33 @@ def test_a_worker_finds_its_way_back_to_a_control_plane_that_was_started_again(t
                 await until(lambda: worker.link.revision == 2)
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("patience", "warnings"), [(60.0, 0), (0.0, 1)])
+def test_a_worker_that_is_there_before_its_control_plane_says_so_only_after_a_while(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, patience: float, warnings: int
+) -> None:
+    monkeypatch.setattr("strangler_proxy.link._PATIENCE", patience)
+    tried: list[Path] = []
+
+    def connecting(path: Path) -> socket:
+        tried.append(path)
+        return connect_unix(path)
+
+    monkeypatch.setattr("strangler_proxy.link.connect_unix", connecting)
+
+    async def scenario() -> None:
+        worker = FakeWorker(tmp_path)
+        async with worker.linked():
+            await until(lambda: len(tried) > 2)
+            async with running(plane(tmp_path, MemoryToggleStore())) as control:
+                await until(lambda: control.workers.linked())
+
+    with caplog.at_level(logging.WARNING, "strangler.link"):
+        asyncio.run(scenario())
+    assert [record.message for record in caplog.records if "no control plane" in record.message] == [
+        "no control plane: revision 0 goes on deciding"
+    ] * warnings
 
 
 def test_a_worker_starts_without_a_snapshot_or_with_a_garbled_one(tmp_path: Path) -> None:
