@@ -12,6 +12,7 @@ import httpx
 from strangler.errors import ControlRefused, ControlUnreachable
 from strangler.toggles import Snapshot
 from strangler_proxy.config.values import Address
+from strangler_proxy.plain import reason
 
 __all__ = ["ControlClient"]
 
@@ -109,7 +110,7 @@ class ControlClient:
             document = answered.json()
         except httpx.TransportError as error:
             raise ControlUnreachable(
-                f"Nothing answers at http://{self._address} ({error}). Is `strangler serve` running with this"
+                f"Nothing answers at http://{self._address} ({reason(error)}). Is `strangler serve` running with this"
                 " configuration?"
             ) from error
         except ValueError as error:
@@ -123,6 +124,14 @@ class ControlClient:
 
 def _refused(status: int, document: Any) -> ControlRefused:
     error = document.get("error") if isinstance(document, dict) else None
+    if status == 401:
+        # The API tells programs which header to send; people need to know which token was sent.
+        return ControlRefused(
+            status,
+            "unauthorized",
+            "The control plane does not take this token: STRANGLER_TOKEN, or where that is not set control.token in the"
+            " state folder. Use the one that `strangler serve` was started with.",
+        )
     if not isinstance(error, dict):
         return ControlRefused(status, "unknown", f"The control plane answered {status}.")
     message = f"{error.get('message', '')} {error.get('remedy', '')}".strip()

@@ -1,10 +1,11 @@
-"""Text of others' making, kept from playing with a terminal."""
+"""Text of others' making, kept from playing with a terminal and fit for people."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-__all__ = ["is_plain", "plain"]
+__all__ = ["is_plain", "plain", "reason"]
 
 _CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
@@ -26,3 +27,8 @@ def plain(text: str) -> str:
     return "".join(
         letter if _is_plain_letter(letter) else letter.encode("unicode_escape").decode("ascii") for letter in text
     )
+
+
+def reason(error: Exception) -> str:
+    """What an error says, without its number: `Connection refused`."""
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from strangler.errors import StranglerError
+from strangler.errors import ControlUnreachable, StranglerError
 
 __all__ = ["keep_secret", "read_secret", "token_from"]
 
@@ -38,15 +38,24 @@ def keep_secret(path: Path) -> str:
 
 
 def read_secret(path: Path) -> str:
-    """The secret in `path`. Raises StranglerError when it cannot be read, is empty, or others may read it too."""
+    """The secret in `path`.
+
+    Raises ControlUnreachable when nobody has made it yet, StranglerError when it cannot be read, is empty, or others
+    may read it too.
+    """
     try:
         with path.open(encoding="ascii") as file:
             mode = os.fstat(file.fileno()).st_mode
             secret = file.read().strip()
     except FileNotFoundError:
-        raise StranglerError(f"{path} does not exist yet: `strangler serve` makes it at its first start.") from None
+        raise ControlUnreachable(
+            f"No proxy has been started here yet: there is no {path}. Start one: `strangler serve`."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise StranglerError(f"The secret {path} cannot be read: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not ASCII"
+        raise StranglerError(
+            f"The secret {path} cannot be read: {why}. It belongs to the user that `strangler serve` runs as."
+        ) from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise StranglerError(
             f"{path} can be read by others (mode {stat.S_IMODE(mode):04o}): it may be known. Delete it to have a new"

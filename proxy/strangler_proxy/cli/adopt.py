@@ -12,7 +12,7 @@ from strangler_proxy.cli.remote import control_client, finish
 __all__ = ["adopt"]
 
 
-@click.command()
+@click.command(short_help="Settle a store that was lost or restored.")
 @click.argument("keep", type=click.Choice(["snapshot", "store"]))
 @WHY
 @WAIT

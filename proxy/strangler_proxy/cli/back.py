@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from strangler_proxy.cli.options import CONFIG, JSON, WAIT, WHY
-from strangler_proxy.cli.remote import control_client, finish
+from strangler_proxy.cli.remote import control_client, edits_named, finish
 
 __all__ = ["back"]
 
 
-@click.command()
+@click.command(short_help="Take routes and seams back to the monolith.")
 @click.argument("names", metavar="NAME...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every route and seam that is not retired.")
 @WHY
@@ -26,6 +26,6 @@ def back(names: tuple[str, ...], everything: bool, why: str, wait: float | None,
     """
     if everything == bool(names):
         raise click.UsageError("Say which: a NAME, or --all.")
-    with control_client(config) as client:
+    with control_client(config) as client, edits_named(config):
         outcome = client.back(None if everything else names, why=why, wait_seconds=wait)
     finish(outcome, as_json)

@@ -8,7 +8,7 @@ import click
 
 from strangler.toggles import Side, Stage
 from strangler_proxy.cli.options import CONFIG, JSON, WAIT, WHY
-from strangler_proxy.cli.remote import control_client, finish
+from strangler_proxy.cli.remote import control_client, edits_named, finish
 
 __all__ = ["flip"]
 
@@ -28,9 +28,9 @@ def _overrides(_: click.Context, __: click.Parameter, given: tuple[str, ...]) ->
         raise click.BadParameter(str(error)) from error
 
 
-@click.command()
+@click.command(short_help="Move a route or seam to a stage.")
 @click.argument("name")
-@click.argument("stage", type=click.Choice([stage.value for stage in Stage]))
+@click.argument("stage", metavar="STAGE", type=click.Choice([stage.value for stage in Stage]))
 @click.option("--share", help="For stage canary: the share of subjects that the candidate answers, such as 10%.")
 @WHY
 @click.option("--force", is_flag=True, help="Skip stages; the audit says so.")
@@ -64,10 +64,10 @@ def flip(
 ) -> None:
     """Move NAME to STAGE, at once and on every worker.
 
-    NAME may be a glob such as `catalog.*`: all of them move under one revision, or none does. Ends with 0 when every
-    worker has acknowledged, with 3 when one has not in time.
+    STAGE is monolith, shadow, canary, extracted or retired. NAME may be a glob such as `catalog.*`: all of them move
+    under one revision, or none does. Ends with 0 when every worker has acknowledged, with 3 when one has not in time.
     """
-    with control_client(config) as client:
+    with control_client(config) as client, edits_named(config):
         outcome = client.flip(
             [name],
             stage,

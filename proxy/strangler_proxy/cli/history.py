@@ -29,13 +29,16 @@ def told_entry(entry: Mapping[str, Any]) -> str:
     )
 
 
-@click.command()
+@click.command(short_help="Show who moved what, when and why.")
 @click.argument("name", required=False)
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="At most so many entries.")
 @JSON
 @CONFIG
 def history(name: str | None, limit: int, as_json: bool, config: Path) -> None:
-    """Show who moved what, when and why, newest first; of NAME (it may be a glob), or of all."""
+    """Show who moved what, when and why, newest first.
+
+    NAME may be a glob such as `catalog.*`; without one, all are shown.
+    """
     with control_client(config) as client:
         entries = client.history(name, limit=limit)
     if as_json:

@@ -28,6 +28,12 @@ def _json(context: click.Context, _: click.Parameter, value: bool) -> bool:
     return bool(root.meta[JSON_WANTED])
 
 
+def _why(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter("it is empty; say in a few words why, for it stands in the audit.")
+    return value
+
+
 CONFIG = click.option(
     "-c",
     "--config",
@@ -39,7 +45,7 @@ CONFIG = click.option(
     help="The configuration.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, is_eager=True, callback=_json, help="Answer in JSON.")
-WHY = click.option("--why", required=True, help="Why; stands in the audit.")
+WHY = click.option("--why", required=True, callback=_why, help="Why; stands in the audit.")
 WAIT = click.option(
     "--wait",
     type=click.FloatRange(0, 60),

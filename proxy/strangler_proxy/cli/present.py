@@ -9,6 +9,7 @@ from pathlib import Path
 
 from strangler.errors import ControlRefused, ControlUnreachable, StranglerError
 from strangler.toggles import Snapshot, read_snapshot
+from strangler_proxy.cli.output import warn
 from strangler_proxy.config.values import Config
 from strangler_proxy.state import StateDir
 
@@ -30,17 +31,23 @@ def present_toggles(config: Config, path: Path, environment: Mapping[str, str] =
     """The toggles of the proxy that runs with this configuration. Raises SnapshotError for a broken file on disk."""
     state = StateDir.of(config)
     # Without a token nobody was ever started here, and there is nobody to ask.
-    if environment.get("STRANGLER_TOKEN") or state.token.exists():
-        from strangler_proxy.cli.remote import control_client
+    if environment.get("STRANGLER_TOKEN") or os.path.lexists(state.token):
+        from strangler_proxy.cli.remote import control_client, edited, is_edited
 
         try:
             with control_client(path, environment) as client:
-                return Present(client.snapshot(), "from the control plane")
-        except (ControlUnreachable, ControlRefused):
+                snapshot = client.snapshot()
+        except ControlUnreachable:
             pass
+        except ControlRefused as error:
+            return _on_disk(state, f"; the control plane refused: {error}")
         except StranglerError as error:
             # Such as a token that others can read: worth knowing, but the snapshot on disk still tells.
             return _on_disk(state, f"; the control plane was not asked: {error}")
+        else:
+            if is_edited(path, environment):
+                warn(edited(path))
+            return Present(snapshot, "from the control plane")
     return _on_disk(state, "; the control plane does not answer")
 
 

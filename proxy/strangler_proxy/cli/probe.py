@@ -8,6 +8,7 @@ import httpx
 
 from strangler.errors import Problem
 from strangler_proxy.config.values import Address, Config, Upstream
+from strangler_proxy.plain import reason
 
 __all__ = ["answers", "unanswered"]
 
@@ -22,7 +23,7 @@ def answers(address: Address) -> str | None:
     except httpx.TimeoutException:
         return f"no answer within {_SECONDS:g} seconds"
     except httpx.HTTPError as error:
-        return str(error) or type(error).__name__
+        return reason(error)
     return None
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from strangler.errors import ConfigError, ControlUnreachable
+from strangler.errors import ConfigError, ControlRefused, ControlUnreachable
 from strangler_proxy.cli.output import print_json
 from strangler_proxy.cli.told import UNCHANGED, told_outcome
 from strangler_proxy.client import ControlClient
@@ -18,7 +19,7 @@ from strangler_proxy.config.values import Address, Config
 from strangler_proxy.secret import read_secret, token_from
 from strangler_proxy.state import StateDir
 
-__all__ = ["control_client", "finish"]
+__all__ = ["control_client", "edited", "edits_named", "finish", "is_edited"]
 
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where we connect instead
 
@@ -33,6 +34,32 @@ def control_client(path: Path, environment: Mapping[str, str] = os.environ) -> C
     state = StateDir.of(config)
     token = token_from(environment) or read_secret(state.token)
     return ControlClient(_address(config, state), token)
+
+
+def is_edited(path: Path, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the configuration at `path` is another than the one its proxy was last started with."""
+    try:
+        config = load_config(path, environment)
+        return StateDir.of(config).accepted.read_bytes().decode() != config.text
+    except (ConfigError, OSError, UnicodeDecodeError):
+        # A wrong file is told elsewhere; without the copy nothing can be said.
+        return False
+
+
+@contextmanager
+def edits_named(path: Path) -> Iterator[None]:
+    """A name that the running proxy does not know may stand in the file all the same: its refusal then says so."""
+    try:
+        yield
+    except ControlRefused as error:
+        if error.code != "unknown_toggle" or not is_edited(path):
+            raise
+        raise ControlRefused(error.status, error.code, f"{error} {edited(path)}") from error
+
+
+def edited(path: Path) -> str:
+    """What to say of a configuration that was edited since the proxy was started."""
+    return f"{path} was edited since the proxy was started: `strangler serve` anew takes it up."
 
 
 def finish(outcome: Mapping[str, Any], as_json: bool, *, unmoved: str = UNCHANGED) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
+from typing import Final
 
 import click
 
 from strangler_proxy.cli.options import CONFIG
 from strangler_proxy.config import load_config
+from strangler_proxy.config.values import Address
 from strangler_proxy.journal import log_to_stderr
-from strangler_proxy.plain import plain
+from strangler_proxy.plain import plain, reason
 from strangler_proxy.supervisor import Started, Supervisor
 
 __all__ = ["serve"]
+
+_SECONDS: Final = 1.0
 
 
 def start_block(started: Started, config: Path, monolith: str) -> str:
@@ -31,6 +36,15 @@ def start_block(started: Started, config: Path, monolith: str) -> str:
     return "\n".join(["Strangler is serving", *(f"  {name:<10} {plain(value)}" for name, value in rows)])
 
 
+def told_monolith(address: Address) -> str:
+    """Where the monolith is, and whether nobody listens there yet."""
+    try:
+        socket.create_connection((address.host, address.port), timeout=_SECONDS).close()
+    except OSError as error:
+        return f"http://{address}  (does not answer yet: {reason(error)})"
+    return f"http://{address}"
+
+
 @click.command()
 @CONFIG
 def serve(config: Path) -> None:
@@ -41,5 +55,8 @@ def serve(config: Path) -> None:
     """
     taken = load_config(config)
     log_to_stderr("supervisor")
-    monolith = f"http://{taken.upstreams[taken.monolith].address}"
-    Supervisor(taken).run(lambda started: click.echo(start_block(started, config, monolith)))
+
+    def tell(started: Started) -> None:
+        click.echo(start_block(started, config, told_monolith(taken.upstreams[taken.monolith].address)))
+
+    Supervisor(taken).run(tell)

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from strangler_proxy.cli.options import CONFIG, JSON
-from strangler_proxy.cli.output import print_json, print_table, print_text
-from strangler_proxy.cli.remote import control_client
+from strangler_proxy.cli.output import print_json, print_table, print_text, warn
+from strangler_proxy.cli.remote import control_client, edited, is_edited
 from strangler_proxy.cli.told import stage_of
 
 __all__ = ["status"]
@@ -97,7 +97,7 @@ def _tables(state: Mapping[str, Any]) -> None:
         )
 
 
-@click.command()
+@click.command(short_help="Show where everything stands.")
 @JSON
 @CONFIG
 def status(as_json: bool, config: Path) -> None:
@@ -107,6 +107,8 @@ def status(as_json: bool, config: Path) -> None:
     """
     with control_client(config) as client:
         state = client.status()
+    if is_edited(config):
+        warn(edited(config))
     if as_json:
         print_json(state)
     else:

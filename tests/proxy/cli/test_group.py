@@ -40,7 +40,14 @@ def test_hidden_commands_are_not_listed_and_the_others_are(run: Run) -> None:
 
 
 def test_an_unknown_command_is_bad_input(run: Run) -> None:
-    assert run("chek").exit_code == 2
+    ended = run("chek")
+    assert (ended.exit_code, "Did you mean 'check'?" in ended.stderr) == (2, True)
+    assert "Did you mean" not in run("elephant").stderr
+
+
+def test_no_line_of_the_list_is_cut_short(run: Run) -> None:
+    _, _, commands = run("--help", terminal_width=80).stdout.partition("Commands:")
+    assert "..." not in commands
 
 
 def test_the_version_is_told(run: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from click.testing import CliRunner, Result
 from strangler_proxy.cli import main
 from strangler_proxy.cli.flip import parsed_override
 from strangler_proxy.cli.history import told_entry
-from strangler_proxy.cli.serve import start_block
+from strangler_proxy.cli.serve import start_block, told_monolith
 from strangler_proxy.cli.status import is_well, told_age, told_state
 from strangler_proxy.cli.told import stage_of, told_outcome
 from strangler_proxy.config.values import Address
@@ -87,8 +88,9 @@ def test_where_nothing_changes_it_says_so() -> None:
     ("words", "code", "said"),
     [
         (("orders", "extracted"), 2, "No toggle matches"),
+        (("catalog.lst", "extracted"), 2, "Did you mean 'catalog.list'?"),
         (("catalog.list", "retired"), 2, "can be retired from `extracted` only"),
-        (("catalog.list", "moon"), 2, "'moon' is not one of"),
+        (("catalog.list", "moon"), 2, "'STAGE': 'moon' is not one of"),
         (("catalog.list", "canary", "--share", "lots", "--force"), 2, "not a share"),
         (("catalog.list", "canary", "--override", "ana"), 2, "is not SUBJECT=candidate"),
         (("catalog.list", "monolith", "--expect-revision", "9"), 1, "somebody was first"),
@@ -105,7 +107,7 @@ def test_what_cannot_be_is_refused(words: tuple[str, ...], code: int, said: str)
 def test_why_is_wanted_and_must_say_something() -> None:
     assert run("flip", "catalog.list", "monolith").exit_code == 2
     empty = run("back", "--all", "--why", " ")
-    assert (empty.exit_code, "why" in empty.stderr) == (2, True)
+    assert (empty.exit_code, "it is empty; say in a few words why" in empty.stderr) == (2, True)
 
 
 @pytest.mark.usefixtures("folder")
@@ -180,6 +182,33 @@ def test_a_wrong_token_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch)
     ended = run("back", "--all", "--why", "x", "--json")
     assert ended.exit_code == 2
     assert json.loads(ended.stdout)["error"]["code"] == "unauthorized"
+    assert "does not take this token: STRANGLER_TOKEN" in ended.stderr
+
+
+def test_where_no_proxy_was_ever_started_there_is_nobody_to_reach(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STRANGLER_TOKEN")
+    ended = run("status")
+    assert (ended.exit_code, "No proxy has been started here yet" in ended.stderr) == (4, True)
+
+
+def test_what_was_edited_since_the_start_is_said_to_count_from_the_next(folder: Path) -> None:
+    file = folder / "strangler.toml"
+    (folder / ".strangler" / "accepted.toml").write_text(file.read_text())
+    for words in (("status",), ("routes",), ("back", "catalog.new", "--why", "x")):
+        assert "was edited" not in run(*words).stderr
+    file.write_text(file.read_text() + "# a new thought\n")
+    for words in (("status",), ("routes",), ("back", "catalog.new", "--why", "x")):
+        assert "strangler.toml was edited since the proxy was started" in run(*words).stderr
+    assert "was edited" not in run("back", "catalog.list", "--why", "x", "--wait", "0").stderr
+
+
+def test_the_start_says_when_nobody_listens_where_the_monolith_should() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = Address("127.0.0.1", listening.getsockname()[1])
+        assert told_monolith(address) == f"http://{address}"
+    assert told_monolith(address) == f"http://{address}  (does not answer yet: Connection refused)"
 
 
 def test_serve_refuses_a_token_that_is_no_secret(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
