@@ -9,7 +9,7 @@ from strangler import __version__
 
 __all__ = ["main"]
 
-_EXTRA = ("click", "httptools", "httpx", "pydantic", "rich", "starlette", "uvicorn")
+_EXTRA = ("click", "httpx", "pydantic", "rich", "starlette", "uvicorn")
 
 
 def main() -> None:

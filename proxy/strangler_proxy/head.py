@@ -2,6 +2,13 @@
 
 A head that RFC 9112 lets be read in two ways is refused, since the next reader may choose the other one. Lines that
 are passed on stay the bytes they were.
+
+The parser is our own. General ones accept what a proxy must not (two Host fields or none, Transfer-Encoding in
+HTTP/1.0, white space around names) and hand over fields rather than the lines to pass on, so their work is done twice;
+splitting at CRLF and looking each name up costs less. Refused are: control characters, a CR or LF on its own, folded
+lines, names that are not tokens (white space before the colon among them), a Content-Length that is not digits, or is
+there twice or beside Transfer-Encoding, any Transfer-Encoding but one `chunked` in HTTP/1.1, no Host or two or an odd
+one, targets with fragments or user information, CONNECT, and versions other than HTTP/1.0 and 1.1.
 """
 
 from __future__ import annotations
