@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -11,6 +10,7 @@ import pytest
 
 from demo.customers import Customers
 from demo.forms import forms_of
+from tests.waiting import until
 
 
 class Broken(BaseHTTPRequestHandler):
@@ -34,9 +34,7 @@ def broken_shop() -> Iterator[str]:
 def test_an_error_is_a_failure_with_its_request(broken_shop: str) -> None:
     customers = Customers(broken_shop, count=2, pause=0)
     customers.start()
-    deadline = time.monotonic() + 30
-    while not customers.tally.failures:
-        assert time.monotonic() < deadline
+    until(lambda: customers.tally.failures)
     tally = customers.stop()
     assert tally.failures[0].request == "GET /"
     assert "503" in tally.failures[0].wrong

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from demo.stack import Stack
-from tests.e2e.test_failures import until
+from tests.waiting import until
 
 
 def test_a_change_and_a_deletion_in_the_monolith_reach_the_service(stack: Stack) -> None:

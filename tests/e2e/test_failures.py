@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +14,9 @@ import pytest
 from demo.stack import Stack
 from tests.e2e.conftest import Strangler
 from tests.e2e.test_flips import Browser
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("at_monolith")
-
-
-def until(condition: Callable[[], Any], *, seconds: float = 30) -> Any:
-    """Wait for a condition and give what it gave."""
-    deadline = time.monotonic() + seconds
-    while True:
-        result = condition()
-        if result:
-            return result
-        assert time.monotonic() < deadline, "the condition was not met in time"
-        time.sleep(0.02)
 
 
 def test_killing_the_extracted_service_shows_customers_no_error_on_safe_requests(

@@ -17,7 +17,7 @@ import pytest
 from tests.extracted.catalog import rows
 from tests.extracted.catalog.rows import TOKEN, FakeMonolith
 from tests.extracted.catalog.sockets import served
-from tests.extracted.catalog.waiting import until
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 
@@ -48,7 +48,7 @@ class Process:
             assert self.process.poll() is None, self.log.read_text()
             return re.search(r"running on (http://\S+)", self.log.read_text()[self._seen :])
 
-        until(address, 30)
+        until(address)
         found = address()
         assert found is not None
         return found[1]
@@ -83,7 +83,7 @@ def test_a_change_becomes_visible_without_a_restart_and_the_end_is_graceful(
     process: Process, monolith: FakeMonolith
 ) -> None:
     with httpx.Client(base_url=process.url()) as client:
-        until(lambda: status(client) == "ready", 30)
+        until(lambda: status(client) == "ready")
         monolith.put("product", rows.product(7, name="Now"))
         until(lambda: client.get("/api/v1/products/7/").json()["name"] == "Now")
     assert process.end(signal.SIGTERM) in {0, -signal.SIGTERM}
@@ -98,13 +98,13 @@ def test_a_service_that_is_killed_while_it_imports_goes_on_where_it_was(
 ) -> None:
     process = Process(tmp_path, monolith_url, CATALOG_FEED_PAGE="10")
     process.url()
-    until(lambda: len(monolith.requests) > 5, 30)
+    until(lambda: len(monolith.requests) > 5)
     process.end(signal.SIGKILL)
     asked = len(monolith.requests)
     again = Process(tmp_path, monolith_url)
     try:
         with httpx.Client(base_url=again.url()) as client:
-            until(lambda: status(client) == "ready", 30)
+            until(lambda: status(client) == "ready")
             assert client.get("/api/v1/products/").json()["count"] == 2000
         assert monolith.requests[asked].url.params["since"] != ""
     finally:

@@ -7,13 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Page, sync_playwright
+
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 
@@ -66,15 +67,13 @@ class Shop:
         return subprocess.Popen(command, cwd=ROOT, env=self.environment, start_new_session=True)
 
     def wait(self) -> None:
-        end = time.monotonic() + 60
-        while True:
+        def healthy() -> bool:
             try:
-                httpx.get(f"{self.url}/healthz", timeout=5).raise_for_status()
-                return
-            except httpx.HTTPError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.1)
+                return httpx.get(f"{self.url}/healthz", timeout=5).is_success
+            except httpx.TransportError:
+                return False
+
+        until(healthy, seconds=60)
 
 
 @pytest.fixture(params=["uvicorn", "gunicorn"])

@@ -20,6 +20,7 @@ from strangler_proxy.subject import Subjects
 from strangler_proxy.worker import Worker, event_loop
 
 from strangler.toggles import Side, Snapshot, Stage, Toggle
+from tests.waiting import until
 
 __all__ = ["Connection", "Proxy", "RawUpstream", "answer", "config", "route", "snapshot"]
 
@@ -330,7 +331,7 @@ class Proxy:
     def log(self) -> list[dict[str, Any]]:
         """The access log so far."""
         self.call(self.worker.gateway.log.flush)
-        wait_for(lambda: self.log_text().count("\n") >= self.worker.gateway.counts.total)
+        until(lambda: self.log_text().count("\n") >= self.worker.gateway.counts.total)
         return [json.loads(line) for line in self.log_text().splitlines()]
 
     def log_text(self) -> str:
@@ -350,13 +351,3 @@ class Proxy:
         self._listener.close()
         self._log_file.close()
         assert not self.problems, self.problems
-
-
-def wait_for(condition: Callable[[], object], seconds: float = TIMEOUT) -> None:
-    """Wait until `condition` holds."""
-    waited = threading.Event()
-    for _ in range(int(seconds / 0.005)):
-        if condition():
-            return
-        waited.wait(0.005)
-    raise AssertionError("the condition did not come to hold")

@@ -7,7 +7,7 @@ import os
 
 from strangler_proxy.access_log import AccessLog
 
-from tests.proxy.dataplane.raw import wait_for
+from tests.waiting import until
 
 
 def note(log: AccessLog, path: bytes = b"/", **causes: str) -> None:
@@ -36,7 +36,7 @@ def test_a_reader_that_stands_still_costs_lines_and_no_time() -> None:
         note(log, b"/" + b"a" * 60)
     assert log.dropped > 0
     os.close(reader)
-    wait_for(log._batches.empty)
+    until(log._batches.empty)
     log.close()
     os.close(writer)
 

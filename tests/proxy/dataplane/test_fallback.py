@@ -20,8 +20,8 @@ from tests.proxy.dataplane.raw import (
     config,
     route,
     snapshot,
-    wait_for,
 )
+from tests.waiting import until
 
 NAME = "catalog.list"
 ROUTES = (route(NAME, "/p/", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"),)
@@ -297,7 +297,7 @@ def test_an_unsafe_request_does_not_use_a_connection_that_waited(make_proxy: Mak
         assert len(upstream.connections) == 1
         gateway = proxy.worker.gateway
         pool = gateway.monolith
-        wait_for(lambda: gateway.loop.time() - pool._unused[-1].idle_since > 0.6)
+        until(lambda: gateway.loop.time() - pool._unused[-1].idle_since > 0.6)
         client.ask(POST)
     assert len(upstream.connections) == 2
 
@@ -305,7 +305,7 @@ def test_an_unsafe_request_does_not_use_a_connection_that_waited(make_proxy: Mak
 def test_an_unused_connection_is_closed_after_its_time(make_proxy: MakeProxy, upstream: RawUpstream) -> None:
     proxy = make_proxy(config(upstream.port, keep_alive=0.2))
     proxy.ask(GET)
-    wait_for(lambda: upstream.connections[0].socket.fileno() < 0)
+    until(lambda: upstream.connections[0].socket.fileno() < 0)
 
 
 def test_no_more_unused_connections_are_kept_than_configured(
@@ -316,7 +316,7 @@ def test_no_more_unused_connections_are_kept_than_configured(
     def together(connection: Connection) -> None:
         connection.head()
         waiting.append(connection)
-        wait_for(lambda: len(waiting) == 4)
+        until(lambda: len(waiting) == 4)
         connection.send(OK)
         connection.rest()
 
@@ -364,10 +364,10 @@ def test_safe_work_is_given_up_when_the_client_leaves(make_proxy: MakeProxy, mak
     proxy = make_proxy(config(upstream.port))
     client = proxy.client()
     client.send(GET)
-    wait_for(lambda: upstream.connections and upstream.connections[0].received)
+    until(lambda: upstream.connections and upstream.connections[0].received)
     client.close()
-    wait_for(lambda: upstream.connections[0].socket.fileno() < 0)
-    wait_for(lambda: not proxy.worker.gateway.clients)
+    until(lambda: upstream.connections[0].socket.fileno() < 0)
+    until(lambda: not proxy.worker.gateway.clients)
     assert proxy.log()[0]["status"] == 499
 
 
@@ -377,7 +377,7 @@ def test_unsafe_work_is_not_given_up_when_the_client_leaves(make_proxy: MakeProx
     def slow(connection: Connection) -> None:
         connection.head()
         connection.exactly(5)
-        wait_for(lambda: gone)
+        until(lambda: gone)
         connection.send(OK)
         connection.rest()
 
@@ -385,12 +385,12 @@ def test_unsafe_work_is_not_given_up_when_the_client_leaves(make_proxy: MakeProx
     proxy = make_proxy(config(upstream.port))
     client = proxy.client()
     client.send(POST)
-    wait_for(lambda: upstream.connections and upstream.connections[0].received.endswith(b"hello"))
+    until(lambda: upstream.connections and upstream.connections[0].received.endswith(b"hello"))
     client.reset()
     gateway = proxy.worker.gateway
-    wait_for(lambda: proxy.call(lambda: any(each._closed for each in gateway.clients)))
+    until(lambda: proxy.call(lambda: any(each._closed for each in gateway.clients)))
     gone.append(True)
-    wait_for(lambda: not gateway.clients)
+    until(lambda: not gateway.clients)
     assert len(gateway.monolith) == 1
 
 

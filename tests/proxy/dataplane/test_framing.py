@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 
 from tests.proxy.dataplane.conftest import MakeProxy, MakeUpstream
-from tests.proxy.dataplane.raw import OK, Connection, Proxy, RawUpstream, answer, config, wait_for
+from tests.proxy.dataplane.raw import OK, Connection, Proxy, RawUpstream, answer, config
+from tests.waiting import until
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -223,7 +224,7 @@ def test_bytes_nobody_asked_for_end_an_unused_connection(make_proxy: MakeProxy, 
         connection.head()
         connection.send(OK)
         if len(upstream.connections) == 1:
-            wait_for(lambda: pool_size() == 1)
+            until(lambda: pool_size() == 1)
             connection.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
             sent.append(True)
         connection.rest()
@@ -237,7 +238,7 @@ def test_bytes_nobody_asked_for_end_an_unused_connection(make_proxy: MakeProxy, 
 
     with proxy.client() as client:
         assert client.ask(GET)[1] == b"ok"
-        wait_for(lambda: sent and pool_size() == 0)
+        until(lambda: sent and pool_size() == 0)
         assert client.ask(GET)[1] == b"ok"
 
 
@@ -290,7 +291,7 @@ def test_a_refused_expectation_ends_the_connection_after_the_answer(
         assert body == b"no"
         client.send(b"GET /")
         assert client.ended()
-    wait_for(lambda: not proxy.worker.gateway.clients)
+    until(lambda: not proxy.worker.gateway.clients)
     assert len(upstream.connections) == 1
     assert b"GET /" not in upstream.received
 

@@ -7,7 +7,8 @@ import pytest
 from strangler_proxy.config import Limits
 
 from tests.proxy.dataplane.conftest import MakeProxy
-from tests.proxy.dataplane.raw import Proxy, RawUpstream, config, wait_for
+from tests.proxy.dataplane.raw import Proxy, RawUpstream, config
+from tests.waiting import until
 
 REFUSED = {
     "two lengths": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nhi",
@@ -166,7 +167,7 @@ def test_a_body_that_stalls_is_answered_408_and_the_upstream_never_gets_its_end(
     with proxy.client() as client:
         client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc")
         assert client.rest().startswith(b"HTTP/1.1 408 ")
-    wait_for(lambda: upstream.connections[0].received.endswith(b"abc"))
+    until(lambda: upstream.connections[0].received.endswith(b"abc"))
 
 
 def test_an_unused_connection_is_closed_without_a_word(make_proxy: MakeProxy, upstream: RawUpstream) -> None:
@@ -184,8 +185,8 @@ def test_a_client_that_leaves_in_its_request_leaves_nothing_behind(proxy: Proxy,
         client.ask(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         client.send(request)
         client.close()
-        wait_for(lambda: not proxy.worker.gateway.clients)
-    wait_for(lambda: all(connection.socket.fileno() < 0 for connection in upstream.connections))
+        until(lambda: not proxy.worker.gateway.clients)
+    until(lambda: all(connection.socket.fileno() < 0 for connection in upstream.connections))
 
 
 def test_own_answers_say_nothing_about_the_inside(make_proxy: MakeProxy, upstream: RawUpstream) -> None:

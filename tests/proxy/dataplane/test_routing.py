@@ -12,7 +12,8 @@ from strangler_proxy.subject import Subject, Subjects
 
 from strangler.toggles import Stage, bucket
 from tests.proxy.dataplane.conftest import MakeProxy, MakeUpstream
-from tests.proxy.dataplane.raw import KEY, OK, Connection, Proxy, RawUpstream, answer, config, route, snapshot, wait_for
+from tests.proxy.dataplane.raw import KEY, OK, Connection, Proxy, RawUpstream, answer, config, route, snapshot
+from tests.waiting import until
 
 NAME = "catalog.list"
 GET = b"GET /p/ HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -129,7 +130,7 @@ def test_a_hundred_flips_under_clients_lose_no_request_and_mix_no_answer(routed:
         routed.put_into_force(stage)
         for mine in seen:
             mine.clear()
-        wait_for(partial(all_saw, body))
+        until(partial(all_saw, body))
     stop.set()
     for client in clients:
         client.join(10)
@@ -154,9 +155,9 @@ def test_a_draining_worker_ends_what_it_began_and_takes_nothing_new(
     with proxy.client() as busy, proxy.client() as unused, proxy.client() as recent:
         recent.ask(b"GET /quick HTTP/1.1\r\nHost: a\r\n\r\n")
         busy.send(GET)
-        wait_for(lambda: GET[:10] in upstream.received)
+        until(lambda: GET[:10] in upstream.received)
         proxy.drain(grace=10)
-        wait_for(lambda: proxy.worker.gateway.draining)
+        until(lambda: proxy.worker.gateway.draining)
         assert recent.ask(b"GET /quick HTTP/1.1\r\nHost: a\r\n\r\n")[0].endswith(b"\r\nConnection: close\r\n\r\n")
         assert unused.ended()
         with pytest.raises(ConnectionRefusedError):
@@ -173,7 +174,7 @@ def test_a_draining_worker_does_not_wait_for_ever(make_proxy: MakeProxy, make_up
     proxy = make_proxy(config(upstream.port))
     with proxy.client() as client:
         client.send(GET)
-        wait_for(lambda: upstream.connections and upstream.connections[0].received)
+        until(lambda: upstream.connections and upstream.connections[0].received)
         proxy.drain(grace=0.1)
         assert client.ended()
 
@@ -217,4 +218,4 @@ def test_many_unused_connections_end_by_their_limit(
     assert all(client.ended() for client in clients)
     for client in clients:
         client.close()
-    wait_for(lambda: not proxy.worker.gateway.clients)
+    until(lambda: not proxy.worker.gateway.clients)

@@ -10,7 +10,8 @@ import pytest
 from strangler_proxy.config import Limits
 
 from tests.proxy.dataplane.conftest import MakeProxy, MakeUpstream
-from tests.proxy.dataplane.raw import OK, Connection, Proxy, config, wait_for
+from tests.proxy.dataplane.raw import OK, Connection, Proxy, config
+from tests.waiting import until
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 # What the proxy holds (two high-water marks and a read) beside what the kernel's socket buffers take.
@@ -89,7 +90,7 @@ def test_a_slow_reader_holds_the_upstream_back(make_proxy: MakeProxy, make_upstr
         client.send(GET)
         client.head()
         gateway = proxy.worker.gateway
-        wait_for(lambda: proxy.call(lambda: any(each.writing_paused for each in gateway.clients)))
+        until(lambda: proxy.call(lambda: any(each.writing_paused for each in gateway.clients)))
         buffered = proxy.call(lambda: sum(each.transport.get_write_buffer_size() for each in gateway.clients))
         assert buffered < HELD
         assert sent[0] < size
@@ -123,7 +124,7 @@ def test_a_slow_upstream_holds_the_client_back(make_proxy: MakeProxy, make_upstr
         uploading = threading.Thread(target=upload)
         uploading.start()
         gateway = proxy.worker.gateway
-        wait_for(lambda: proxy.call(lambda: any(each._reading_paused for each in gateway.clients)))
+        until(lambda: proxy.call(lambda: any(each._reading_paused for each in gateway.clients)))
         assert sent[0] < size
         go_on.set()
         assert client.response()[1] == b"ok"
@@ -141,8 +142,8 @@ def test_a_client_that_takes_nothing_for_too_long_is_let_go(make_proxy: MakeProx
     proxy = make_proxy(config(upstream.port, limits=Limits(body_timeout=0.3)))
     with proxy.client(receive_buffer=65536) as client:
         client.send(GET)
-        wait_for(lambda: upstream.connections and upstream.connections[0].socket.fileno() < 0)
-        wait_for(lambda: not proxy.worker.gateway.clients)
+        until(lambda: upstream.connections and upstream.connections[0].socket.fileno() < 0)
+        until(lambda: not proxy.worker.gateway.clients)
     assert proxy.log()[0]["error"] == "client-stalled"
 
 
@@ -160,7 +161,7 @@ def test_pipelining_does_not_let_a_slow_reader_pile_up_answers(
     with proxy.client(receive_buffer=65536) as client:
         client.send(GET * 300)
         gateway = proxy.worker.gateway
-        wait_for(lambda: proxy.call(lambda: any(each.writing_paused for each in gateway.clients)))
+        until(lambda: proxy.call(lambda: any(each.writing_paused for each in gateway.clients)))
         # Each look is a turn of the loop, in which a proxy that does not hold back would go on.
         for _ in range(300):
             assert proxy.call(lambda: sum(each.transport.get_write_buffer_size() for each in gateway.clients)) < HELD
@@ -213,7 +214,7 @@ def test_an_upstream_that_stops_reading_is_504(make_proxy: MakeProxy, make_upstr
                 client.send(piece)
         except (TimeoutError, ConnectionError):
             pass
-        wait_for(lambda: proxy.log())
+        until(lambda: proxy.log())
     done.set()
     line = proxy.log()[0]
     assert (line["status"], line["error"]) == (504, "upstream-stalled")

@@ -13,7 +13,8 @@ from websockets.sync.client import connect
 
 from strangler.toggles import Stage
 from tests.proxy.dataplane.conftest import MakeProxy, MakeUpstream
-from tests.proxy.dataplane.raw import Connection, answer, config, route, snapshot, wait_for
+from tests.proxy.dataplane.raw import Connection, answer, config, route, snapshot
+from tests.waiting import until
 
 ASK = b"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: echo\r\n\r\n"
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\nX-A: b\r\n\r\n"
@@ -42,7 +43,7 @@ def test_an_upgrade_becomes_a_tunnel_with_half_close(make_proxy: MakeProxy, make
         assert client.exactly(11) == b"\x00\xff\r\n\r\nGET /"
         client.half_close()
         assert client.rest() == b"bye"
-    wait_for(lambda: not proxy.worker.gateway.clients)
+    until(lambda: not proxy.worker.gateway.clients)
     assert proxy.log()[0]["status"] == 101
 
 
@@ -61,7 +62,7 @@ def test_the_upstream_may_end_its_direction_first(make_proxy: MakeProxy, make_up
         assert client.rest() == b"hello"
         client.send(b"still here")
         client.half_close()
-        wait_for(lambda: not proxy.worker.gateway.clients)
+        until(lambda: not proxy.worker.gateway.clients)
 
 
 def test_bytes_sent_before_the_switch_are_not_lost(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
@@ -96,8 +97,8 @@ def test_when_one_end_is_reset_the_other_is_closed(
     else:
         assert client.ended()
         client.close()
-    wait_for(lambda: not proxy.worker.gateway.clients)
-    wait_for(lambda: upstream.connections[0].socket.fileno() < 0)
+    until(lambda: not proxy.worker.gateway.clients)
+    until(lambda: upstream.connections[0].socket.fileno() < 0)
 
 
 def test_a_large_transfer_passes_a_tunnel_whole(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
@@ -197,4 +198,4 @@ def test_a_websocket_echoes_text_and_large_binary_messages(make_proxy: MakeProxy
             for message in ("hello", "ü" * 1000, b"\x00" * 500_000):
                 socket.send(message)
                 assert socket.recv() == message
-        wait_for(lambda: not proxy.worker.gateway.clients)
+        until(lambda: not proxy.worker.gateway.clients)

@@ -15,7 +15,8 @@ import pytest
 
 from strangler.toggles import Stage, write_snapshot
 from tests.proxy.dataplane.conftest import MakeUpstream
-from tests.proxy.dataplane.raw import OK, Connection, answer, snapshot, wait_for
+from tests.proxy.dataplane.raw import OK, Connection, answer, snapshot
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -79,13 +80,13 @@ def test_a_worker_told_to_stop_ends_what_it_began(tmp_path: Path, make_upstream:
 
     def slow(connection: Connection) -> None:
         connection.head()
-        wait_for(lambda: stopped)
+        until(lambda: stopped)
         connection.send(OK)
 
     monolith = make_upstream(slow)
     with worker(tmp_path, monolith.port, make_upstream().port) as (process, port), Connection.to(port) as client:
         client.send(GET)
-        wait_for(lambda: monolith.connections and monolith.connections[0].received, seconds=30)
+        until(lambda: monolith.connections and monolith.connections[0].received)
         process.send_signal(signal.SIGTERM)
         stopped.append(True)
         assert client.response()[1] == b"ok"

@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,16 +17,9 @@ from typing import Any
 
 import httpx
 
+from tests.waiting import until
+
 STRANGLER = (sys.executable, "-P", "-m", "strangler_proxy")
-
-
-def until(condition: Callable[[], object], *, seconds: float = 30.0) -> None:
-    """Wait for a condition, and fail when it does not come."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {seconds:g} s in vain")
-        time.sleep(0.02)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.proxy.supervisor.proxy import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 

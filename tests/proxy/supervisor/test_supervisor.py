@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import stat
 import subprocess
 import threading
@@ -14,7 +15,8 @@ from typing import Self
 import httpx
 import pytest
 
-from tests.proxy.supervisor.proxy import STRANGLER, Proxy, children, is_running, kill, served, until, upstream
+from tests.proxy.supervisor.proxy import STRANGLER, Proxy, children, is_running, kill, served, upstream
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -139,6 +141,48 @@ def test_killing_a_worker_refuses_no_connection_and_a_replacement_takes_its_sock
     cut_off = [answer for answer in customers.answers if answer != "catalog"]
     assert len(cut_off) <= 4
     assert not [answer for answer in cut_off if "ConnectError" in answer]
+
+
+def test_a_worker_told_to_stop_is_replaced_while_it_ends_what_it_began(proxy: Proxy) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        asked = [pool.submit(proxy.get, "/slow") for _ in range(16)]
+        try:
+            until(lambda: proxy.slow_requests.qsize() == 16)
+            before = proxy.child("--slot 0")
+            os.kill(before, signal.SIGTERM)
+            until(lambda: {each["pid"] for each in proxy.status()["workers"]}.isdisjoint({before, None}))
+            assert is_running(before)
+            assert [proxy.get() for _ in range(20)] == ["monolith"] * 20
+            assert is_running(before)
+        finally:
+            proxy.answer_slowly.set()
+        assert [each.result() for each in asked] == ["monolith"] * 16
+    until(lambda: not is_running(before))
+    assert "accepts no more; another takes its place" in proxy.log.read_text()
+    assert "it is started again" not in proxy.log.read_text()
+
+
+def test_a_stop_refuses_new_connections_at_once_while_answers_are_under_way(proxy: Proxy) -> None:
+    host, port = proxy.addresses["listen"].split(":")
+
+    def refused() -> bool:
+        try:
+            socket.create_connection((host, int(port)), timeout=20).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(proxy.get, "/slow") for _ in range(4)]
+        try:
+            until(lambda: proxy.slow_requests.qsize() == 4)
+            proxy.process.terminate()
+            until(refused)
+            assert proxy.process.poll() is None
+        finally:
+            proxy.answer_slowly.set()
+        assert [each.result() for each in asked] == ["monolith"] * 4
+    assert proxy.stop() == 0
 
 
 def test_workers_that_are_killed_start_again_without_a_control_plane_by_the_snapshot_on_disk(proxy: Proxy) -> None:

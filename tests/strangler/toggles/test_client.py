@@ -6,26 +6,20 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 
 import pytest
 
 from strangler.errors import ConfigError, ControlRefused, ControlUnreachable, SnapshotError
 from strangler.toggles import Kind, Side, Snapshot, Stage, Toggle, Toggles, read_snapshot, write_snapshot
 from tests.strangler.toggles.control import Control
+from tests.waiting import until
 
 NAME = "catalog.facts"
 
 
 def at(stage: Stage, revision: int) -> Snapshot:
     return Snapshot(revision, {NAME: Toggle(NAME, Kind.SEAM, stage, revision=revision)})
-
-
-def eventually(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    until = monotonic() + seconds
-    while not condition():
-        assert monotonic() < until, "it did not come to be"
-        sleep(0.005)
 
 
 def followers_beside(before: set[threading.Thread]) -> int:
@@ -82,9 +76,9 @@ def test_a_file_is_followed(make: Callable[..., Toggles], tmp_path: Path) -> Non
     toggles = make(snapshot=path)
     assert toggles.stage(NAME) is Stage.SHADOW
     write_snapshot(path, at(Stage.EXTRACTED, 2))
-    eventually(lambda: toggles.stage(NAME) is Stage.EXTRACTED)
+    until(lambda: toggles.stage(NAME) is Stage.EXTRACTED)
     write_snapshot(path, at(Stage.MONOLITH, 1))
-    eventually(lambda: toggles.snapshot.revision == 1)
+    until(lambda: toggles.snapshot.revision == 1)
     assert toggles.source == str(path)
 
 
@@ -95,7 +89,7 @@ def test_a_file_that_comes_later_is_found(make: Callable[..., Toggles], tmp_path
     assert math.isinf(toggles.age)
     assert toggles.stale
     write_snapshot(path, at(Stage.SHADOW, 1))
-    eventually(lambda: toggles.stage(NAME) is Stage.SHADOW)
+    until(lambda: toggles.stage(NAME) is Stage.SHADOW)
     assert not toggles.stale
 
 
@@ -107,11 +101,11 @@ def test_a_file_that_goes_bad_changes_nothing(make: Callable[..., Toggles], tmp_
     toggles = make(snapshot=path, on_error=errors.append)
     assert toggles.stage(NAME) is Stage.EXTRACTED
     path.write_bytes(content)
-    eventually(lambda: errors)
+    until(lambda: errors)
     assert isinstance(errors[0], SnapshotError)
     assert toggles.stage(NAME) is Stage.EXTRACTED
     path.unlink()
-    eventually(lambda: any("no snapshot is there" in str(error) for error in errors))
+    until(lambda: any("no snapshot is there" in str(error) for error in errors))
     assert toggles.stage(NAME) is Stage.EXTRACTED
 
 
@@ -123,9 +117,9 @@ def test_the_control_plane_is_followed(make: Callable[..., Toggles], control: Co
     assert toggles.age < 10
     assert not toggles.stale
     control.put(at(Stage.EXTRACTED, 4))
-    eventually(lambda: toggles.stage(NAME) is Stage.EXTRACTED)
+    until(lambda: toggles.stage(NAME) is Stage.EXTRACTED)
     control.put(at(Stage.MONOLITH, 2))
-    eventually(lambda: toggles.stage(NAME) is Stage.MONOLITH)
+    until(lambda: toggles.stage(NAME) is Stage.MONOLITH)
     assert control.asked[:2] == ["/api/v1/snapshot", "/api/v1/snapshot?wait=25&revision=3"]
 
 
@@ -141,7 +135,7 @@ def test_a_control_plane_that_holds_nothing_back_is_not_asked_in_a_tight_circle(
         toggles = make(control_url=control.url, token="secret")
         assert toggles.wait(10)
         began = monotonic()
-        eventually(lambda: len(control.asked) >= 4)
+        until(lambda: len(control.asked) >= 4)
         assert monotonic() - began > 0.2
     finally:
         control.stop()
@@ -167,11 +161,11 @@ def test_a_lost_control_plane_changes_nothing_and_is_found_again(
     toggles = make(control_url=control.url, token="secret", on_error=errors.append)
     assert toggles.wait(10)
     control.stop()
-    eventually(lambda: any(isinstance(error, ControlUnreachable) for error in errors))
+    until(lambda: any(isinstance(error, ControlUnreachable) for error in errors))
     assert toggles.stage(NAME) is Stage.SHADOW
     again = Control(at(Stage.EXTRACTED, 4), port=control.port)
     try:
-        eventually(lambda: toggles.stage(NAME) is Stage.EXTRACTED)
+        until(lambda: toggles.stage(NAME) is Stage.EXTRACTED)
     finally:
         again.stop()
 
@@ -195,11 +189,11 @@ def test_a_control_plane_that_answers_nonsense_changes_nothing(
     control.fault = fault
     toggles = make(control_url=control.url, token="secret", default=at(Stage.CANARY, 1), on_error=errors.append)
     toggles.toggle(NAME)
-    eventually(lambda: errors)
+    until(lambda: errors)
     assert isinstance(errors[0], kind)
     assert toggles.stage(NAME) is Stage.CANARY
     control.fault = None
-    eventually(lambda: toggles.stage(NAME) is Stage.SHADOW)
+    until(lambda: toggles.stage(NAME) is Stage.SHADOW)
 
 
 def test_a_wrong_token_is_said_once_in_the_log_without_the_token(
@@ -208,7 +202,7 @@ def test_a_wrong_token_is_said_once_in_the_log_without_the_token(
     with caplog.at_level(logging.WARNING, "strangler.toggles"):
         toggles = make(control_url=control.url, token="wrong-token")
         toggles.toggle(NAME)
-        eventually(lambda: len(control.asked) >= 3)
+        until(lambda: len(control.asked) >= 3)
     assert [record.getMessage().count("401") for record in caplog.records] == [1]
     assert "STRANGLER_TOKEN" in caplog.text
     assert "wrong-token" not in caplog.text
@@ -221,7 +215,7 @@ def test_a_token_file_is_read_anew_for_each_connection(
     errors: list[Exception] = []
     toggles = make(control_url=control.url, token_file=token, on_error=errors.append)
     toggles.toggle(NAME)
-    eventually(lambda: errors)
+    until(lambda: errors)
     assert "control.token" in str(errors[0])
     token.write_text("secret\n", encoding="utf-8")
     assert toggles.wait(10)
@@ -234,7 +228,7 @@ def test_a_token_that_no_header_can_carry_is_said_without_the_token(
     errors: list[Exception] = []
     toggles = make(control_url=control.url, token=token, on_error=errors.append)
     toggles.toggle(NAME)
-    eventually(lambda: errors)
+    until(lambda: errors)
     assert "very" not in str(errors[0])
     assert "one plain word" in str(errors[0])
 
@@ -253,7 +247,7 @@ def test_the_cache_survives_a_restart_without_a_control_plane(
     cache = tmp_path / "own.json"
     toggles = make(control_url=control.url, token="secret", cache=cache)
     assert toggles.wait(10)
-    eventually(lambda: cache.exists())
+    until(lambda: cache.exists())
     control.stop()
     kept = read_snapshot(cache)
     assert kept is not None
@@ -291,7 +285,7 @@ def test_the_file_rules_while_the_control_plane_is_away(
     assert toggles.wait(10)
     control.stop()
     write_snapshot(path, at(Stage.MONOLITH, 4))
-    eventually(lambda: toggles.stage(NAME) is Stage.MONOLITH)
+    until(lambda: toggles.stage(NAME) is Stage.MONOLITH)
 
 
 def test_no_thread_to_be_had_is_told_and_tried_again(
@@ -313,7 +307,7 @@ def test_no_thread_to_be_had_is_told_and_tried_again(
     monkeypatch.setattr("strangler.toggles.client._REARM_AFTER", 0.0)
     toggles._arm_at = 0.0
     write_snapshot(path, at(Stage.MONOLITH, 2))
-    eventually(lambda: toggles.stage(NAME) is Stage.MONOLITH)
+    until(lambda: toggles.stage(NAME) is Stage.MONOLITH)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -325,14 +319,14 @@ def test_a_forked_child_follows_by_a_thread_of_its_own(make: Callable[..., Toggl
     if child == 0:
         try:
             kept = toggles.stage(NAME) is Stage.SHADOW
-            eventually(lambda: toggles.stage(NAME) is Stage.EXTRACTED)
+            until(lambda: toggles.stage(NAME) is Stage.EXTRACTED)
             os._exit(0 if kept else 3)
         except BaseException:
             os._exit(4)
-    eventually(lambda: control.asked.count("/api/v1/snapshot") == 2)
+    until(lambda: control.asked.count("/api/v1/snapshot") == 2)
     control.put(at(Stage.EXTRACTED, 4))
     assert os.waitpid(child, 0)[1] == 0
-    eventually(lambda: toggles.stage(NAME) is Stage.EXTRACTED)
+    until(lambda: toggles.stage(NAME) is Stage.EXTRACTED)
 
 
 def test_many_threads_may_ask_at_once_from_the_first_question_on(make: Callable[..., Toggles], tmp_path: Path) -> None:
@@ -360,7 +354,7 @@ def test_close_ends_the_thread_even_while_it_waits(make: Callable[..., Toggles],
     before = set(threading.enumerate())
     toggles = make(control_url=control.url, token="secret")
     assert toggles.wait(10)
-    eventually(lambda: len(control.asked) == 2)
+    until(lambda: len(control.asked) == 2)
     assert followers_beside(before) == 1
     toggles.close()
     assert followers_beside(before) == 0

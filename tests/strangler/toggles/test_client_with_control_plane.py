@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from strangler.testing import MemoryToggleStore
 from strangler.toggles import Stage, Toggles, read_snapshot
 from tests.proxy.control.fakes import plane
 from tests.proxy.control.server import TOKEN, serving
-from tests.strangler.toggles.test_client import eventually
+from tests.waiting import until
 
 NAME = "catalog.facts"
 
@@ -23,13 +24,17 @@ def test_a_flip_reaches_the_seams_of_a_monolith_and_the_way_back_too(tmp_path: P
             toggle = toggles.toggle(NAME)
             assert toggle is not None
             assert toggle.kind == "seam"
+
+            def stands_at(stage: Stage) -> bool:
+                return toggles.stage(NAME) is stage
+
             for stage in (Stage.SHADOW, Stage.MONOLITH):
                 move = {"names": [NAME], "stage": stage, "why": "a test", "wait_seconds": 0}
                 operator.post("/api/v1/flip", json=move).raise_for_status()
-                eventually(lambda stage=stage: toggles.stage(NAME) is stage)  # type: ignore[misc]
+                until(partial(stands_at, stage))
             answered = operator.get("/api/v1/snapshot").json()
             assert toggles.snapshot.to_json() == answered
-            eventually(lambda: read_snapshot(cache) == toggles.snapshot)
+            until(lambda: read_snapshot(cache) == toggles.snapshot)
         finally:
             toggles.close()
     assert toggles.stage(NAME) is Stage.MONOLITH

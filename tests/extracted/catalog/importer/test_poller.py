@@ -9,7 +9,7 @@ from tests.extracted.catalog import rows
 from tests.extracted.catalog.client import Client
 from tests.extracted.catalog.conftest import Serve
 from tests.extracted.catalog.rows import FakeMonolith
-from tests.extracted.catalog.waiting import until
+from tests.waiting import until
 
 QUICK = {"poll_seconds": 0.05}
 

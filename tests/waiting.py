@@ -1,0 +1,20 @@
+"""Waiting for what comes by itself: tests never sleep for a time of their own choice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+__all__ = ["until"]
+
+T = TypeVar("T")
+
+
+def until(condition: Callable[[], T | None], *, seconds: float = 30) -> T:
+    """What `condition` gives once that is true; AssertionError when it has not come true in `seconds`."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, f"waited {seconds:g} s in vain"
+        time.sleep(0.01)
+    return found
