@@ -10,6 +10,7 @@ from strangler_proxy.routes.route import Route
 __all__ = ["risks"]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_COMMON = _SAFE | {"DELETE", "PATCH", "POST", "PUT", "TRACE"}
 
 
 def risks(config: Config) -> list[Problem]:
@@ -64,7 +65,10 @@ def _subjects(config: Config) -> list[Problem]:
 
 def _route(config: Config, route: Route) -> list[Problem]:
     key = f"routes[{route.name}]"
-    found = []
+    found = [
+        _warning(config, route.line, f"{key}.methods", f"{method!r} is no common method", "look for a slip of the pen")
+        for method in sorted(route.methods - _COMMON)
+    ]
     if not route.twin:
         found.append(
             _warning(

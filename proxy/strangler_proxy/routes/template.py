@@ -232,6 +232,11 @@ class Template:
 
 def parse_template(text: str) -> Template:
     """Read a template such as `/api/v1/products/<int:id>/`. Raises TemplateError."""
+    if text.startswith("^") or "(?P<" in text:
+        raise TemplateError(
+            f"the path {text!r} is a regular expression",
+            "write it as in Django's path(), such as '/products/<int:id>/'",
+        )
     if not text.startswith("/"):
         raise TemplateError(f"the path {text!r} does not begin with a slash", f"write '/{text}'")
     for character in "?#":

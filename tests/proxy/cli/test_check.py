@@ -18,7 +18,7 @@ def test_a_right_file_is_fine_and_its_risks_are_told(run: Run, folder: Path) -> 
 def test_risks_worth_a_second_look(run: Run, folder: Path) -> None:
     (folder / "strangler.toml").write_text(
         '[proxy]\nsubject = ["cookie:sessionid"]\ntrusted_proxies = ["0.0.0.0/0"]\n'
-         '[control]\nlisten = "0.0.0.0:81"\nallow_remote = true\n'
+        '[control]\nlisten = "0.0.0.0:81"\nallow_remote = true\n'
         + CONFIG.replace("/api/v1/<path:rest>", "/<path:rest>")
         + '[upstreams.unused]\nurl = "http://127.0.0.1:9"\n'
     )
@@ -38,3 +38,9 @@ def test_a_probe_warns_of_upstreams_that_do_not_answer(run_json: Callable[..., A
     document = run_json("check", "--probe")
     assert [warning["key"] for warning in document["warnings"]] == ["upstreams.monolith"]
     assert run_json("check")["warnings"] == []
+
+
+def test_a_method_that_few_have_heard_of_is_worth_a_second_look(run: Run, folder: Path) -> None:
+    file = folder / "strangler.toml"
+    file.write_text(file.read_text().replace('"POST"', '"PSOT"'))
+    assert "routes[catalog.any].methods: 'PSOT' is no common method" in run("check").stderr

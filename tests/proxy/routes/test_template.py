@@ -68,6 +68,8 @@ def test_a_variable_without_a_converter_is_a_str() -> None:
     ("template", "wrong"),
     [
         ("a/", "does not begin with a slash"),
+        (r"^a/(?P<id>[0-9]+)/$", "is a regular expression"),
+        (r"/a/(?P<id>[0-9]+)/", "is a regular expression"),
         ("", "does not begin with a slash"),
         ("/a?b", "contains '?'"),
         ("/a#b", "contains '#'"),
