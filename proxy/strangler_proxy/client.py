@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 import httpx
 
-from strangler.errors import ControlRefused, ControlUnreachable
+from strangler.errors import ControlRefused, ControlUnreachable, StranglerError
 from strangler.toggles import Snapshot
 from strangler_proxy.config.values import Address
 from strangler_proxy.plain import reason
@@ -113,6 +113,8 @@ class ControlClient:
                 f"Nothing answers at http://{self._address} ({reason(error)}). Is `strangler serve` running with this"
                 " configuration?"
             ) from error
+        except UnicodeEncodeError as error:
+            raise StranglerError(f"{error.object!r} is not UTF-8. Write it anew, or set a UTF-8 locale.") from error
         except ValueError as error:
             raise ControlUnreachable(
                 f"What answers at http://{self._address} is not a control plane. Check `control` in strangler.toml."

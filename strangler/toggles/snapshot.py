@@ -100,8 +100,10 @@ def read_snapshot(path: Path) -> Snapshot | None:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SnapshotError(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise SnapshotError(f"{path}: cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SnapshotError(f"{path}: is not UTF-8: {error}") from error
     try:
         return Snapshot.from_json(json.loads(text))
     except (json.JSONDecodeError, RecursionError) as error:

@@ -8,7 +8,7 @@ import pytest
 from strangler_proxy.client import ControlClient
 from strangler_proxy.config.values import Address
 
-from strangler.errors import ControlRefused, ControlUnreachable
+from strangler.errors import ControlRefused, ControlUnreachable, StranglerError
 
 
 def client(answer: Callable[[httpx.Request], httpx.Response]) -> ControlClient:
@@ -70,3 +70,18 @@ def test_somebody_else_there_is_unreachable_too() -> None:
         pytest.raises(ControlUnreachable, match="not a control plane"),
     ):
         control.status()
+
+
+def test_a_token_that_is_not_taken_is_told_to_people() -> None:
+    error = {"code": "unauthorized", "message": "That is not the control plane's token.", "remedy": "Send a header."}
+    with (
+        client(lambda _: httpx.Response(401, json={"error": error})) as control,
+        pytest.raises(ControlRefused, match="does not take this token: STRANGLER_TOKEN") as caught,
+    ):
+        control.status()
+    assert caught.value.code == "unauthorized"
+
+
+def test_what_is_not_text_is_never_taken_for_somebody_elses_answer() -> None:
+    with client(lambda _: httpx.Response(200, json={})) as control, pytest.raises(StranglerError, match="not UTF-8"):
+        control.back(["\udcff"], why="x")

@@ -29,9 +29,11 @@ def _json(context: click.Context, _: click.Parameter, value: bool) -> bool:
 
 
 def _why(_: click.Context, __: click.Parameter, value: str) -> str:
-    if not value.strip():
+    # Where the locale is not the text's own, its bytes come as surrogates, and nobody could send those on.
+    text = value.encode(errors="surrogateescape").decode(errors="replace")
+    if not text.strip():
         raise click.BadParameter("it is empty; say in a few words why, for it stands in the audit.")
-    return value
+    return text
 
 
 CONFIG = click.option(

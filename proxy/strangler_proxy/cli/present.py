@@ -39,8 +39,8 @@ def present_toggles(config: Config, path: Path, environment: Mapping[str, str] =
                 snapshot = client.snapshot()
         except ControlUnreachable:
             pass
-        except ControlRefused as error:
-            return _on_disk(state, f"; the control plane refused: {error}")
+        except ControlRefused:
+            return _on_disk(state, "; the control plane refused, `strangler status` says why")
         except StranglerError as error:
             # Such as a token that others can read: worth knowing, but the snapshot on disk still tells.
             return _on_disk(state, f"; the control plane was not asked: {error}")

@@ -59,7 +59,7 @@ def edits_named(path: Path) -> Iterator[None]:
 
 def edited(path: Path) -> str:
     """What to say of a configuration that was edited since the proxy was started."""
-    return f"{path} was edited since the proxy was started: `strangler serve` anew takes it up."
+    return f"{path} was edited since the proxy was started. Start `strangler serve` again to take it up."
 
 
 def finish(outcome: Mapping[str, Any], as_json: bool, *, unmoved: str = UNCHANGED) -> None:

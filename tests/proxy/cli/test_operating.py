@@ -111,6 +111,14 @@ def test_why_is_wanted_and_must_say_something() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_why_is_text_whatever_the_locale() -> None:
+    flip("catalog.list", "canary", "--share", "1%", "--force")
+    surrogates = "zurück".encode().decode("ascii", "surrogateescape")
+    assert run("back", "catalog.list", "--why", surrogates, "--wait", "0").exit_code == 3
+    assert "zurück" in run("history", "--limit", "1").stdout
+
+
+@pytest.mark.usefixtures("folder")
 def test_overrides_are_set_and_taken_away() -> None:
     canary = ("catalog.list", "canary", "--share", "0%", "--force", "--json")
     flip(*canary, "--override", "ana=candidate", "--override", "a=b=monolith")
