@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from strangler.toggles import format_share
+from strangler.toggles import Kind, format_share
 
 __all__ = ["UNCHANGED", "stage_of", "told_outcome"]
 
@@ -36,6 +36,8 @@ def told_outcome(outcome: Mapping[str, Any], *, unmoved: str = UNCHANGED) -> str
     else:
         end = f"{live} in {outcome['seconds'] * 1000:.0f} ms, revision {outcome['revision']}"
         lines = [f"{moved[0]}, {end}"] if len(moved) == 1 else [*moved, f"{len(moved)} moved, {end}"]
+    if any(each["to"].get("kind") == Kind.SEAM for each in outcome["moved"]):
+        lines.append("A seam lives in the monolith's processes, which are no workers: each follows within a moment.")
     if missing:
         lines.append(
             f"Not acknowledged in time by worker {', '.join(missing)}: until it is, that worker may decide by the"

@@ -284,6 +284,17 @@ def test_a_single_move_is_told_in_one_line() -> None:
     )
 
 
+def test_a_seam_that_moved_is_not_said_to_be_live_in_the_monolith() -> None:
+    outcome = {
+        "revision": 2,
+        "moved": [{"name": "billing.rates", "from": toggle("monolith"), "to": {**toggle("shadow"), "kind": "seam"}}],
+        "acknowledged": ["0"],
+        "missing": [],
+        "seconds": 0.001,
+    }
+    assert told_outcome(outcome).splitlines()[1].startswith("A seam lives in the monolith's processes")
+
+
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [(None, "never moved"), (0.2, "0 s ago"), (61, "1 min ago"), (7300, "2 h ago"), (10**6, "11 d ago")],
