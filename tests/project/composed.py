@@ -107,6 +107,8 @@ class Composed:
         ours = {name: each for name, each in document["services"].items() if "build" in each}
         files = sorted({each["build"]["dockerfile"] for each in ours.values()})
         images = {file: image_of(ROOT / file, _made(folder / file.replace("/", "-").lower())) for file in files}
+        self._images = list(images.values())
+        self._built = self._files()
         self.services: dict[str, Service] = {}
         for name, each in ours.items():
             image = images[each["build"]["dockerfile"]]
@@ -136,6 +138,21 @@ class Composed:
         """End by force what still runs."""
         for service in self.services.values():
             service.kill()
+
+    def written(self) -> set[str]:
+        """What of the images was written to since they were built, but for their volumes."""
+        return {path for path, changed in self._files().items() if self._built.get(path) != changed}
+
+    def _files(self) -> dict[str, int]:
+        return {
+            str(path): path.stat().st_mtime_ns
+            for image in self._images
+            for folder in image.folder.iterdir()
+            if folder.name != "data"
+            for path in folder.rglob("*")
+            # Left out: directories, which a .pyc in them changes; and what an unprivileged user silently goes without.
+            if path.is_file() and path.suffix != ".pyc"
+        }
 
     def _wait(self, service: Service, how: str) -> None:
         if how == "service_completed_successfully":

@@ -67,6 +67,7 @@ class _Stage:
     workdir: str = "/"
     environment: dict[str, str] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
+    home: str = "/src"
 
     def here(self, text: str) -> str:
         return re.sub(_FOLDERS, f"{self.folder}/", text)
@@ -100,6 +101,8 @@ class _Stage:
 
     def run(self, line: str) -> None:
         if line.startswith(_NOT_HERE):
+            if home := re.search(r"--home (\S+)", line):
+                self.home = home[1]
             for made in re.findall(r"mkdir -p (.+?)(?: &&|$)", line):
                 for each in made.split():
                     Path(self.here(each)).mkdir(parents=True, exist_ok=True)
@@ -129,7 +132,7 @@ def image_of(dockerfile: Path, folder: Path) -> Image:
     return Image(
         folder,
         stage.workdir,
-        {**stage.environment, "HOME": str(folder)},
+        {**stage.environment, "HOME": stage.here(stage.home)},
         _words(stage.words["CMD"]),
         _words(stage.words["HEALTHCHECK"].partition("CMD ")[2]),
     )

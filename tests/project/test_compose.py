@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from strangler_proxy.supervisor import CONTROL_SECONDS, DRAIN_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -46,6 +47,10 @@ def test_every_variable_without_a_default_is_in_the_example_environment() -> Non
 def test_only_the_proxy_publishes_a_port_and_not_the_control_planes(compose: dict[str, Any]) -> None:
     published = {name: service["ports"] for name, service in compose["services"].items() if "ports" in service}
     assert published == {"proxy": ["${SHOP_PORT:-8080}:8080"]}
+
+
+def test_the_proxy_is_given_the_time_that_its_draining_takes(compose: dict[str, Any]) -> None:
+    assert int(compose["services"]["proxy"]["stop_grace_period"].removesuffix("s")) > DRAIN_SECONDS + CONTROL_SECONDS
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: str(path.relative_to(ROOT)))

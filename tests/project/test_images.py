@@ -13,17 +13,18 @@ import pytest
 
 from monolith.seed.sizes import CUSTOMER_PASSWORD
 from tests.project.composed import Composed, until
+from tests.project.images import COMPOSE
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("images"), pytest.mark.timeout(300)]
 
-GOODS = 60
+GOODS = 400
 CUSTOMER = "customer1@shop.example"
 READS = ("/api/v1/products/", "/api/v1/products/1/", "/api/v1/categories/", "/api/v1/products/1/reviews/")
 
 
 @pytest.fixture(scope="module")
 def composed(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
-    """The shop as `docker compose up` would have it, with the goods that the compose file's second line fills in."""
+    """The shop as `docker compose up` would have it, with the goods that the compose file's own line fills in."""
     folder = tmp_path_factory.mktemp("compose")
     names = {"shop-db": f"images_shop_{folder.name}", "catalog-db": f"images_catalog_{folder.name}"}
     with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
@@ -32,9 +33,9 @@ def composed(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> 
         shop = Composed(folder, {service: f"{postgres_server}/{name}" for service, name in names.items()})
         try:
             shop.start()
-            filled = shop.services["monolith"].run(
-                f"python -m monolith.manage seed --products {GOODS} --customers 8 --orders 20"
-            )
+            told = re.search(r"docker compose run --rm monolith (.+)", COMPOSE.read_text())
+            assert told is not None
+            filled = shop.services["monolith"].run(told[1])
             assert filled.returncode == 0, filled.stderr
             yield shop
         finally:
@@ -168,6 +169,10 @@ def test_no_secret_is_written_to_any_log(composed: Composed) -> None:
     for service in composed.services.values():
         for name, secret in composed.variables.items():
             assert secret not in service.said, f"{service.name} wrote {name}"
+
+
+def test_nobody_writes_outside_the_volumes(composed: Composed) -> None:
+    assert composed.written() == set()
 
 
 # The last one: it ends them all.
