@@ -28,6 +28,7 @@ __all__ = [
     "cancel",
     "cancel_overdue",
     "create",
+    "lines_of",
     "mark_delivered",
     "mark_paid",
     "mark_payment_failed",
@@ -105,7 +106,14 @@ def create(
         placed_at=placed,
         payment_due_at=placed + settings.RESERVATION_TIME,
     )
-    OrderLine.objects.bulk_create(
+    OrderLine.objects.bulk_create(lines_of(order, price))
+    OrderEvent.objects.create(order=order, state=order.state, at=placed)
+    return order
+
+
+def lines_of(order: Order, price: BasketPrice) -> list[OrderLine]:
+    """The order's lines, unsaved, as ``price`` has them."""
+    return [
         OrderLine(
             order=order,
             product_id=priced.line.product_id,
@@ -123,9 +131,7 @@ def create(
             gross=priced.gross,
         )
         for position, priced in enumerate(price.lines, 1)
-    )
-    OrderEvent.objects.create(order=order, state=order.state, at=placed)
-    return order
+    ]
 
 
 def _locked(order_id: int) -> Order:

@@ -15,6 +15,7 @@ from monolith.cart.pricing import BasketLine, BasketPrice, NForM, Shipping, pric
 from monolith.catalog.models import Product
 from monolith.inventory.models import Reservation
 from monolith.orders.models import Order, OrderEvent, OrderLine
+from monolith.orders.services import lines_of
 from monolith.orders.states import OrderState
 from monolith.payments import provider
 from monolith.payments.models import Payment, Refund, WebhookEvent
@@ -154,26 +155,9 @@ def _sell(
 
 
 def _add_lines(found: Sales, order: Order, price: BasketPrice) -> None:
-    for position, priced in enumerate(price.lines, 1):
-        found.lines.append(
-            OrderLine(
-                pk=len(found.lines) + 1,
-                order=order,
-                product_id=priced.line.product_id,
-                position=position,
-                sku=priced.line.sku,
-                name=priced.line.name,
-                quantity=priced.line.quantity,
-                unit_net=priced.line.unit_net,
-                unit_gross=priced.unit_gross,
-                tax_rate=priced.line.tax_rate,
-                discount=priced.discount,
-                promotion=priced.promotion,
-                net=priced.net,
-                tax=priced.tax,
-                gross=priced.gross,
-            )
-        )
+    for line in lines_of(order, price):
+        line.pk = len(found.lines) + 1
+        found.lines.append(line)
 
 
 def _add_events(draw: random.Random, found: Sales, order: Order, course: _Course) -> dict[OrderState, datetime]:
