@@ -120,16 +120,7 @@ def _rejected(settings: Settings) -> int:
     with store.reading() as reading:
         rejections = reading.rejections(limit=10_000)
     for rejection in rejections:
-        line = {
-            "kind": rejection.kind,
-            "id": rejection.id,
-            "field": rejection.field,
-            "value": rejection.value,
-            "wrong": rejection.wrong,
-            "remedy": rejection.remedy,
-            "at": rejection.at.isoformat(),
-        }
-        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(rejection.document(), ensure_ascii=False) + "\n")
     store.close()
     return 1 if rejections else 0
 

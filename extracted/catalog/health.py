@@ -90,18 +90,7 @@ class Health:
             "products_waiting_for_their_category": tally.waiting,
             "categories_waiting_for_their_parents": tally.unplaced,
             "rejected": tally.rejected,
-            "latest_rejections": [
-                {
-                    "kind": rejection.kind,
-                    "id": rejection.id,
-                    "field": rejection.field,
-                    "value": rejection.value,
-                    "wrong": rejection.wrong,
-                    "remedy": rejection.remedy,
-                    "at": rejection.at.isoformat(),
-                }
-                for rejection in rejections
-            ],
+            "latest_rejections": [rejection.document() for rejection in rejections],
         }
 
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from extracted.catalog.domain import Category, Criteria, Listing, Order, Product, Review, Shelf
 
@@ -40,6 +40,10 @@ class Rejection:
     wrong: str
     remedy: str
     at: datetime
+
+    def document(self) -> dict[str, Any]:
+        """The rejection as plain JSON types, for people to read."""
+        return {**asdict(self), "at": self.at.isoformat()}
 
 
 @dataclass(frozen=True, slots=True)
