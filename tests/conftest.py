@@ -43,9 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "stack" in getattr(item, "fixturenames", ()):
-            # One process runs them all, so that the stack is started once.
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if not fixtures.isdisjoint({"stack", "postgres_server", "chromium"}):
             item.add_marker(pytest.mark.slow)
+        if "stack" in fixtures:
+            # One process runs them all, so that the stack is started once.
             item.add_marker(pytest.mark.xdist_group("stack"))
 
 

@@ -36,6 +36,7 @@ def test_sqlite_writes_ahead_and_waits() -> None:
         assert cursor.fetchone() == (20000,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "CATALOG_FEED_TOKEN", "PAYMENT_WEBHOOK_SECRET"])
 def test_without_debug_every_secret_must_be_given(missing: str) -> None:
     given = {"SECRET_KEY": "x" * 60, "CATALOG_FEED_TOKEN": "f", "PAYMENT_WEBHOOK_SECRET": "w"}
@@ -52,6 +53,7 @@ def test_without_debug_every_secret_must_be_given(missing: str) -> None:
     assert f"{missing} is not set and DEBUG is off" in ran.stderr
 
 
+@pytest.mark.slow
 def test_the_shop_is_managed_as_a_module(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-W", "error", "-m", "monolith.manage", "migrate", "--check"],

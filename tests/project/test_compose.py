@@ -23,6 +23,7 @@ def compose() -> dict[str, Any]:
     return document
 
 
+@pytest.mark.slow
 def test_the_compose_file_is_valid_by_the_compose_schema() -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

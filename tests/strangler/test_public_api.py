@@ -121,6 +121,7 @@ def test_every_error_is_drawn_in_the_tree_and_has_one_root() -> None:
             assert name in (errors.__doc__ or "")
 
 
+@pytest.mark.slow
 def test_the_core_needs_nothing_but_the_standard_library() -> None:
     program = (
         "import sys, importlib\n"
