@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -66,6 +67,10 @@ reviews = st.fixed_dictionaries(
     }
 )
 
+categories = st.fixed_dictionaries(
+    {"id": ids, "name": named, "slug": slugs, "parent_id": st.none() | ids, "sort_order": st.integers()}
+)
+
 
 class PlainLinks:
     def product_page(self, product: object) -> str:
@@ -111,6 +116,13 @@ def test_a_review_survives_the_way_through_the_domain(row: dict[str, Any]) -> No
     assert datetime.fromisoformat(out["created_at"]) == datetime.fromisoformat(row["created_at"])
     assert translated.approved == row["is_approved"]
     assert translated.product_id == row["product_id"]
+
+
+@given(categories)
+def test_a_category_survives_the_way_into_the_domain_but_for_its_place_in_menus(row: dict[str, Any]) -> None:
+    out = category(row)
+    assert (out.id, out.name, out.slug, out.parent_id) == (row["id"], row["name"], row["slug"], row["parent_id"])
+    assert row.keys() - {field.name for field in fields(out)} == DROPPED["category"].keys() == {"sort_order"}
 
 
 @given(products, st.integers() | st.none() | texts)
