@@ -18,11 +18,13 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_what_the_environment_says_counts(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("CATALOG_ALLOWED_HOSTS", "a.test, .b.test,")
     environment.setenv("CATALOG_DATABASE_URL", "postgres://u@h/d")
+    environment.setenv("CATALOG_PORT", "8101")
     settings = load_settings()
     assert settings.monolith_url == "http://monolith.test"
     assert settings.allowed_hosts == ("a.test", ".b.test")
     assert settings.database_url == "postgresql://u@h/d"
     assert settings.poll_seconds == 0.5
+    assert (settings.host, settings.port) == ("127.0.0.1", 8101)
     assert "s3cret" not in repr(settings)
 
 
@@ -48,6 +50,7 @@ def test_every_setting_that_is_missing_is_named_with_its_remedy(monkeypatch: pyt
         ("CATALOG_DATABASE_URL", "catalog.db"),
         ("CATALOG_DATABASE_URL", "mysql://host/db"),
         ("CATALOG_DATABASE_URL", "sqlite:////none/at/all/catalog.db"),
+        ("CATALOG_PORT", "70000"),
         ("CATALOG_POLL_SECONDS", "often"),
         ("CATALOG_POLL_SECONDS", "0"),
         ("CATALOG_ANON_RATE", "5 a minute"),
