@@ -1,7 +1,7 @@
 """The supervisor: holds the listening sockets, starts control plane and workers, and starts them again when they die.
 
-It does no network I/O of its own. A worker's socket stays open when the worker dies, so connections wait in it for the
-replacement instead of being refused.
+It does no network I/O of its own. A worker's socket stays open when the worker dies or leaves, so connections wait in
+it for the replacement, which is started at once, instead of being refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -85,7 +85,7 @@ class Supervisor:
         open_store(self._config)
         given = token_from(os.environ) is not None
         self._state.create()
-        with self._alone(), self._listening() as (listening, control), self._awake() as wakeup, _pipe() as life:
+        with self._alone(), self._listening() as (listening, control), self._awake() as wakeup:
             if not given:
                 keep_secret(self._state.token)
             load_or_create_key(self._state.subject_key)
@@ -102,7 +102,7 @@ class Supervisor:
                 ),
             ]
             try:
-                self._start_due(life)
+                self._start_due()
                 on_started(
                     Started(
                         listen=addresses["listen"],
@@ -115,24 +115,27 @@ class Supervisor:
                 )
                 while not self._signals:
                     waiting = [child.due for child in self._children if child.process is None]
-                    self._sleep(wakeup, min(waiting) - time.monotonic() if waiting else None)
+                    ties = [child.tie for child in self._children if child.tie is not None]
+                    self._sleep(wakeup, min(waiting) - time.monotonic() if waiting else None, ties)
                     self._bury()
                     if not self._signals:
-                        self._start_due(life)
-                # Ours are closed first: what waits in them is then the workers' to take before they end.
+                        self._start_due()
+                # Ours are closed first, so that nobody is queued for workers that take no more.
                 for child in self._children:
                     child.listening.close()
             finally:
                 self._end_all(wakeup)
                 self._state.addresses.unlink(missing_ok=True)
 
-    def _start_due(self, life: int) -> None:
+    def _start_due(self) -> None:
         for child in self._children:
-            child.start_if_due(self._launcher, life=life)
+            child.start_if_due(self._launcher)
 
     def _bury(self) -> None:
         for child in self._children:
-            if child.has_died() and child.deaths == _HOPELESS and len(self._children) > 2 and child.name != "control":
+            if child.has_left() or not child.has_died():
+                continue
+            if child.deaths == _HOPELESS and len(self._children) > 2 and child.name != "control":
                 # Customers in this queue would wait for nobody. The others take them until a worker here listens again.
                 _log.error("%s gets no connections until it lives", child.name)
                 child.listening = renewed(child.listening)
@@ -145,6 +148,7 @@ class Supervisor:
 
     def _end(self, children: list[Child], seconds: float, wakeup: int) -> None:
         running = [child.process for child in children if child.process is not None]
+        running += [process for child in children for process in child.leaving]
         for process in running:
             process.terminate()
         until = time.monotonic() + seconds
@@ -160,8 +164,9 @@ class Supervisor:
             self._sleep(wakeup, left)
 
     @staticmethod
-    def _sleep(wakeup: int, seconds: float | None) -> None:
-        if select.select([wakeup], [], [], None if seconds is None else max(seconds, 0))[0]:
+    def _sleep(wakeup: int, seconds: float | None, ties: Sequence[socket.socket] = ()) -> None:
+        watched = [wakeup, *(tie.fileno() for tie in ties)]
+        if wakeup in select.select(watched, [], [], None if seconds is None else max(seconds, 0))[0]:
             os.read(wakeup, 4096)
 
     def _revision(self) -> int | None:
@@ -203,6 +208,7 @@ class Supervisor:
                 each.close()
             for child in self._children:
                 child.listening.close()
+                child.untie()
 
     @contextmanager
     def _awake(self) -> Iterator[int]:
@@ -230,15 +236,3 @@ class Supervisor:
             self._signals += 1
             if self._signals == 1:
                 _log.info("%s: draining; once more forces the end", signal.Signals(number).name)
-
-
-@contextmanager
-def _pipe() -> Iterator[int]:
-    # Children inherit the reading end; the writing end is ours alone and closes when we die.
-    reading, writing = os.pipe()
-    try:
-        yield reading
-    finally:
-        for end in (reading, writing):
-            with suppress(OSError):
-                os.close(end)

@@ -56,10 +56,15 @@ class Worker:
                 await gateway.loop.create_server(lambda: ClientConnection(gateway), sock=each, backlog=_BACKLOG)
             )
 
-    async def drain(self, grace: float = GRACE) -> None:
-        """Accept no more, let the answers under way end within `grace` seconds, then close what is left."""
+    def stop_accepting(self) -> None:
+        """Accept no more; connections that are queued wait for whoever shares the sockets."""
         for server in self._servers:
             server.close()
+        self._servers.clear()
+
+    async def drain(self, grace: float = GRACE) -> None:
+        """Accept no more, let the answers under way end within `grace` seconds, then close what is left."""
+        self.stop_accepting()
         self.gateway.drain()
         with suppress(TimeoutError):
             await asyncio.wait_for(self.gateway.drained.wait(), grace)
@@ -68,18 +73,23 @@ class Worker:
         await asyncio.sleep(0)
 
 
-def run(slot: int, config: Config, sockets: list[socket], state: Path) -> None:
+def run(
+    slot: int, config: Config, sockets: list[socket], state: Path, leaving: Callable[[], None] = lambda: None
+) -> None:
     """Be the worker in `slot`: serve on `sockets` by the newest snapshot known, until SIGTERM, then drain and return.
 
-    `state` is the state folder. The control plane need not be there, then or ever.
+    `state` is the state folder. The control plane need not be there, then or ever. `leaving` is called once it accepts
+    no more, before it drains.
     """
     # An interrupt from the terminal reaches the whole process group; the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with asyncio.Runner(loop_factory=event_loop()) as runner:
-        runner.run(_serve(slot, config, sockets, StateDir(state)))
+        runner.run(_serve(slot, config, sockets, StateDir(state), leaving))
 
 
-async def _serve(slot: int, config: Config, sockets: list[socket], state: StateDir) -> None:
+async def _serve(
+    slot: int, config: Config, sockets: list[socket], state: StateDir, leaving: Callable[[], None]
+) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     log = AccessLog(sys.stdout.fileno() if config.access_log else None)
@@ -96,6 +106,8 @@ async def _serve(slot: int, config: Config, sockets: list[socket], state: StateD
     await worker.start(sockets)
     linked = asyncio.create_task(link.run())
     await stop.wait()
+    worker.stop_accepting()
+    leaving()
     await worker.drain()
     # Cancelled only now, so that the last answers are counted too.
     linked.cancel()

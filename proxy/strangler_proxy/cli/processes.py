@@ -12,7 +12,7 @@ from strangler.errors import StranglerError
 from strangler_proxy.config.reader import load_config, read_config
 from strangler_proxy.config.values import Config
 from strangler_proxy.journal import log_to_stderr
-from strangler_proxy.life import end_with_supervisor
+from strangler_proxy.life import end_with_supervisor, tell_leaving
 from strangler_proxy.supervisor import CONTROL_SECONDS, DRAIN_SECONDS
 
 __all__ = ["control", "worker"]
@@ -20,7 +20,7 @@ __all__ = ["control", "worker"]
 _CONFIG = click.option("-c", "--config", type=click.Path(path_type=Path), required=True)
 _ACCEPTED = click.option("--accepted", type=click.Path(path_type=Path), help="The text to take for that file's.")
 _FD = click.option("--fd", type=int, required=True, help="The listening socket, inherited.")
-_LIFE = click.option("--life", type=int, help="A pipe that closes when the supervisor dies.")
+_LIFE = click.option("--life", type=int, help="The tie to the supervisor, inherited.")
 
 
 @click.command(hidden=True)
@@ -50,10 +50,15 @@ def worker(config: Path, accepted: Path | None, fd: int, life: int | None, slot:
     from strangler_proxy.worker import run
 
     log_to_stderr(f"worker {slot}")
+
+    def leaving() -> None:
+        if life is not None:
+            tell_leaving(life)
+
     if life is not None:
         end_with_supervisor(life, grace_seconds=DRAIN_SECONDS)
     taken = _config(config, accepted)
-    run(slot, taken, [socket.socket(fileno=fd)], taken.path.parent / taken.state_dir)
+    run(slot, taken, [socket.socket(fileno=fd)], taken.path.parent / taken.state_dir, leaving)
 
 
 def _config(path: Path, accepted: Path | None) -> Config:
