@@ -12,8 +12,8 @@ import pytest
 import yaml
 from strangler_proxy.supervisor import CONTROL_SECONDS, DRAIN_SECONDS
 
-ROOT = Path(__file__).resolve().parents[2]
-COMPOSE = ROOT / "docker-compose.yml"
+from tests.project.images import COMPOSE, ROOT, compose_file
+
 DOCKERFILES = sorted([*ROOT.glob("*/Dockerfile"), *ROOT.glob("extracted/*/Dockerfile")])
 
 
@@ -48,6 +48,17 @@ def test_every_variable_without_a_default_is_in_the_example_environment() -> Non
 def test_only_the_proxy_publishes_a_port_and_not_the_control_planes(compose: dict[str, Any]) -> None:
     published = {name: service["ports"] for name, service in compose["services"].items() if "ports" in service}
     assert published == {"proxy": ["${SHOP_PORT:-8080}:8080"]}
+
+
+def test_parts_are_answered_by_their_names_whatever_customers_call_the_shop() -> None:
+    filled = dict.fromkeys(re.findall(r"\$\{([A-Z_]+):\?", COMPOSE.read_text()), "secret")
+    services = compose_file({**filled, "ALLOWED_HOSTS": "shop.example.com"})["services"]
+    for asking in services.values():
+        for host in re.findall(r"http://([a-z]+):", " ".join(map(str, asking.get("environment", {}).values()))):
+            environment = services.get(host, {}).get("environment", {})
+            allowed = environment.get("CATALOG_ALLOWED_HOSTS") or environment.get("ALLOWED_HOSTS")
+            # 127.0.0.1 is the name by which a health check asks.
+            assert allowed is None or {host, "127.0.0.1", "shop.example.com"} <= set(allowed.split(","))
 
 
 def test_the_proxy_is_given_the_time_that_its_draining_takes(compose: dict[str, Any]) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from pathlib import Path
 
 import pytest
 from strangler_proxy.control.openapi import document
+from strangler_proxy.state import StateDir
+
+from strangler.compare.rule_file import _ACTIONS
+from strangler.django.conf import KEYS
+from strangler.seam import Seam
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -58,6 +64,27 @@ def test_the_page_on_the_control_api_has_every_key_of_a_move(model: str) -> None
     text = (REFERENCE / "control-api.md").read_text()
     for key in document()["components"]["schemas"][model]["properties"]:
         assert f"`{key}`" in text or f'"{key}"' in text, f"{model}: {key}"
+
+
+def test_the_page_on_operating_has_every_field_of_the_status_and_every_file_of_the_state() -> None:
+    text = (REFERENCE / "operating.md").read_text()
+    for key in document()["components"]["schemas"]["Status"]["properties"]:
+        assert f"`{key}`" in text, key
+    state = StateDir(Path("state"))
+    files = [name for name, kind in vars(StateDir).items() if isinstance(kind, property)]
+    assert files
+    for name in files:
+        assert f"| `{getattr(state, name).name}` |" in text, name
+
+
+def test_the_page_on_the_library_has_every_hook_of_a_seam_every_setting_and_every_rule() -> None:
+    text = (REFERENCE / "library.md").read_text()
+    for name in inspect.signature(Seam).parameters:
+        assert re.search(rf"^\| [^|]*`{name}`", text, re.M), name
+    for name in KEYS:
+        assert f"`{name}`" in text, name
+    for name in _ACTIONS:
+        assert re.search(rf"^\| `{name} = ", text, re.M), name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=ids)
