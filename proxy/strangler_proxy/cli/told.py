@@ -36,6 +36,12 @@ def told_outcome(outcome: Mapping[str, Any], *, unmoved: str = UNCHANGED) -> str
     else:
         end = f"{live} in {outcome['seconds'] * 1000:.0f} ms, revision {outcome['revision']}"
         lines = [f"{moved[0]}, {end}"] if len(moved) == 1 else [*moved, f"{len(moved)} moved, {end}"]
+    orphans = [each["name"] for each in outcome["moved"] if not each["to"].get("configured", True)]
+    if orphans:
+        lines.append(
+            f"No route or seam of the running proxy is named {', '.join(orphans)}: that moves nobody. `strangler serve`"
+            " takes strangler.toml as it is when it starts."
+        )
     if any(each["to"].get("kind") == Kind.SEAM for each in outcome["moved"]):
         lines.append("A seam lives in the monolith's processes, which are no workers: each follows within a moment.")
     if missing:

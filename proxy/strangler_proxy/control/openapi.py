@@ -195,7 +195,10 @@ _ANSWERS: Final[dict[str, Any]] = {
             "overrides": {"type": "object", "additionalProperties": {"$ref": _REF.format(model="Side")}},
             "salt": _TEXT,
             "revision": _WHOLE,
-            "configured": {"type": "boolean", "description": "In the status: a route or seam of that name exists."},
+            "configured": {
+                "type": "boolean",
+                "description": "In the status, and of a toggle that moved: a route or seam of that name exists.",
+            },
         },
         optional=("configured",),
     ),

@@ -45,20 +45,29 @@ _log = logging.getLogger("strangler.control")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a move came to: the revision in force, the toggles before and after, who has acknowledged, who has not."""
+    """What a move came to: the revision in force, the toggles before and after, who has acknowledged, who has not.
+
+    `configured` names what this proxy has a route or seam for; a toggle without one moves nobody.
+    """
 
     revision: int
     moved: tuple[tuple[Toggle, Toggle], ...]
     acknowledged: tuple[int, ...]
     missing: tuple[int, ...]
     seconds: float
+    configured: frozenset[str]
 
     def to_json(self) -> dict[str, Any]:
         """The outcome as plain JSON types."""
         return {
             "revision": self.revision,
             "moved": [
-                {"name": after.name, "from": before.to_json(), "to": after.to_json()} for before, after in self.moved
+                {
+                    "name": after.name,
+                    "from": before.to_json(),
+                    "to": {**after.to_json(), "configured": after.name in self.configured},
+                }
+                for before, after in self.moved
             ],
             "acknowledged": [str(slot) for slot in self.acknowledged],
             "missing": [str(slot) for slot in self.missing],
@@ -194,8 +203,7 @@ class ControlPlane:
         """The state of this replica, as the control API tells it."""
         revision = self.snapshot.revision
         linked = self.workers.linked()
-        configured = {route.name for route in self.config.routes if route.twin}
-        configured |= {seam.name for seam in self.config.seams}
+        configured = self._configured()
         workers: list[dict[str, Any]] = []
         for slot in range(self.config.workers):
             worker = linked.get(slot)
@@ -270,6 +278,10 @@ class ControlPlane:
             after = self.snapshot
         return await self._outcome(before, after, began, wait_seconds)
 
+    def _configured(self) -> frozenset[str]:
+        routes = (route.name for route in self.config.routes if route.twin)
+        return frozenset((*routes, *(seam.name for seam in self.config.seams)))
+
     async def _outcome(self, before: Snapshot, after: Snapshot, began: float, wait_seconds: float | None) -> Outcome:
         wait = WAIT_SECONDS if wait_seconds is None else wait_seconds
         acknowledged, missing = await self.workers.acknowledged(after.revision, wait_seconds=wait)
@@ -284,6 +296,7 @@ class ControlPlane:
             acknowledged=tuple(acknowledged),
             missing=tuple(missing),
             seconds=asyncio.get_running_loop().time() - began,
+            configured=self._configured(),
         )
 
     async def _synchronize(self) -> None:

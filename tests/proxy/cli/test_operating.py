@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -282,6 +283,15 @@ def test_a_single_move_is_told_in_one_line() -> None:
     assert told_outcome(outcome) == (
         "catalog.product-list: canary 10% -> extracted, live on 2/2 workers in 8 ms, revision 14"
     )
+
+
+def test_a_toggle_without_a_route_is_said_to_move_nobody(folder: Path, store: MemoryToggleStore) -> None:
+    snapshot = store.load()
+    store.commit(Change([Toggle("catalog.gone")], "ada", "x", snapshot.at), expected_revision=snapshot.revision)
+    while (moved := flip("catalog.gone", "canary", "--share", "1%", "--force")).exit_code == 2:
+        time.sleep(0.05)  # until the control plane has looked into its store again
+    assert "No route or seam of the running proxy is named catalog.gone: that moves nobody." in moved.stdout
+    assert "moves nobody" not in flip("catalog.list", "canary", "--share", "1%", "--force").stdout
 
 
 def test_a_seam_that_moved_is_not_said_to_be_live_in_the_monolith() -> None:
