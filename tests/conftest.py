@@ -29,7 +29,7 @@ settings.register_profile(
     derandomize="CI" in os.environ,
     print_blob=True,
 )
-settings.register_profile("thorough", settings.get_profile("quick"), max_examples=300)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=200)
 settings.load_profile("quick")
 
 
