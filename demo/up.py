@@ -32,6 +32,7 @@ def main() -> int:
         "STRANGLER_LISTEN",
         "STRANGLER_CONTROL",
         "MONOLITH_URL",
+        "MONOLITH_EVENTS_URL",
         "CATALOG_URL",
     ]
     lines = [f"export {name}={shlex.quote(stack.environment[name])}" for name in [*names, "CATALOG_SERVICE_URL"]]

@@ -54,5 +54,16 @@ def test_every_chapter_of_the_shops_plan_says_what_a_reader_needs() -> None:
     numbered = [chapter for chapter in chapters if chapter[0].isdigit()]
     assert len(numbered) == 6
     for chapter in numbered:
-        for word in ("Data", "Tangles", "Watch", "Go back", "eleted at the end"):
+        for word in (
+            "**Why here.**",
+            "**Context.**",
+            "**Data",
+            "**Tangles",
+            "**Watch.**",
+            "**Go back.**",
+            "eleted at the end",
+        ):
             assert word in chapter, f"{chapter.splitlines()[0]} does not say: {word}"
+        assert "**Steps.**" in chapter or "\n### " in chapter
+        assert "strangler flip" in chapter
+        assert "strangler back" in chapter
