@@ -44,18 +44,7 @@ def route_json(route: Route, toggle: Toggle | None) -> dict[str, Any]:
             "stage": "monolith" if toggle is None else toggle.stage.value,
             "share": format_share(0 if toggle is None else toggle.share),
         }
-    return {
-        "name": route.name,
-        "methods": sorted(route.methods),
-        "path": route.path,
-        "headers": dict(route.headers),
-        "query": dict(route.query),
-        "candidate": route.candidate,
-        "rewrite": route.rewrite,
-        "twin": route.twin,
-        "line": route.line,
-        **stage,
-    }
+    return {**route.document(), "line": route.line, **stage}
 
 
 def _seam_json(name: str, toggle: Toggle | None) -> dict[str, Any]:

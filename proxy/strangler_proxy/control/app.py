@@ -136,14 +136,7 @@ class _Handlers:
             toggle = toggles.get(route.name) if route.twin else None
             rows.append(
                 {
-                    "name": route.name,
-                    "methods": sorted(route.methods),
-                    "path": route.path,
-                    "headers": dict(route.headers),
-                    "query": dict(route.query),
-                    "candidate": route.candidate,
-                    "rewrite": route.rewrite,
-                    "twin": route.twin,
+                    **route.document(),
                     "stage": toggle and toggle.stage.value,
                     "share": toggle and format_share(toggle.share),
                 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 __all__ = ["Route"]
 
@@ -30,3 +31,16 @@ class Route:
     twin: bool = True
     salt: str = ""
     line: int | None = None
+
+    def document(self) -> dict[str, Any]:
+        """What the route says of requests and of their candidate, as plain JSON types."""
+        return {
+            "name": self.name,
+            "methods": sorted(self.methods),
+            "path": self.path,
+            "headers": dict(self.headers),
+            "query": dict(self.query),
+            "candidate": self.candidate,
+            "rewrite": self.rewrite,
+            "twin": self.twin,
+        }
