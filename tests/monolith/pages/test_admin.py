@@ -29,6 +29,8 @@ pytestmark = pytest.mark.django_db
 
 LISTS = [
     "accounts/customer",
+    "auth/group",
+    "authtoken/tokenproxy",
     "cart/cart",
     "cart/promotion",
     "catalog/category",
@@ -70,6 +72,13 @@ def full_house(
     CustomerBasket(make_customer().pk).put(make_product().pk, 1)
     Promotion.objects.create(name="Week", kind="percent", percent=Decimal(10))
     return order
+
+
+def test_a_category_is_looked_up_by_some_of_its_letters(desk: Client, make_category: MakeCategory) -> None:
+    lamps = make_category("Lamps")
+    make_category("Knives")
+    field = {"app_label": "catalog", "model_name": "product", "field_name": "category", "term": "lam"}
+    assert [row["id"] for row in desk.get("/admin/autocomplete/", field).json()["results"]] == [str(lamps.pk)]
 
 
 def picture(kind: str = "PNG") -> bytes:
