@@ -25,6 +25,8 @@ _HALF_CLOSED: Final = 1.0
 # How long after an answer the client's next request is likely to be under way.
 _ON_ITS_WAY: Final = 1.0
 _MOST_PIPELINED: Final = 65536
+# So many empty lines before a request are no slip of a client.
+_EMPTY_LINES: Final = b"\r\n" * 16
 # What the access log says of a request that could not be read.
 _NOBODY: Final = '"route":"-","side":"-","upstream":"-"'
 _NEVER: Final = float("inf")
@@ -230,8 +232,12 @@ class ClientConnection(asyncio.Protocol):
     def _next(self) -> None:
         """Begin the request at the start of the buffer, if its head has wholly come."""
         data = self._buffer
-        while data.startswith(b"\r\n"):
-            data = data[2:]
+        if data.startswith(b"\r\n"):
+            if data.startswith(_EMPTY_LINES):
+                self._refuse(BadHead(400, "nothing but empty lines"))
+                return
+            while data.startswith(b"\r\n"):
+                data = data[2:]
         limits = self.gateway.limits
         end = data.find(b"\r\n\r\n", 0, limits.head_bytes + 4)
         if end < 0:

@@ -43,6 +43,7 @@ FORWARDED: Final = 14
 
 _TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _MOST_REMEMBERED: Final = 2048
+_LONGEST_REMEMBERED: Final = 64
 
 _BOTH_WAYS: Final = {
     b"connection": CONNECTION,
@@ -92,7 +93,9 @@ class Meanings(dict[bytes, int]):
 
     def __missing__(self, name: bytes) -> int:
         meaning = self._of(name)
-        if len(self) < _MOST_REMEMBERED:
+        if len(name) <= _LONGEST_REMEMBERED:
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
             self[name] = meaning
         return meaning
 

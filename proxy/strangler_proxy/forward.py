@@ -254,6 +254,9 @@ class Exchange:
         length = response.length
         if head.method == b"HEAD" or status in _BODILESS:
             self._answer = LengthBody(0)
+            if length > 0 or length == -1:
+                # Some servers send the body all the same, and later: it would be taken for the next request's answer.
+                self._upstream_keep_alive = False
         elif length >= 0:
             self._answer = LengthBody(length)
         else:
@@ -346,9 +349,10 @@ class Exchange:
         added = b"Upgrade: %b\r\nConnection: Upgrade\r\n" % response.upgrade
         client.write(response_head(response, self._answer_lines(response), added) + data)
         client.exchange = Tunnel(client, connection, self._tunnel_over)
-        if held := client.take_held():
-            connection.transport.write(held)
         client.resume_reading()
+        if held := client.take_held():
+            # Perhaps more than the upstream takes: then it is held back again.
+            connection.transport.write(held)
 
     def _tunnel_over(self, why: str) -> None:
         self._error = why

@@ -52,6 +52,7 @@ _of_request: Final = Meanings(requests=True)
 _of_response: Final = Meanings(requests=False)
 _hosts: Final[set[bytes]] = set()
 _MOST_HOSTS: Final = 1024
+_LONGEST_HOST: Final = 255
 
 
 class BadHead(Exception):
@@ -328,7 +329,9 @@ def is_host(text: bytes) -> bool:
 def _check_host(host: bytes) -> None:
     if not is_host(host):
         raise BadHead(400, "a Host that names no host")
-    if len(_hosts) < _MOST_HOSTS:
+    if len(host) <= _LONGEST_HOST:
+        if len(_hosts) >= _MOST_HOSTS:
+            _hosts.clear()
         _hosts.add(host)
 
 

@@ -23,7 +23,7 @@ def request_head(head: RequestHead, target: bytes, lines: list[bytes], added: by
 
 def response_head(response: ResponseHead, lines: list[bytes], added: bytes = b"") -> bytes:
     """What a client is sent: the status line and `lines` as they came, then `added`, as above."""
-    if response.status == _NO_CONTENT and response.length > 0:
+    if response.length > 0 and (response.status == _NO_CONTENT or response.status < 200):
         # A length on an answer that cannot have a body would be taken for a body by some.
         lines = [line for line in lines if line is not response.length_line]
     if not lines:
@@ -46,5 +46,7 @@ def without_private_cookies(lines: list[bytes], cookies: Iterable[int], private:
 
 def without_private_set_cookies(lines: list[bytes], cookies: Iterable[int], private: frozenset[bytes]) -> list[bytes]:
     """Response lines without those Set-Cookie lines, at `cookies`, that set a cookie named in `private`."""
-    gone = {index for index in cookies if lines[index].partition(b":")[2].partition(b"=")[0].strip() in private}
+    # Browsers keep a cookie without a name, `=sessionid=x`, and send it back as `sessionid=x`.
+    named = ((index, lines[index].partition(b":")[2].lstrip(b" \t=")) for index in cookies)
+    gone = {index for index, value in named if value.partition(b"=")[0].strip() in private}
     return [line for index, line in enumerate(lines) if index not in gone] if gone else lines

@@ -98,7 +98,8 @@ def test_an_answer_without_a_body_ends_with_its_head(
     with proxy.client() as client:
         for _ in range(2):
             assert client.ask(request_head + b"\r\nHost: a\r\n\r\n", head_only=True)[0] == response
-    assert len(upstream.connections) == 1
+    # One that names a body might send it late, so its connection is not used again.
+    assert len(upstream.connections) == (2 if b": 1000" in response else 1)
 
 
 def test_a_204_that_claims_a_body_has_none(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
