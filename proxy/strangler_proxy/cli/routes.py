@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from strangler.toggles import Snapshot, Toggle, format_share
+from strangler.toggles import Snapshot, Toggle
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.present import present_toggles
@@ -42,7 +42,7 @@ def route_json(route: Route, toggle: Toggle | None) -> dict[str, Any]:
     if route.twin:
         stage = {
             "stage": "monolith" if toggle is None else toggle.stage.value,
-            "share": format_share(0 if toggle is None else toggle.share),
+            "share": 0 if toggle is None else toggle.share,
         }
     return {**route.document(), "line": route.line, **stage}
 
@@ -51,7 +51,7 @@ def _seam_json(name: str, toggle: Toggle | None) -> dict[str, Any]:
     return {
         "name": name,
         "stage": "monolith" if toggle is None else toggle.stage.value,
-        "share": format_share(0 if toggle is None else toggle.share),
+        "share": 0 if toggle is None else toggle.share,
     }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
-from strangler_proxy.cli.options import CONFIG
+from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.config import load_config
 from strangler_proxy.config.values import Address
 from strangler_proxy.journal import log_to_stderr
@@ -36,6 +37,20 @@ def start_block(started: Started, config: Path, monolith: str) -> str:
     return "\n".join(["Strangler is serving", *(f"  {name:<10} {plain(value)}" for name, value in rows)])
 
 
+def start_document(started: Started, config: Path, monolith: str) -> dict[str, Any]:
+    """The same as plain JSON types: one object on one line, for whatever started the proxy."""
+    return {
+        "listen": f"http://{started.listen}",
+        "workers": started.workers,
+        "monolith": monolith,
+        "control": f"http://{started.control}",
+        "config": str(config),
+        "state": str(started.state.path),
+        "token_file": None if started.token is None else str(started.token),
+        "revision": started.revision,
+    }
+
+
 def told_monolith(address: Address) -> str:
     """Where the monolith is, and whether nobody listens there yet."""
     try:
@@ -46,8 +61,9 @@ def told_monolith(address: Address) -> str:
 
 
 @click.command()
+@JSON
 @CONFIG
-def serve(config: Path) -> None:
+def serve(config: Path, as_json: bool) -> None:
     """Serve customers, and keep serving them.
 
     Starts a control plane and the workers, and starts them again when they die. SIGTERM or Ctrl-C lets the answers
@@ -57,6 +73,10 @@ def serve(config: Path) -> None:
     log_to_stderr("supervisor")
 
     def tell(started: Started) -> None:
-        click.echo(start_block(started, config, told_monolith(taken.upstreams[taken.monolith].address)))
+        monolith = taken.upstreams[taken.monolith].address
+        if as_json:
+            click.echo(json.dumps(start_document(started, config, f"http://{monolith}")))
+        else:
+            click.echo(start_block(started, config, told_monolith(monolith)))
 
     Supervisor(taken).run(tell)

@@ -20,7 +20,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from strangler.errors import StranglerError
-from strangler.toggles import format_share
 from strangler_proxy.config.forms import is_loopback
 from strangler_proxy.control.answers import answer, refusal, refusal_of
 from strangler_proxy.control.guard import LOOPBACK_NAMES, Guard
@@ -138,7 +137,7 @@ class _Handlers:
                 {
                     **route.document(),
                     "stage": toggle and toggle.stage.value,
-                    "share": toggle and format_share(toggle.share),
+                    "share": toggle and toggle.share,
                 }
             )
         return answer({"routes": rows})

@@ -37,7 +37,7 @@ def test_routes_are_listed_the_most_specific_first_with_their_stages(
         ("catalog.any", "monolith"),
         ("catalog.new", None),
     ]
-    assert document["seams"] == [{"name": "catalog.facts", "stage": "shadow", "share": "0%"}]
+    assert document["seams"] == [{"name": "catalog.facts", "stage": "shadow", "share": 0}]
     assert (document["revision"], "toggles.json" in document["source"]) == (7, True)
     text = run("routes").stdout
     assert "no twin" in text

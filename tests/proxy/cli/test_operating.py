@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from strangler_proxy.cli import main
 from strangler_proxy.cli.flip import parsed_override
 from strangler_proxy.cli.history import told_entry
-from strangler_proxy.cli.serve import start_block, told_monolith
+from strangler_proxy.cli.serve import start_block, start_document, told_monolith
 from strangler_proxy.cli.status import is_well, told_age, told_state
 from strangler_proxy.cli.told import stage_of, told_outcome
 from strangler_proxy.config.values import Address
@@ -359,3 +359,13 @@ def test_the_start_block_names_the_tokens_file(tmp_path: Path) -> None:
     assert "http://127.0.0.1:8080  (1 worker)" in block
     assert os.fspath(tmp_path / "control.token") in block
     assert "everything is answered by the monolith" in block
+    assert start_document(started, Path("strangler.toml"), "http://127.0.0.1:8000") == {
+        "listen": "http://127.0.0.1:8080",
+        "workers": 1,
+        "monolith": "http://127.0.0.1:8000",
+        "control": "http://127.0.0.1:8081",
+        "config": "strangler.toml",
+        "state": os.fspath(tmp_path),
+        "token_file": os.fspath(tmp_path / "control.token"),
+        "revision": None,
+    }
