@@ -71,7 +71,7 @@ class Story:
                 self._watch(name, customers, sides)
             self._follow("back")
             self._watch("after", customers, sides)
-            for step in ("facts-shadow", "facts-extracted"):
+            for step in ("facts-shadow", "facts-canary", "facts-extracted"):
                 self._follow(step)
                 self._watch_seam()
             self._follow("facts-back")

@@ -49,6 +49,7 @@ def test_the_chapter_on_catalogue_reads_can_be_followed_as_it_is_written(stack: 
         assert {route: stages()[route] for route in routes} == dict.fromkeys(routes, stage), name
     for name, stage in {
         "facts-shadow": ("shadow", 0),
+        "facts-canary": ("canary", 10_000),
         "facts-extracted": ("extracted", 0),
         "facts-back": ("monolith", 0),
     }.items():
@@ -58,6 +59,6 @@ def test_the_chapter_on_catalogue_reads_can_be_followed_as_it_is_written(stack: 
 
 def test_every_step_of_the_chapter_but_the_parity_tests_is_followed_above() -> None:
     followed = {"check", "filled", "canary-10", "canary-50", "extracted", "back"}
-    followed |= {"facts-shadow", "facts-extracted", "facts-back"}
+    followed |= {"facts-shadow", "facts-canary", "facts-extracted", "facts-back"}
     steps = {name.removeprefix("catalog-reads.") for name in read_steps(ROOT / "migration_plan.md")}
     assert steps == followed | {"parity"}

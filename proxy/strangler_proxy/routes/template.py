@@ -238,7 +238,7 @@ def parse_template(text: str) -> Template:
             "write it as in Django's path(), such as '/products/<int:id>/'",
         )
     if not text.startswith("/"):
-        raise TemplateError(f"the path {text!r} does not begin with a slash", f"write '/{text}'")
+        raise TemplateError(f"the path {text!r} does not begin with a slash", "begin it with a slash")
     for character in "?#":
         if character in VARIABLE.sub("", text):
             raise TemplateError(
@@ -293,7 +293,7 @@ def _variable(text: str, found: re.Match[str], seen: set[str]) -> Variable:
 def placeholders(rewrite: str) -> list[str]:
     """The names that a rewrite such as `/v1/products/<id>` puts in, in their order. Raises TemplateError."""
     if not rewrite.startswith("/"):
-        raise TemplateError(f"the rewrite {rewrite!r} does not begin with a slash", f"write '/{rewrite}'")
+        raise TemplateError(f"the rewrite {rewrite!r} does not begin with a slash", "begin it with a slash")
     rest = VARIABLE.sub("", rewrite)
     if any(character in "<>?#" or character.isspace() for character in rest):
         raise TemplateError(
