@@ -14,6 +14,7 @@ from strangler_proxy.forward import Exchange
 from strangler_proxy.gateway import Gateway
 from strangler_proxy.head import BadHead, RequestHead, parse_request
 from strangler_proxy.peer import Peer
+from strangler_proxy.reply import Reply
 from strangler_proxy.tunnel import Tunnel
 
 __all__ = ["ClientConnection"]
@@ -55,7 +56,7 @@ class ClientConnection(asyncio.Protocol):
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
-        self.exchange: Exchange | Tunnel | None = None
+        self.exchange: Exchange | Reply | Tunnel | None = None
         self.deadline = _NEVER
         self.writing_paused = False
         self._buffer = b""

@@ -1,4 +1,4 @@
-"""One request and its answer: sent to the upstream that was chosen, sent again where that is safe, answered once."""
+"""One request: sent to the upstream that was chosen, sent again where that is safe, until there is one answer to it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from strangler_proxy.answers import own_answer
-from strangler_proxy.body import BadBody, Body, ChunkedBody, LengthBody, UntilCloseBody
+from strangler_proxy.body import BadBody
 from strangler_proxy.choice import Choice
 from strangler_proxy.head import BadHead, RequestHead, ResponseHead, parse_response
-from strangler_proxy.outgoing import (
-    request_head,
-    response_head,
-    without_private_cookies,
-    without_private_set_cookies,
-)
+from strangler_proxy.outgoing import request_head, response_head, without_private_cookies
+from strangler_proxy.reply import Reply, final_lines, shown_lines
 from strangler_proxy.retained import RequestBody
 from strangler_proxy.tunnel import Tunnel
 from strangler_proxy.upstream import UpstreamConnection
@@ -26,22 +22,19 @@ __all__ = ["Exchange"]
 
 _SAFE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 _FAILING: Final = frozenset({502, 503, 504})
-_BODILESS: Final = frozenset({204, 304})
 _LONGEST_HEAD: Final = 262144
 _CLIENT_CLOSED: Final = 499
 _NEVER: Final = float("inf")
 
 _CONNECTING: Final = 0
 _SENT: Final = 1
-_ANSWERING: Final = 2
-_OVER: Final = 3
+_OVER: Final = 2
 
 
 class Exchange:
     """One request of one client. `request_done` says that all of it came, `safe` that its method changes nothing."""
 
     __slots__ = (
-        "_answer",
         "_body",
         "_cause",
         "_choice",
@@ -59,7 +52,6 @@ class Exchange:
         "_started",
         "_state",
         "_status",
-        "_upstream_keep_alive",
         "request_done",
         "safe",
     )
@@ -81,12 +73,10 @@ class Exchange:
         self._reused = False
         self._sent_again = False
         self._received = b""
-        self._answer: Body | None = None
         self._status = 0
         self._cause = ""
         self._error = ""
         self._keep_alive = head.keep_alive
-        self._upstream_keep_alive = False
         self._client_gone = False
 
     # The request: from the client to the upstream.
@@ -204,13 +194,11 @@ class Exchange:
         if self._state == _SENT:
             self._wait()
 
-    # The answer: from the upstream to the client.
+    # The head of the answer: who passes on the rest is a Reply or a Tunnel.
 
     def from_upstream(self, data: bytes) -> None:
         """More of the answer came."""
-        if self._state == _ANSWERING:
-            self._pass_on(b"", data)
-        elif self._state == _SENT:
+        if self._state == _SENT:
             self._take_head(self._received + data if self._received else data)
 
     def _take_head(self, data: bytes) -> None:
@@ -233,7 +221,9 @@ class Exchange:
                 self._upgrade(response, data)
                 return
             if self._head.minor:
-                self._client.write(response_head(response, self._shown_lines(response)))
+                self._client.write(
+                    response_head(response, shown_lines(response, self._choice, self._gateway.private_cookies))
+                )
             if not data:
                 self._received = b""
                 return
@@ -244,98 +234,22 @@ class Exchange:
         self._begin_answer(response, data)
 
     def _begin_answer(self, response: ResponseHead, data: bytes) -> None:
-        head = self._head
-        status = self._status = response.status
-        self._state = _ANSWERING
-        if self._body is not None:
-            self._body.forget()
-        self._upstream_keep_alive = response.keep_alive
-        added = b""
-        length = response.length
-        if head.method == b"HEAD" or status in _BODILESS:
-            self._answer = LengthBody(0)
-            if length > 0 or length == -1:
-                # Some servers send the body all the same, and later: it would be taken for the next request's answer.
-                self._upstream_keep_alive = False
-        elif length >= 0:
-            self._answer = LengthBody(length)
-        else:
-            chunked = head.minor == 1
-            self._keep_alive = self._keep_alive and chunked
-            if chunked:
-                added = b"Transfer-Encoding: chunked\r\n"
-            if length == -1:
-                self._answer = ChunkedBody(chunked=chunked, request=False)
-            else:
-                self._answer = UntilCloseBody(chunked=chunked)
-                self._upstream_keep_alive = False
-        # What is left of the request may never come, or never be read.
-        if not self.request_done or self._gateway.draining or self._client.ended:
-            self._keep_alive = False
-        if not self._keep_alive:
-            added += b"Connection: close\r\n"
-        elif not head.minor:
-            added += b"Connection: keep-alive\r\n"
-        self._pass_on(response_head(response, self._answer_lines(response), added), data)
-
-    def _shown_lines(self, response: ResponseHead) -> list[bytes]:
-        """The header lines that a client may see: a foreign upstream cannot set the monolith's own cookies."""
-        if response.set_cookies is None or not self._choice.foreign:
-            return response.lines
-        return without_private_set_cookies(response.lines, response.set_cookies, self._gateway.private_cookies)
-
-    def _answer_lines(self, response: ResponseHead) -> list[bytes]:
-        lines, cookie = self._shown_lines(response), self._choice.set_cookie
-        return [*lines, cookie] if cookie else lines
-
-    def _pass_on(self, before: bytes, data: bytes) -> None:
-        """Give the client `before` and what of the answer's body is in `data`."""
-        body = self._answer
-        assert body is not None  # noqa: S101
-        if body.done:
-            body.rest = data
-        elif data:
-            try:
-                piece = body.feed(data)
-            except BadBody:
-                self._client.write(before)
-                self._cut_off("garbage")
-                return
-            before = before + piece if before else piece
-        if before:
-            self._client.write(before)
-        if body.done:
-            if body.rest:
-                self._upstream_keep_alive = False
-            self._complete()
-        elif not self._client.writing_paused:
-            self._client.deadline = self._gateway.loop.time() + self._choice.pool.upstream.idle_timeout
+        connection = self._connection
+        assert connection is not None  # noqa: S101
+        self._connection = None
+        self._status = response.status
+        reply = Reply(self._client, connection, self._choice, self._head, self._body, self._ended, safe=self.safe)
+        reply.begin(response, data, keep_alive=self._keep_alive)
 
     def client_full(self) -> None:
         """The client takes no more for now."""
         if self._connection is not None:
             self._connection.pause_reading()
-        if self._state == _ANSWERING:
-            self._client.deadline = self._gateway.loop.time() + self._gateway.limits.body_timeout
 
     def client_drained(self) -> None:
         """The client takes more again."""
         if self._connection is not None:
             self._connection.resume_reading()
-        if self._state == _ANSWERING:
-            self._client.deadline = self._gateway.loop.time() + self._choice.pool.upstream.idle_timeout
-
-    def _complete(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            if self._upstream_keep_alive and self.request_done:
-                self._choice.pool.give(connection)
-            elif self.request_done:
-                connection.close()
-            else:
-                connection.abort()
-        self._over()
-        self._client.answered(keep=self._keep_alive and self.request_done)
 
     def _upgrade(self, response: ResponseHead, data: bytes) -> None:
         asked = {each.strip().lower() for each in self._head.upgrade.split(b",")}
@@ -347,14 +261,16 @@ class Exchange:
         self._status = 101
         self._connection = None
         added = b"Upgrade: %b\r\nConnection: Upgrade\r\n" % response.upgrade
-        client.write(response_head(response, self._answer_lines(response), added) + data)
-        client.exchange = Tunnel(client, connection, self._tunnel_over)
+        lines = final_lines(response, self._choice, self._gateway.private_cookies)
+        # The tunnel first: it is told when the client or the upstream takes no more.
+        client.exchange = Tunnel(client, connection, self._ended)
+        client.write(response_head(response, lines, added) + data)
         client.resume_reading()
         if held := client.take_held():
-            # Perhaps more than the upstream takes: then it is held back again.
             connection.transport.write(held)
 
-    def _tunnel_over(self, why: str) -> None:
+    def _ended(self, why: str) -> None:
+        """Who took this exchange's place is done."""
         self._error = why
         self._over()
 
@@ -376,13 +292,7 @@ class Exchange:
     def upstream_lost(self, exc: Exception | None) -> None:
         """The upstream's connection is closed."""
         self._connection = None
-        if self._state == _ANSWERING:
-            if isinstance(self._answer, UntilCloseBody) and exc is None:
-                self._client.write(self._answer.end())
-                self._complete()
-            else:
-                self._cut_off("reset")
-        elif self._state == _SENT:
+        if self._state == _SENT:
             if self._reused and not self._sent_again and not self._received and self._may_ask_again():
                 # The upstream closed the unused connection while the request was on its way.
                 self._sent_again = True
@@ -395,8 +305,6 @@ class Exchange:
         client = self._client
         if client.ended and self.safe:
             client.abort()
-        elif self._state == _ANSWERING:
-            self._cut_off("client-stalled" if client.writing_paused else "idle")
         elif self._awaits_answer():
             self._failed("timeout", 504)
         elif self._connection is not None and self._connection.writing_paused:
@@ -423,10 +331,7 @@ class Exchange:
 
     def _broken_request(self, why: str) -> None:
         self._drop_upstream()
-        if self._state == _ANSWERING:
-            self._cut_off(why)
-        else:
-            self._answer_ourselves(400, why)
+        self._answer_ourselves(400, why)
 
     def _answer_ourselves(self, status: int, error: str) -> None:
         """Answer in the upstream's place."""
@@ -437,15 +342,6 @@ class Exchange:
         self._client.write(own_answer(status, self._request_id, close=not keep, head_only=head_only))
         self._over()
         self._client.answered(keep=keep)
-
-    def _cut_off(self, error: str) -> None:
-        """End the client's connection without ending the answer, which was not whole."""
-        self._error = error
-        self._drop_upstream()
-        # Where only the connection's end says that an answer is whole, an orderly end would lie.
-        by_close = not self._head.minor and not isinstance(self._answer, LengthBody)
-        self._over()
-        self._client.cut_off(reset=by_close or error == "client-stalled")
 
     def client_lost(self) -> None:
         """The client is gone. Safe work stops; what may already have been done is waited for, and told to nobody."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from strangler_proxy.forward import Exchange
     from strangler_proxy.pool import Pool
+    from strangler_proxy.reply import Reply
     from strangler_proxy.tunnel import Tunnel
 
 __all__ = ["UpstreamConnection"]
@@ -22,7 +23,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
-        self.exchange: Exchange | Tunnel | None = None
+        self.exchange: Exchange | Reply | Tunnel | None = None
         self.idle_since = 0.0
         self.closed = False
         self.reading_paused = False

@@ -1,0 +1,240 @@
+"""The answer to a request, on its way from the upstream to the client, in the place of the exchange that asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from strangler_proxy.body import BadBody, Body, ChunkedBody, LengthBody, UntilCloseBody
+from strangler_proxy.choice import Choice
+from strangler_proxy.head import RequestHead, ResponseHead
+from strangler_proxy.outgoing import response_head, without_private_set_cookies
+from strangler_proxy.retained import RequestBody
+from strangler_proxy.upstream import UpstreamConnection
+
+if TYPE_CHECKING:
+    from strangler_proxy.downstream import ClientConnection
+
+__all__ = ["Reply", "final_lines", "shown_lines"]
+
+_BODILESS: Final = frozenset({204, 304})
+
+
+def shown_lines(response: ResponseHead, choice: Choice, private: frozenset[bytes]) -> list[bytes]:
+    """The header lines that a client may see: a foreign upstream cannot set the monolith's own cookies, `private`."""
+    if response.set_cookies is None or not choice.foreign:
+        return response.lines
+    return without_private_set_cookies(response.lines, response.set_cookies, private)
+
+
+def final_lines(response: ResponseHead, choice: Choice, private: frozenset[bytes]) -> list[bytes]:
+    """The header lines of an answer that no other follows: those, and our own cookie where the choice has one."""
+    lines = shown_lines(response, choice, private)
+    return [*lines, choice.set_cookie] if choice.set_cookie else lines
+
+
+class Reply:
+    """Joins a client's connection and an upstream's until the answer has passed.
+
+    The rest of the request passes the other way, where it has not wholly come. `request_done` says that it has, `safe`
+    that its method changes nothing. `over` is called once with why it ended: empty for an answer that was whole.
+    """
+
+    __slots__ = (
+        "_body",
+        "_choice",
+        "_client",
+        "_connection",
+        "_framing",
+        "_head",
+        "_keep_alive",
+        "_over",
+        "_reusable",
+        "request_done",
+        "safe",
+    )
+
+    tunnelled = False
+
+    def __init__(
+        self,
+        client: ClientConnection,
+        connection: UpstreamConnection,
+        choice: Choice,
+        head: RequestHead,
+        body: RequestBody | None,
+        over: Callable[[str], None],
+        *,
+        safe: bool,
+    ) -> None:
+        self._client = client
+        self._connection: UpstreamConnection | None = connection
+        self._choice = choice
+        self._head = head
+        self._body = body
+        self._over = over
+        self._framing: Body
+        self._keep_alive = False
+        self._reusable = False
+        self.request_done = body is None or body.done
+        self.safe = safe
+        client.exchange = self
+        connection.exchange = self
+
+    def begin(self, response: ResponseHead, data: bytes, *, keep_alive: bool) -> None:
+        """Pass on the head, and `data`, which came behind it. `keep_alive` is what the client asked for."""
+        head, client = self._head, self._client
+        if self._body is not None:
+            self._body.forget()
+        self._reusable = response.keep_alive
+        added = b""
+        length = response.length
+        if head.method == b"HEAD" or response.status in _BODILESS:
+            self._framing = LengthBody(0)
+            if length > 0 or length == -1:
+                # Some servers send the body all the same, and later: it would be taken for the next request's answer.
+                self._reusable = False
+        elif length >= 0:
+            self._framing = LengthBody(length)
+        else:
+            chunked = head.minor == 1
+            keep_alive = keep_alive and chunked
+            if chunked:
+                added = b"Transfer-Encoding: chunked\r\n"
+            if length == -1:
+                self._framing = ChunkedBody(chunked=chunked, request=False)
+            else:
+                self._framing = UntilCloseBody(chunked=chunked)
+                self._reusable = False
+        # What is left of the request may never come, or never be read.
+        if not self.request_done or client.gateway.draining or client.ended:
+            keep_alive = False
+        if not keep_alive:
+            added += b"Connection: close\r\n"
+        elif not head.minor:
+            added += b"Connection: keep-alive\r\n"
+        self._keep_alive = keep_alive
+        lines = final_lines(response, self._choice, client.gateway.private_cookies)
+        self._pass_on(response_head(response, lines, added), data)
+
+    def from_upstream(self, data: bytes) -> None:
+        """More of the answer came."""
+        self._pass_on(b"", data)
+
+    def _pass_on(self, before: bytes, data: bytes) -> None:
+        """Give the client `before` and what of the answer's body is in `data`."""
+        body = self._framing
+        if body.done:
+            body.rest = data
+        elif data:
+            try:
+                piece = body.feed(data)
+            except BadBody:
+                self._client.write(before)
+                self._cut_off("garbage")
+                return
+            before = before + piece if before else piece
+        if before:
+            self._client.write(before)
+        if body.done:
+            if body.rest:
+                self._reusable = False
+            self._complete()
+        elif not self._client.writing_paused:
+            self._client.deadline = self._client.gateway.loop.time() + self._choice.pool.upstream.idle_timeout
+
+    def from_client(self, data: bytes) -> None:
+        """More of the request's body came."""
+        body, connection = self._body, self._connection
+        if body is None or connection is None:
+            return
+        try:
+            piece = body.feed(data)
+        except BadBody as error:
+            self._cut_off(f"request: {error}")
+            return
+        if body.done:
+            self.request_done = True
+            if body.rest:
+                self._client.hold(body.rest)
+        if piece:
+            connection.transport.write(piece)
+
+    def client_full(self) -> None:
+        """The client takes no more for now."""
+        if self._connection is not None:
+            self._connection.pause_reading()
+        self._client.deadline = self._client.gateway.loop.time() + self._client.gateway.limits.body_timeout
+
+    def client_drained(self) -> None:
+        """The client takes more again."""
+        if self._connection is not None:
+            self._connection.resume_reading()
+        self._client.deadline = self._client.gateway.loop.time() + self._choice.pool.upstream.idle_timeout
+
+    def upstream_full(self) -> None:
+        """The upstream takes no more for now."""
+        if not self.request_done:
+            self._client.pause_reading()
+
+    def upstream_drained(self) -> None:
+        """The upstream takes more again."""
+        if not self.request_done:
+            self._client.resume_reading()
+
+    def client_ended(self) -> None:
+        """The client sends no more: without the end of its request the answer has nobody to go to."""
+        if not self.request_done:
+            self.client_lost()
+
+    def upstream_ended(self) -> bool:
+        """The upstream sends no more, so its connection is to be closed; `upstream_lost` says what that means."""
+        return False
+
+    def client_lost(self) -> None:
+        """The client is gone."""
+        self._drop_upstream()
+        self._over("client-gone")
+        self._client.answered(keep=False)
+
+    def upstream_lost(self, exc: Exception | None) -> None:
+        """The upstream's connection is closed."""
+        self._connection = None
+        if isinstance(self._framing, UntilCloseBody) and exc is None:
+            self._client.write(self._framing.end())
+            self._complete()
+        else:
+            self._cut_off("reset")
+
+    def ran_out_of_time(self) -> None:
+        """The client's deadline has passed during the answer."""
+        client = self._client
+        if client.ended and self.safe:
+            client.abort()
+        else:
+            self._cut_off("client-stalled" if client.writing_paused else "idle")
+
+    def _complete(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            if self._reusable and self.request_done:
+                self._choice.pool.give(connection)
+            elif self.request_done:
+                connection.close()
+            else:
+                connection.abort()
+        self._over("")
+        self._client.answered(keep=self._keep_alive and self.request_done)
+
+    def _cut_off(self, error: str) -> None:
+        """End the client's connection without ending the answer, which was not whole."""
+        self._drop_upstream()
+        # Where only the connection's end says that an answer is whole, an orderly end would lie.
+        by_close = not self._head.minor and not isinstance(self._framing, LengthBody)
+        self._over(error)
+        self._client.cut_off(reset=by_close or error == "client-stalled")
+
+    def _drop_upstream(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.abort()
