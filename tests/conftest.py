@@ -8,10 +8,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.servers.postgres import Postgres, PostgresAbsent
 from tests.stack import stack
@@ -19,6 +21,13 @@ from tests.stack import stack
 __all__ = ["chromium", "postgres_server", "postgres_url", "stack"]
 
 RUN_FOLDER = "STRANGLER_TEST_RUN"
+
+TOGETHER = {
+    "tests/e2e/": "stack",
+    "tests/parity/": "stack",
+    "tests/project/test_images.py": "images",
+    "tests/project/test_wheel.py": "wheel",
+}
 
 # No time limits of hypothesis' own, for the machine may be busy; `make test` asks for --hypothesis-profile=thorough.
 settings.register_profile(
@@ -40,15 +49,24 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(_end_run)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if not fixtures.isdisjoint({"stack", "postgres_server", "chromium"}):
             item.add_marker(pytest.mark.slow)
-        if "stack" in fixtures:
-            # One process runs them all, so that the stack is started once.
-            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist brings no types
+    """One process runs all tests of a place that starts something large, so that it is started once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((what for place, what in TOGETHER.items() if nodeid.startswith(place)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    # The mark xdist_group says nothing to pytest 9.2, which no longer reads the names that xdist gives to tests.
+    return Together(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def _end_run() -> None:

@@ -15,7 +15,7 @@ from monolith.seed.sizes import CUSTOMER_PASSWORD
 from tests.project.composed import Composed, until
 from tests.project.images import COMPOSE
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("images"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 GOODS = 400
 CUSTOMER = "customer1@shop.example"
