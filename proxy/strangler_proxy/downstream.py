@@ -160,8 +160,10 @@ class ClientConnection(asyncio.Protocol):
         exchange, self.exchange = self.exchange, None
         if self._closed:
             self.gateway.forget(self)
-        elif keep and not self.gateway.draining:
-            self.deadline = self.gateway.loop.time() + self.gateway.limits.idle_timeout
+        elif keep:
+            # A client that was told nothing of an end may have sent its next request already.
+            patience = _ON_ITS_WAY if self.gateway.draining else self.gateway.limits.idle_timeout
+            self.deadline = self.gateway.loop.time() + patience
             self.resume_reading()
             if self._buffer:
                 self._next()

@@ -11,6 +11,7 @@ from strangler_proxy.head import _hosts, parse_request
 from strangler.toggles import Stage
 from tests.proxy.dataplane.conftest import MakeProxy, MakeUpstream
 from tests.proxy.dataplane.raw import OK, Connection, Proxy, answer, config, route, snapshot
+from tests.waiting import until
 
 EVIL = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -124,3 +125,28 @@ def test_an_upstream_that_reads_nothing_in_a_tunnel_holds_its_client_back(
 
         assert proxy.call(held_back) < 1 << 20
         done.set()
+
+
+def test_a_client_that_was_told_of_no_end_may_ask_once_more_while_the_worker_drains(
+    make_proxy: MakeProxy, make_upstream: MakeUpstream
+) -> None:
+    go_on = threading.Event()
+
+    def halting(connection: Connection) -> None:
+        connection.head()
+        connection.send(OK[:-1])
+        assert go_on.wait(10)
+        connection.send(OK[-1:])
+        answer()(connection)
+
+    proxy = make_proxy(config(make_upstream(halting).port))
+    with proxy.client() as client:
+        client.send(GET)
+        assert b"Connection: close" not in client.head()
+        proxy.drain(10)
+        until(lambda: proxy.worker.gateway.draining)
+        go_on.set()
+        assert client.exactly(2) == b"ok"
+        head, body = client.ask(GET)
+        assert (body, b"\r\nConnection: close\r\n" in head) == (b"ok", True)
+        assert client.ended()
