@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -52,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if not fixtures.isdisjoint({"stack", "postgres_server", "chromium"}):
+        if not fixtures.isdisjoint({"stack", "postgres_server", "quiet_postgres_url", "chromium"}):
             item.add_marker(pytest.mark.slow)
 
 
@@ -105,6 +106,18 @@ def postgres_url(postgres_server: str, request: pytest.FixtureRequest) -> Iterat
             yield f"{postgres_server}/{name}"
         finally:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture
+def quiet_postgres_url() -> Iterator[str]:
+    """The URL of a database whose server nobody else uses: a transaction anywhere on a server holds a feed's reader."""
+    server = Postgres(Path(os.environ[RUN_FOLDER]) / f"postgres-{uuid4().hex}")
+    try:
+        yield f"{server.start()}/postgres"
+    except PostgresAbsent as error:
+        absent(str(error))
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="session")

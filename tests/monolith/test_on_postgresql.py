@@ -21,5 +21,5 @@ PARTS = {
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("part", PARTS)
-def test_what_holds_on_sqlite_holds_on_postgresql(part: str, postgres_url: str) -> None:
-    rerun_on_postgresql(PARTS[part], postgres_url)
+def test_what_holds_on_sqlite_holds_on_postgresql(part: str, quiet_postgres_url: str) -> None:
+    rerun_on_postgresql(PARTS[part], quiet_postgres_url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ READS = ("/api/v1/products/", "/api/v1/products/1/", "/api/v1/categories/", "/ap
 def composed(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
     """The shop as `docker compose up` would have it, with the goods that the compose file's own line fills in."""
     folder = tmp_path_factory.mktemp("compose")
-    names = {"shop-db": f"images_shop_{folder.name}", "catalog-db": f"images_catalog_{folder.name}"}
+    names = {"shop-db": f"images_shop_{os.getpid()}", "catalog-db": f"images_catalog_{os.getpid()}"}
     with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
         for name in names.values():
             connection.execute(f'CREATE DATABASE "{name}"'.encode())
