@@ -238,7 +238,7 @@ class Exchange:
         assert connection is not None  # noqa: S101
         self._connection = None
         self._status = response.status
-        reply = Reply(self._client, connection, self._choice, self._head, self._body, self._ended, safe=self.safe)
+        reply = Reply(self._client, connection, self._choice, self._head, self._body, self._ended, self.safe)
         reply.begin(response, data, keep_alive=self._keep_alive)
 
     def client_full(self) -> None:

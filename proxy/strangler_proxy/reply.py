@@ -64,7 +64,6 @@ class Reply:
         head: RequestHead,
         body: RequestBody | None,
         over: Callable[[str], None],
-        *,
         safe: bool,
     ) -> None:
         self._client = client
@@ -74,8 +73,8 @@ class Reply:
         self._body = body
         self._over = over
         self._framing: Body
-        self._keep_alive = False
-        self._reusable = False
+        self._keep_alive: bool
+        self._reusable: bool
         self.request_done = body is None or body.done
         self.safe = safe
         client.exchange = self
@@ -86,14 +85,14 @@ class Reply:
         head, client = self._head, self._client
         if self._body is not None:
             self._body.forget()
-        self._reusable = response.keep_alive
+        reusable = response.keep_alive
         added = b""
         length = response.length
         if head.method == b"HEAD" or response.status in _BODILESS:
             self._framing = LengthBody(0)
             if length > 0 or length == -1:
                 # Some servers send the body all the same, and later: it would be taken for the next request's answer.
-                self._reusable = False
+                reusable = False
         elif length >= 0:
             self._framing = LengthBody(length)
         else:
@@ -105,7 +104,7 @@ class Reply:
                 self._framing = ChunkedBody(chunked=chunked, request=False)
             else:
                 self._framing = UntilCloseBody(chunked=chunked)
-                self._reusable = False
+                reusable = False
         # What is left of the request may never come, or never be read.
         if not self.request_done or client.gateway.draining or client.ended:
             keep_alive = False
@@ -114,7 +113,10 @@ class Reply:
         elif not head.minor:
             added += b"Connection: keep-alive\r\n"
         self._keep_alive = keep_alive
-        lines = final_lines(response, self._choice, client.gateway.private_cookies)
+        self._reusable = reusable
+        lines = response.lines
+        if response.set_cookies is not None or self._choice.set_cookie:
+            lines = final_lines(response, self._choice, client.gateway.private_cookies)
         self._pass_on(response_head(response, lines, added), data)
 
     def from_upstream(self, data: bytes) -> None:
