@@ -222,7 +222,7 @@ class Exchange:
                 return
             if self._head.minor:
                 self._client.write(
-                    response_head(response, shown_lines(response, self._choice, self._gateway.private_cookies))
+                    response_head(response, shown_lines(response, self._choice, self._gateway.unsettable_cookies))
                 )
             if not data:
                 self._received = b""
@@ -261,7 +261,7 @@ class Exchange:
         self._status = 101
         self._connection = None
         added = b"Upgrade: %b\r\nConnection: Upgrade\r\n" % response.upgrade
-        lines = final_lines(response, self._choice, self._gateway.private_cookies)
+        lines = final_lines(response, self._choice, self._gateway.unsettable_cookies)
         # The tunnel first: it is told when the client or the upstream takes no more.
         client.exchange = Tunnel(client, connection, self._ended)
         client.write(response_head(response, lines, added) + data)

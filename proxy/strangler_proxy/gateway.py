@@ -16,6 +16,7 @@ from strangler_proxy.head import RequestHead
 from strangler_proxy.pool import Pool
 from strangler_proxy.routes import Match, RouteTable
 from strangler_proxy.routes.decision import Decision, decide
+from strangler_proxy.subject import COOKIE as SUBJECT_COOKIE
 from strangler_proxy.subject import Subjects
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Gateway:
         self.drained = asyncio.Event()
         self.clients: set[ClientConnection] = set()
         self.private_cookies = frozenset(name.encode() for name in config.private_cookies)
+        self.unsettable_cookies = self.private_cookies | {SUBJECT_COOKIE.encode()}
         # A request that carries our own mark has been here before.
         self.pseudonym = b"strangler-" + config.digest.encode()
         self._pools = {name: Pool(upstream, loop) for name, upstream in config.upstreams.items()}

@@ -18,19 +18,21 @@ if TYPE_CHECKING:
 __all__ = ["Reply", "final_lines", "shown_lines"]
 
 _BODILESS: Final = frozenset({204, 304})
+# A shared cache may keep an answer with its Set-Cookie, and would make everybody the one subject it was set for.
+_UNSHARED: Final = b"Cache-Control: private"
 
 
-def shown_lines(response: ResponseHead, choice: Choice, private: frozenset[bytes]) -> list[bytes]:
-    """The header lines that a client may see: a foreign upstream cannot set the monolith's own cookies, `private`."""
+def shown_lines(response: ResponseHead, choice: Choice, unsettable: frozenset[bytes]) -> list[bytes]:
+    """The header lines that a client may see: a foreign upstream sets neither the monolith's own cookies nor ours."""
     if response.set_cookies is None or not choice.foreign:
         return response.lines
-    return without_private_set_cookies(response.lines, response.set_cookies, private)
+    return without_private_set_cookies(response.lines, response.set_cookies, unsettable)
 
 
-def final_lines(response: ResponseHead, choice: Choice, private: frozenset[bytes]) -> list[bytes]:
+def final_lines(response: ResponseHead, choice: Choice, unsettable: frozenset[bytes]) -> list[bytes]:
     """The header lines of an answer that no other follows: those, and our own cookie where the choice has one."""
-    lines = shown_lines(response, choice, private)
-    return [*lines, choice.set_cookie] if choice.set_cookie else lines
+    lines = shown_lines(response, choice, unsettable)
+    return [*lines, choice.set_cookie, _UNSHARED] if choice.set_cookie else lines
 
 
 class Reply:
@@ -116,7 +118,7 @@ class Reply:
         self._reusable = reusable
         lines = response.lines
         if response.set_cookies is not None or self._choice.set_cookie:
-            lines = final_lines(response, self._choice, client.gateway.private_cookies)
+            lines = final_lines(response, self._choice, client.gateway.unsettable_cookies)
         self._pass_on(response_head(response, lines, added), data)
 
     def from_upstream(self, data: bytes) -> None:

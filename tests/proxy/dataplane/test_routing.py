@@ -86,6 +86,32 @@ def test_a_new_subject_of_a_canary_gets_our_cookie_and_stays_on_its_side(routed:
             assert b"Set-Cookie" not in head
 
 
+def test_an_answer_that_sets_our_cookie_is_kept_out_of_shared_caches(
+    make_proxy: MakeProxy, sides: tuple[RawUpstream, RawUpstream]
+) -> None:
+    cached = answer(b"HTTP/1.1 200 OK\r\nCache-Control: public, max-age=5\r\nContent-Length: 0\r\n\r\n")
+    sides[0].script = sides[1].script = cached
+    proxy = make_proxy(config(sides[0].port, sides[1].port, routes=(route(NAME, "/p/"),)))
+    proxy.put_into_force(snapshot(Stage.CANARY, NAME, share=50_000))
+    head, _ = proxy.ask(GET)
+    assert b"Cache-Control: public, max-age=5\r\n" in head
+    assert b"\r\nCache-Control: private\r\n" in head
+    cookie = head.partition(b"Set-Cookie: ")[2].partition(b";")[0]
+    head, _ = proxy.ask(GET[:-2] + b"Cookie: " + cookie + b"\r\n\r\n")
+    assert b"Cache-Control: private" not in head
+
+
+def test_a_candidate_cannot_set_our_cookie(make_proxy: MakeProxy, sides: tuple[RawUpstream, RawUpstream]) -> None:
+    sides[1].script = answer(
+        b"HTTP/1.1 200 OK\r\nSet-Cookie: strangler_subject=theirs\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n"
+    )
+    routes = (route(NAME, "/p/"),)
+    proxy = make_proxy(config(sides[0].port, sides[1].port, routes=routes), snapshot(Stage.EXTRACTED, NAME))
+    head, _ = proxy.ask(GET)
+    assert b"strangler_subject" not in head
+    assert b"Set-Cookie: a=1\r\n" in head
+
+
 def test_a_share_counts_the_subjects_that_its_bucket_function_says(routed: Proxy) -> None:
     routed.put_into_force(snapshot(Stage.CANARY, NAME, share=30_000))
     subjects = Subjects(KEY)
