@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from demo.addresses import Addresses
-from demo.stack import ROOT, Seeding, Stack, StackError
+from demo.stack import Seeding, Stack, StackError
 from demo.story import Story
 
 __all__ = ["main"]
@@ -60,11 +60,8 @@ def _leave_open(stack: Stack) -> None:
         f"""
 The shop is open, through the proxy:  {stack.addresses.url("shop")}/
   its admin                           {stack.addresses.url("shop")}/admin/     (admin@shop.example / admin)
-  move a route yourself               export STRANGLER_CONFIG={ROOT / "proxy" / "strangler.toml"} \\
-                                             STRANGLER_STATE={stack.state} \\
-                                             STRANGLER_LISTEN=127.0.0.1:{stack.addresses.shop} \\
-                                             STRANGLER_CONTROL=127.0.0.1:{stack.addresses.control}
-                                      .venv/bin/strangler status
+  move a route yourself, in a shell   . {stack.shell_file()}
+                                      strangler flip 'catalog.*' extracted --force --why "to see it"
 Ctrl-C ends it.""",
         flush=True,
     )

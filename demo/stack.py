@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -89,6 +90,24 @@ class Stack:
             "MONOLITH_EVENTS_URL": at.url("events"),
             "CATALOG_URL": at.url("catalog"),
         }
+
+    def shell_file(self) -> Path:
+        """Write the file `env`, which a shell sources to have the `strangler` command know this stack; its path."""
+        names = (
+            "STRANGLER_CONFIG",
+            "STRANGLER_STATE",
+            "STRANGLER_LISTEN",
+            "STRANGLER_CONTROL",
+            "MONOLITH_URL",
+            "MONOLITH_EVENTS_URL",
+            "CATALOG_URL",
+            "CATALOG_SERVICE_URL",
+        )
+        lines = [f"export {name}={shlex.quote(self.environment[name])}" for name in names]
+        lines.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
+        path = self.folder / "env"
+        path.write_text("\n".join([*lines, ""]))
+        return path
 
     @property
     def state(self) -> Path:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from pathlib import Path
 
 from demo.addresses import Addresses
 from demo.down import FOLDER, running
-from demo.stack import Seeding, Stack, StackError
+from demo.stack import ROOT, Seeding, Stack, StackError
 
 __all__ = ["main"]
 
@@ -26,20 +24,8 @@ def main() -> int:
     except StackError as error:
         print(f"up: {error}", file=sys.stderr)
         return 2
-    names = [
-        "STRANGLER_CONFIG",
-        "STRANGLER_STATE",
-        "STRANGLER_LISTEN",
-        "STRANGLER_CONTROL",
-        "MONOLITH_URL",
-        "MONOLITH_EVENTS_URL",
-        "CATALOG_URL",
-    ]
-    lines = [f"export {name}={shlex.quote(stack.environment[name])}" for name in [*names, "CATALOG_SERVICE_URL"]]
-    lines.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
-    (FOLDER / "env").write_text("\n".join([*lines, ""]))
     print(f"\nThe shop: {stack.addresses.url('shop')}/  (admin at /admin/: admin@shop.example / admin)")
-    print("For the `strangler` command in this shell:  . .demo/env")
+    print(f"For the `strangler` command in this shell:  . {stack.shell_file().relative_to(ROOT)}")
     return 0
 
 
