@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from benchmarks import flips, follow, proxy, seam, toggles
+from benchmarks import flips, follow, matching, proxy, seam, toggles
 
 __all__ = ["main"]
 
@@ -15,7 +15,7 @@ def main() -> int:
     """Run them one after the other; the worst of their exit codes."""
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     worst = 0
-    for measurement in (toggles.main, seam.main, flips.main, follow.main, proxy.main):
+    for measurement in (toggles.main, matching.main, seam.main, flips.main, follow.main, proxy.main):
         worst = max(worst, measurement())
         print(flush=True)
     return worst
