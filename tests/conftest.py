@@ -83,6 +83,15 @@ def absent(what: str) -> None:
     pytest.skip(what)
 
 
+def program(name: str, package: str) -> str:
+    """The path of a program that a test drives; absent without it. `package` is Debian's, as scripts/setup has it."""
+    # Servers stand in a folder that only root has on its path.
+    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if path is None:
+        absent(f"{name} is not on this machine; on Debian: apt-get install {package}")
+    return str(path)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> str:
     """The URL of this run's PostgreSQL, without a database name."""
@@ -123,8 +132,4 @@ def quiet_postgres_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of Debian's Chromium."""
-    path = shutil.which("chromium")
-    if path is None:
-        absent("Chromium is not on this machine; on Debian: apt-get install chromium")
-    assert path is not None
-    return path
+    return program("chromium", "chromium")

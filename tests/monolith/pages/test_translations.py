@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from tests.conftest import absent
+from tests.conftest import program
 
 SHOP = Path(__file__).parents[3] / "monolith"
 PO = SHOP / "locale/de/LC_MESSAGES/django.po"
@@ -48,21 +48,14 @@ def test_translations_keep_the_places_of_what_is_filled_in() -> None:
         assert set(_FORMAT.findall(text)) == set(_FORMAT.findall(translated)), text
 
 
-def _tool(name: str) -> str:
-    path = shutil.which(name)
-    if path is None:
-        absent(f"{name} is not on this machine; on Debian: apt-get install gettext")
-    return str(path)
-
-
 def test_the_compiled_catalogue_is_that_of_the_text(tmp_path: Path) -> None:
     compiled = tmp_path / "django.mo"
-    subprocess.run([_tool("msgfmt"), "--check", "-o", str(compiled), str(PO)], check=True)
+    subprocess.run([program("msgfmt", "gettext"), "--check", "-o", str(compiled), str(PO)], check=True)
     assert catalogue(compiled) == catalogue(MO)
 
 
 def test_every_string_of_the_sources_is_in_the_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _tool("xgettext")
+    program("xgettext", "gettext")
     copy = tmp_path / "monolith"
     shutil.copytree(SHOP, copy, ignore=shutil.ignore_patterns("*.sqlite3*", "__pycache__", "static", "*.mo"))
     monkeypatch.chdir(copy)
@@ -70,7 +63,7 @@ def test_every_string_of_the_sources_is_in_the_catalogue(tmp_path: Path, monkeyp
     monkeypatch.setattr("django.conf.settings.LOCALE_PATHS", [copy / "locale"])
     call_command("makemessages", locale=["de"], verbosity=0, no_obsolete=True)
     fresh = tmp_path / "fresh.mo"
-    subprocess.run([_tool("msgfmt"), "-f", "-o", str(fresh), str(po)], check=True)
+    subprocess.run([program("msgfmt", "gettext"), "-f", "-o", str(fresh), str(po)], check=True)
     # With -f the strings that makemessages has guessed a translation for are there too, and differ.
     assert catalogue(fresh).keys() - {""} == catalogue(MO).keys() - {""}
     assert not _EMPTY.search(po.read_text())

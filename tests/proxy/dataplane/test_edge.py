@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from strangler.toggles import Stage
+from tests.conftest import program
 from tests.proxy.dataplane.conftest import MakeProxy
 from tests.proxy.dataplane.raw import Connection, RawUpstream, config, route, snapshot
 from tests.waiting import until
@@ -36,19 +36,16 @@ def listens(port: int) -> bool:
     return True
 
 
-@pytest.mark.skipif(
-    not (shutil.which("nginx") and shutil.which("openssl")),
-    reason="NOT TESTED BEHIND A TLS EDGE: no nginx or openssl here",
-)
 def test_the_nginx_lines_of_the_reference_make_a_tls_edge(
     make_proxy: MakeProxy, upstream: RawUpstream, tmp_path: Path, cleanup: ExitStack
 ) -> None:
+    nginx_program, openssl = program("nginx", "nginx-light"), program("openssl", "openssl")
     settings = config(upstream.port, upstream.port, routes=(route("catalog.list", "/p/"),))
     trusting = replace(settings, trusted_proxies=(ip_network("127.0.0.1"),))
     proxy = make_proxy(trusting, snapshot(Stage.CANARY, "catalog.list", share=50_000))
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    self_signed = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1"]
+    self_signed = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1"]
     subprocess.run([*self_signed, "-keyout", "key", "-out", "cert"], cwd=tmp_path, check=True, capture_output=True)
     found = re.search(r"```nginx\n(.*?)```", PAGE.read_text(), re.DOTALL)
     assert found is not None
@@ -56,7 +53,7 @@ def test_the_nginx_lines_of_the_reference_make_a_tls_edge(
     certificate = f"ssl_certificate {tmp_path}/cert; ssl_certificate_key {tmp_path}/key;"
     lines = lines.replace("listen 443 ssl http2;", f"listen 127.0.0.1:{port} ssl; {certificate}")
     (tmp_path / "nginx.conf").write_text(AROUND.format(folder=tmp_path, lines=lines))
-    nginx = subprocess.Popen(["nginx", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path)])
+    nginx = subprocess.Popen([nginx_program, "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path)])
     cleanup.callback(nginx.wait, 10)
     cleanup.callback(nginx.terminate)
     until(lambda: listens(port))
