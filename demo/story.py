@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -21,6 +21,7 @@ from demo.customers import Customers, Tally
 from demo.plan import Step, read_steps
 from demo.sides import Asked, Sides
 from demo.stack import ROOT, Stack, StackError
+from strangler.compare import Verdict
 
 __all__ = ["Phase", "Story"]
 
@@ -29,16 +30,22 @@ SIDES = ("monolith", "candidate")
 _SEAM_RESULT = re.compile(r"seam cart\.catalog-facts\S*: (agree|differ|inconclusive|fallback)")
 
 
+@dataclass(slots=True)
+class _Counted:
+    answered: Counter[tuple[str, str]] = field(default_factory=Counter)
+    fallbacks: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Phase:
     """What was seen between two moves.
 
-    `traffic` counts the proxy's requests by route, then side; `fallbacks` those that the monolith answered in the
+    `traffic` counts the proxy's requests by route and side; `fallbacks` those that the monolith answered in the
     candidate's place.
     """
 
     name: str
-    traffic: dict[str, dict[str, int]]
+    traffic: Counter[tuple[str, str]]
     fallbacks: int
     customers: Tally
     asked: Asked
@@ -123,12 +130,11 @@ class Story:
         seen = self._counted()
         phase = Phase(
             name,
-            {route: {side: seen[route, side] - counted.get((route, side), 0) for side in SIDES if (route, side) in seen}
-             for route in sorted({route for route, _ in seen if route != "-fallbacks"})},
-            seen.get(("-fallbacks", ""), 0) - counted.get(("-fallbacks", ""), 0),
+            seen.answered - counted.answered,
+            seen.fallbacks - counted.fallbacks,
             customers.tally.since(tally),
             asked,
-        )  # fmt: skip
+        )
         self.phases.append(phase)
         self.asked.append(asked)
         self._report(phase)
@@ -140,17 +146,15 @@ class Story:
         with log.open("rb") as file:
             file.seek(seen)
             told = Counter(_SEAM_RESULT.findall(file.read().decode(errors="replace")))
-        compared = (
-            f"both sides asked, {told['agree']} answers alike, {told['differ']} different; " if told["agree"] else ""
-        )
-        self.console.print(f"  carts and checkouts in the meantime: {compared}{told['fallback']} fallbacks")
+        compared = ", ".join(f"{told[verdict]} {verdict}" for verdict in Verdict if told[verdict])
+        said = f"both sides asked: {compared}; " if compared else ""
+        self.console.print(f"  carts and checkouts in the meantime: {said}{told['fallback']} fallbacks")
 
-    def _counted(self) -> dict[tuple[str, str], int]:
-        counted: dict[tuple[str, str], int] = {}
+    def _counted(self) -> _Counted:
+        counted = _Counted()
         for row in self._status()["traffic"]:
-            key = (row["route"], row["side"])
-            counted[key] = counted.get(key, 0) + row["count"]
-            counted["-fallbacks", ""] = counted.get(("-fallbacks", ""), 0) + row["fallbacks"]
+            counted.answered[row["route"], row["side"]] += row["count"]
+            counted.fallbacks += row["fallbacks"]
         return counted
 
     def _status(self) -> dict[str, Any]:
@@ -200,15 +204,10 @@ class Story:
         table.add_column("route", no_wrap=True)
         for phase in self.phases:
             table.add_column(phase.name, justify="right", no_wrap=True)
-        routes = sorted(
-            {route for phase in self.phases for route in phase.traffic}, key=lambda route: (route == "-", route)
-        )
-        for route in routes:
-            cells = [phase.traffic.get(route, {}) for phase in self.phases]
-            table.add_row(
-                "all else" if route == "-" else route,
-                *(f"{cell.get('monolith', 0)} / {cell.get('candidate', 0)}" for cell in cells),
-            )
+        routes = {route for phase in self.phases for route, _ in phase.traffic}
+        for route in sorted(routes, key=lambda route: (route == "-", route)):
+            cells = (" / ".join(str(phase.traffic[route, side]) for side in SIDES) for phase in self.phases)
+            table.add_row("all else" if route == "-" else route, *cells)
         table.add_section()
         table.add_row("failed", *(str(len(phase.customers.failures)) for phase in self.phases))
         table.add_row("fallbacks", *(str(phase.fallbacks) for phase in self.phases))
