@@ -7,6 +7,11 @@ StranglerError
 │   ├── IllegalMove           a move that the stages do not allow
 │   └── RevisionConflict      somebody else moved first
 ├── SeamError                 a seam that is put together wrongly
+├── PolicyError               a limit on calls that cannot work
+├── CallRefused               a call that was not made, so that nothing came of it
+│   ├── BreakerOpen           whoever it is for has been failing
+│   └── BulkheadFull          too many are under way or waiting
+├── DeadlineExceeded          the time for it is over, or too short to begin
 ├── SnapshotError             a snapshot that cannot be read
 ├── StoreUnavailable          the store does not answer
 ├── ControlUnreachable        the control plane does not answer
@@ -19,10 +24,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 __all__ = [
+    "BreakerOpen",
+    "BulkheadFull",
+    "CallRefused",
     "ConfigError",
     "ControlRefused",
     "ControlUnreachable",
+    "DeadlineExceeded",
     "IllegalMove",
+    "PolicyError",
     "Problem",
     "RevisionConflict",
     "SeamError",
@@ -96,6 +106,37 @@ class RevisionConflict(ToggleError):
 
 class SeamError(StranglerError):
     """A seam is put together in a way that cannot work; found when it is constructed, never when it is called."""
+
+
+class PolicyError(StranglerError):
+    """A limit on calls that cannot work, such as one of zero; found when it is constructed."""
+
+
+class CallRefused(StranglerError):
+    """The call was not made: whoever it is for has seen nothing of it, so that another way may be taken.
+
+    `retry_after` is for how many seconds another try will surely be refused too; 0.0 where that is not known.
+    """
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class BreakerOpen(CallRefused):
+    """Calls of this kind have been failing, so that for a while none is made."""
+
+
+class BulkheadFull(CallRefused):
+    """As many calls as may be are under way; and as many as may wait are waiting, or this one has waited too long."""
+
+
+class DeadlineExceeded(StranglerError):
+    """The time for it is over. `begun`: whether the call was made; if not, whoever it is for has seen nothing of it."""
+
+    def __init__(self, message: str, *, begun: bool) -> None:
+        self.begun = begun
+        super().__init__(message)
 
 
 class SnapshotError(StranglerError):

@@ -14,7 +14,14 @@ import pytest
 import strangler
 
 MODULES = sorted(each.name for each in pkgutil.walk_packages(strangler.__path__, "strangler."))
-PACKAGES = ["strangler.compare", "strangler.django", "strangler.seam", "strangler.testing", "strangler.toggles"]
+PACKAGES = [
+    "strangler.compare",
+    "strangler.django",
+    "strangler.resilience",
+    "strangler.seam",
+    "strangler.testing",
+    "strangler.toggles",
+]
 CORE = [name for name in MODULES if not name.startswith("strangler.django")]
 
 
@@ -81,6 +88,7 @@ def test_the_public_names_of_the_packages_are_these() -> None:
             "parse_rules",
         },
         "strangler.django": {"current_subject", "shadow_connections", "toggles"},
+        "strangler.resilience": {"CLOSED", "HALF_OPEN", "OPEN", "Breaker", "BreakerSettings"},
         "strangler.seam": {"Observation", "Seam", "SeamCounts", "SeamResult", "log_result"},
         "strangler.testing": {"FixedToggles", "MemoryToggleStore", "ToggleStoreConformance"},
         "strangler.toggles": {
