@@ -1,45 +1,160 @@
-"""What was answered by whom, counted between two reports to the control plane."""
+"""What was answered by whom, how fast, and what went wrong, counted between two reports to the control plane."""
 
 from __future__ import annotations
 
-from typing import Any
+from bisect import bisect_left
+from typing import Any, Final
 
-__all__ = ["Counts"]
+__all__ = ["BOUNDS", "Counts", "Tally"]
+
+# Upper bounds of the latency histogram's buckets, in seconds; the last bucket, without a bound, comes on top.
+BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+_BUCKETS: Final = len(BOUNDS) + 1
+# Indexed by the status divided by 100, so that no class needs a look-up.
+_CLASSES: Final = 10
+_CELLS: Final = _BUCKETS * _CLASSES
+_NOTHING: Final = [0] * _CELLS
+# Causes are words of our own; should one ever carry more, memory stays bounded all the same.
+_MOST_CAUSES: Final = 512
+_OTHER: Final = "other"
+
+
+class Tally:
+    """The answers of one upstream for one side of one route, in one stage. Got once from `Counts.tally`, then kept."""
+
+    __slots__ = ("_bounds", "_cells", "_fallbacks", "_sums", "route", "side", "stage", "upstream")
+
+    def __init__(self, route: str, side: str, upstream: str, stage: str) -> None:
+        self.route = route
+        self.side = side
+        self.upstream = upstream
+        self.stage = stage
+        self._bounds = BOUNDS
+        self._cells = [0] * _CELLS
+        self._sums = [0.0] * _CLASSES
+        self._fallbacks = [0] * _CLASSES
+
+    def add(self, status: int, seconds: float) -> None:
+        """Count one answer: its status (100 to 999), and what it took."""
+        number = status // 100
+        self._cells[number * _BUCKETS + bisect_left(self._bounds, seconds)] += 1
+        self._sums[number] += seconds
+
+    def fell_back(self, status: int) -> None:
+        """Note of an answer counted by `add` that it was given in a failed candidate's place."""
+        self._fallbacks[status // 100] += 1
+
+    def count(self) -> int:
+        """The answers since the last take."""
+        return sum(self._cells)
+
+    def take(self, into: list[dict[str, Any]]) -> int:
+        """Append what was counted since the last take to `into`, one entry a status class; returns how many answers."""
+        cells = self._cells
+        if cells == _NOTHING:
+            return 0
+        sums, fallbacks = self._sums, self._fallbacks
+        self._cells = [0] * _CELLS
+        self._sums = [0.0] * _CLASSES
+        self._fallbacks = [0] * _CLASSES
+        taken = 0
+        for number in range(_CLASSES):
+            buckets = cells[number * _BUCKETS : (number + 1) * _BUCKETS]
+            count = sum(buckets)
+            if not count:
+                continue
+            taken += count
+            into.append(
+                {
+                    "route": self.route,
+                    "side": self.side,
+                    "upstream": self.upstream,
+                    "stage": self.stage,
+                    "status_class": f"{number}xx",
+                    "count": count,
+                    "fallbacks": fallbacks[number],
+                    "seconds": round(sums[number], 6),
+                    "buckets": buckets,
+                }
+            )
+        return taken
 
 
 class Counts:
-    """Counts a worker's answers by route, side, upstream and status class. `total` never goes back."""
+    """What one worker counts. Everything in it is told once, by `take` and `take_causes`."""
 
-    __slots__ = ("_cells", "total")
+    __slots__ = ("_failures", "_fallbacks", "_refusals", "_taken", "_tallies")
 
     def __init__(self) -> None:
-        self._cells: dict[tuple[str, str, str, int], list[float]] = {}
-        self.total = 0
+        self._tallies: dict[tuple[str, str, str, str], Tally] = {}
+        self._fallbacks: dict[tuple[str, str, str], int] = {}
+        self._failures: dict[tuple[str, str], int] = {}
+        self._refusals: dict[tuple[int, str], int] = {}
+        self._taken = 0
+
+    @property
+    def total(self) -> int:
+        """The answers counted so far; never goes back."""
+        return self._taken + sum(tally.count() for tally in self._tallies.values())
+
+    def tally(self, route: str, side: str, upstream: str, stage: str = "") -> Tally:
+        """The one tally of these. `route` is `-` for a request that no route takes, `stage` empty for one without."""
+        key = (route, side, upstream, stage)
+        tally = self._tallies.get(key)
+        if tally is None:
+            tally = self._tallies[key] = Tally(route, side, upstream, stage)
+        return tally
 
     def add(self, route: str, side: str, upstream: str, status: int, fallback: bool, seconds: float) -> None:
-        """Count one answer. `route` is `-` for a request that no route takes, `seconds` what the answer took."""
-        self.total += 1
-        key = (route, side, upstream, status // 100)
-        cell = self._cells.get(key)
-        if cell is None:
-            cell = self._cells[key] = [0, 0, 0.0]
-        cell[0] += 1
+        """Count one answer by names, where no tally is at hand."""
+        tally = self.tally(route, side, upstream)
+        tally.add(status, seconds)
         if fallback:
-            cell[1] += 1
-        cell[2] += seconds
+            tally.fell_back(status)
+
+    def fallback(self, route: str, upstream: str, cause: str) -> None:
+        """Count that the monolith is asked because `upstream`, asked for `route`, gave no answer."""
+        key = (route, upstream, cause)
+        self._fallbacks[key] = self._fallbacks.get(key, 0) + 1
+
+    def failure(self, upstream: str, cause: str) -> None:
+        """Count that `upstream` gave no answer, or none that was whole."""
+        key = (upstream, cause)
+        self._failures[key] = self._failures.get(key, 0) + 1
+
+    def refuse(self, status: int, reason: str) -> None:
+        """Count a request that was refused with `status` before anybody was asked to answer it."""
+        self.tally("-", "-", "-").add(status, 0.0)
+        key = (status, reason)
+        if key not in self._refusals and len(self._refusals) >= _MOST_CAUSES:
+            key = (status, _OTHER)
+        self._refusals[key] = self._refusals.get(key, 0) + 1
 
     def take(self) -> list[dict[str, Any]]:
-        """What was counted since the last take, as plain JSON types, one entry a route, side, upstream and class."""
-        cells, self._cells = self._cells, {}
-        return [
-            {
-                "route": route,
-                "side": side,
-                "upstream": upstream,
-                "status_class": f"{status_class}xx",
-                "count": int(count),
-                "fallbacks": int(fallbacks),
-                "seconds": round(seconds, 6),
-            }
-            for (route, side, upstream, status_class), (count, fallbacks, seconds) in cells.items()
-        ]
+        """The answers since the last take as plain JSON types, one entry a route, side, upstream, stage and class.
+
+        `buckets` are the answers by duration, one number for each of `BOUNDS` and one for what took longer.
+        """
+        taken: list[dict[str, Any]] = []
+        for tally in self._tallies.values():
+            self._taken += tally.take(taken)
+        return taken
+
+    def take_causes(self) -> dict[str, list[dict[str, Any]]]:
+        """What went wrong since the last take, as plain JSON types: fallbacks, failures and refusals, each by cause."""
+        fallbacks, self._fallbacks = self._fallbacks, {}
+        failures, self._failures = self._failures, {}
+        refusals, self._refusals = self._refusals, {}
+        return {
+            "fallbacks": [
+                {"route": route, "upstream": upstream, "cause": cause, "count": count}
+                for (route, upstream, cause), count in fallbacks.items()
+            ],
+            "failures": [
+                {"upstream": upstream, "cause": cause, "count": count} for (upstream, cause), count in failures.items()
+            ],
+            "refusals": [
+                {"status": status, "reason": reason, "count": count} for (status, reason), count in refusals.items()
+            ],
+        }

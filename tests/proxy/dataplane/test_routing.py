@@ -7,7 +7,6 @@ from functools import partial
 
 import pytest
 from strangler_proxy.config import Limits
-from strangler_proxy.counts import Counts
 from strangler_proxy.subject import Subject, Subjects
 
 from strangler.toggles import Stage, bucket
@@ -219,21 +218,6 @@ def test_the_access_log_has_a_line_a_request_without_query_or_header_values(rout
     assert (first["route"], first["side"], first["upstream"]) == (NAME, "candidate", "catalog")
     assert (second["path"], second["route"]) == ('/"\\ä\\xff', "-")
     assert "secret" not in routed.log_text()
-
-
-def test_counts_are_told_once() -> None:
-    counts = Counts()
-    counts.add("a", "candidate", "catalog", 200, False, 0.5)
-    counts.add("a", "candidate", "catalog", 204, True, 0.25)
-    counts.add("a", "monolith", "monolith", 500, False, 1)
-    catalog = {"route": "a", "side": "candidate", "upstream": "catalog", "status_class": "2xx"}
-    monolith = {"route": "a", "side": "monolith", "upstream": "monolith", "status_class": "5xx"}
-    assert counts.take() == [
-        {**catalog, "count": 2, "fallbacks": 1, "seconds": 0.75},
-        {**monolith, "count": 1, "fallbacks": 0, "seconds": 1},
-    ]
-    assert counts.take() == []
-    assert counts.total == 3
 
 
 def test_many_unused_connections_end_by_their_limit(
