@@ -5,19 +5,20 @@ Each check looks at whatever of the file is readable, so that all problems show 
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import Any
 
 from strangler.errors import Problem
 from strangler.toggles import NAME_PATTERN
-from strangler_proxy.config.document import ControlTable, ProxyTable
+from strangler_proxy.config.document import ControlTable, ProxyTable, TracingTable
 from strangler_proxy.config.forms import is_loopback
 from strangler_proxy.config.place import Place, did_you_mean
 from strangler_proxy.config.positions import Path
 from strangler_proxy.config.values import Address, Upstream
 from strangler_proxy.routes.template import TemplateError, parse_template, placeholders
 
-__all__ = ["check_addresses", "check_names", "check_routes", "check_upstreams"]
+__all__ = ["check_addresses", "check_names", "check_routes", "check_tracing", "check_upstreams"]
 
 
 def check_upstreams(document: dict[str, Any], monolith: str | None, place: Place) -> list[Problem]:
@@ -165,6 +166,14 @@ def check_addresses(
         if address is not None and _same(address, upstream.address)
     ]
     return problems
+
+
+def check_tracing(tracing: TracingTable | None, place: Place) -> list[Problem]:
+    """That what sends spans is there where spans are asked for."""
+    if tracing is None or tracing.endpoint is None or find_spec("opentelemetry") is not None:
+        return []
+    wrong = "asks for spans, and OpenTelemetry is not installed"
+    return [place.problem(("tracing", "endpoint"), wrong, 'install "strangler[proxy,otel]", or leave the key out')]
 
 
 def _same(listening: Address, other: Address) -> bool:

@@ -11,6 +11,7 @@ from strangler_proxy.config.forms import (
     Duration,
     Flag,
     HttpToken,
+    HttpUrl,
     ListenAddress,
     Method,
     Name,
@@ -19,10 +20,10 @@ from strangler_proxy.config.forms import (
     SubjectSource,
     UpstreamUrl,
 )
-from strangler_proxy.config.values import Address, Limits, Upstream
+from strangler_proxy.config.values import Address, Limits, Tracing, Upstream
 
 __all__ = ["TABLES", "ControlTable", "LimitsTable", "ProxyTable", "RouteItem", "SeamItem", "StateTable", "StoreTable"]
-__all__ += ["UpstreamTable"]
+__all__ += ["TracingTable", "UpstreamTable"]
 
 
 class _Table(BaseModel):
@@ -52,6 +53,11 @@ class ProxyTable(_Table):
         " their client, [below](#behind-a-tls-edge).",
     )
     access_log: Flag = Field(True, description="One line of JSON for each request, on standard output.")
+    access_log_sample: Annotated[float, Field(ge=0, le=1)] = Field(
+        1.0,
+        description="The share of requests that get a line; one that failed, fell back or was slow always has one.",
+    )
+    access_log_slow: Duration = Field(1.0, description="From how long on a request counts as slow for the access log.")
 
 
 class ControlTable(_Table):
@@ -61,6 +67,7 @@ class ControlTable(_Table):
     allow_remote: Flag = Field(
         False, description="The explicit word for a `listen` that other machines can reach (a container network)."
     )
+    metrics_public: Flag = Field(False, description="Whether `/metrics` is answered without the token.")
 
 
 class StoreTable(_Table):
@@ -92,6 +99,23 @@ class LimitsTable(_Table):
     head_timeout: Duration = Field(_LIMITS.head_timeout, description="Time for a whole request head.")
     body_timeout: Duration = Field(_LIMITS.body_timeout, description="A pause within a request's body.")
     idle_timeout: Duration = Field(_LIMITS.idle_timeout, description="How long an unused client connection is kept.")
+
+
+_TRACING = Tracing()
+
+
+class TracingTable(_Table):
+    """OpenTelemetry spans of the proxy; needs `strangler[otel]`."""
+
+    endpoint: HttpUrl | None = Field(
+        None,
+        description="Where spans are sent, by OTLP over HTTP; without it there are none.",
+        examples=["http://127.0.0.1:4318/v1/traces"],
+    )
+    sample: Annotated[float, Field(ge=0, le=1)] = Field(
+        _TRACING.sample, description="The share of traces that begin here; one that began before has been decided."
+    )
+    service_name: str = Field(_TRACING.service_name, min_length=1, description="The `service.name` of the spans.")
 
 
 _UPSTREAM = Upstream("", Address("", 0))
@@ -173,6 +197,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "store": StoreTable,
     "state": StateTable,
     "limits": LimitsTable,
+    "tracing": TracingTable,
     "upstreams": UpstreamTable,
     "routes": RouteItem,
     "seams": SeamItem,

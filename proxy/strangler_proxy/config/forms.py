@@ -19,6 +19,7 @@ __all__ = [
     "Duration",
     "Flag",
     "HttpToken",
+    "HttpUrl",
     "ListenAddress",
     "Method",
     "Name",
@@ -208,6 +209,20 @@ def _store_url(value: Any) -> str:
     )
 
 
+def _http_url(value: Any) -> str:
+    right = 'write "http://HOST:PORT/PATH" or "https://HOST/PATH"'
+    try:
+        url = urlsplit(value) if isinstance(value, str) else urlsplit("")
+        known = url.scheme in ("http", "https") and url.hostname is not None and _host(url.hostname) and url.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise refusal(f"is {shown(value)}, not a URL", right)
+    if url.username is not None or url.password is not None:
+        raise refusal("holds a user name or password", "give it by the environment: OTEL_EXPORTER_OTLP_HEADERS")
+    return str(value)
+
+
 def _flag(value: Any) -> Any:
     if isinstance(value, bool):
         return value
@@ -218,6 +233,7 @@ def _flag(value: Any) -> Any:
 
 ListenAddress = Annotated[Address, PlainValidator(_listen_address)]
 UpstreamUrl = Annotated[Address, PlainValidator(upstream_address)]
+HttpUrl = Annotated[str, PlainValidator(_http_url)]
 Duration = Annotated[float, PlainValidator(_duration)]
 Name = Annotated[str, PlainValidator(_name)]
 Method = Annotated[str, PlainValidator(_method)]

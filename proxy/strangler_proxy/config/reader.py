@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from strangler.errors import ConfigError, Problem
 from strangler.toggles import NAME_PATTERN, default_salt
-from strangler_proxy.config.checks import check_addresses, check_names, check_routes, check_upstreams
+from strangler_proxy.config.checks import check_addresses, check_names, check_routes, check_tracing, check_upstreams
 from strangler_proxy.config.document import (
     TABLES,
     ControlTable,
@@ -23,6 +23,7 @@ from strangler_proxy.config.document import (
     SeamItem,
     StateTable,
     StoreTable,
+    TracingTable,
     UpstreamTable,
 )
 from strangler_proxy.config.environment import expanded
@@ -31,7 +32,7 @@ from strangler_proxy.config.place import Place, did_you_mean
 from strangler_proxy.config.positions import Path as KeyPath
 from strangler_proxy.config.positions import Positions
 from strangler_proxy.config.validation import validated
-from strangler_proxy.config.values import Config, Limits, Seam, Upstream
+from strangler_proxy.config.values import Config, Limits, Seam, Tracing, Upstream
 from strangler_proxy.routes.clash import clashes
 from strangler_proxy.routes.route import Route
 
@@ -107,6 +108,7 @@ class _Reading:
         store = self._table("store", StoreTable)
         state = self._table("state", StateTable)
         limits = self._table("limits", LimitsTable)
+        tracing = self._table("tracing", TracingTable)
         upstreams = self._upstreams()
         routes = self._routes()
         seams = [
@@ -117,8 +119,9 @@ class _Reading:
         self.problems += check_names(self._document, self._place)
         self.problems += check_routes(self._document, monolith, self._place)
         self.problems += check_addresses(proxy, control, upstreams, self._place)
+        self.problems += check_tracing(tracing, self._place)
         self.problems += clashes(routes, file=self._place.file)
-        if self.problems or not (proxy and control and store and state and limits):
+        if self.problems or not (proxy and control and store and state and limits and tracing):
             raise ConfigError(dict.fromkeys(self.problems))
         folder = path.resolve().parent
         state_dir = folder / Path(state.dir).expanduser()
@@ -138,6 +141,10 @@ class _Reading:
             trusted_proxies=tuple(proxy.trusted_proxies),
             limits=Limits(**limits.model_dump()),
             access_log=proxy.access_log,
+            access_log_sample=proxy.access_log_sample,
+            access_log_slow=proxy.access_log_slow,
+            metrics_public=control.metrics_public,
+            tracing=Tracing(tracing.endpoint or "", tracing.sample, tracing.service_name),
             text=text,
         )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from strangler_proxy.routes.route import Route
 
-__all__ = ["Address", "Config", "Limits", "Seam", "Upstream"]
+__all__ = ["Address", "Config", "Limits", "Seam", "Tracing", "Upstream"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Tracing:
+    """Where the proxy's spans are sent (empty: there are none), the share of traces that begin here, and its name."""
+
+    endpoint: str = ""
+    sample: float = 0.1
+    service_name: str = "strangler"
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole file. `path` is where it was read, and relative paths in it start at its folder.
 
@@ -91,6 +100,10 @@ class Config:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     limits: Limits = Limits()
     access_log: bool = True
+    access_log_sample: float = 1.0
+    access_log_slow: float = 1.0
+    metrics_public: bool = False
+    tracing: Tracing = Tracing()
     text: str = ""
 
     @property

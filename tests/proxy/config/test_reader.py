@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from strangler_proxy.config import Address, Config, Route, Seam, Upstream, load_config
+from strangler_proxy.config import Address, Config, Route, Seam, Tracing, Upstream, load_config
 from strangler_proxy.config.reader import read_config
 
 from strangler.errors import ConfigError
@@ -59,9 +59,16 @@ def test_every_key_comes_through() -> None:
         private_cookies = ["sid"]
         trusted_proxies = ["10.0.0.7", "10.0.0.0/8", "fd00::/8", "::ffff:192.0.2.0/120", "::1"]
         access_log = false
+        access_log_sample = 0.25
+        access_log_slow = "250ms"
         [control]
         listen = "0.0.0.0:81"
         allow_remote = true
+        metrics_public = true
+        [tracing]
+        endpoint = "https://collector/v1/traces"
+        sample = 0.5
+        service_name = "edge"
         [store]
         url = "sqlite:///data/toggles.db"
         [state]
@@ -106,6 +113,8 @@ def test_every_key_comes_through() -> None:
     )
     assert (config.listen, config.control) == (Address("::1", 80), Address("0.0.0.0", 81))
     assert (config.workers, config.monolith, config.access_log) == (4, "legacy", False)
+    assert (config.access_log_sample, config.access_log_slow, config.metrics_public) == (0.25, 0.25, True)
+    assert config.tracing == Tracing("https://collector/v1/traces", 0.5, "edge")
     assert [str(network) for network in config.trusted_proxies] == [
         "10.0.0.7/32",
         "10.0.0.0/8",
@@ -137,9 +146,9 @@ def test_every_key_comes_through() -> None:
         timeout=2.0,
         twin=False,
         salt="pepper",
-        line=33,
+        line=40,
     )
-    assert (other.methods, other.salt, other.line) == (frozenset({"GET", "HEAD"}), "c", 44)
+    assert (other.methods, other.salt, other.line) == (frozenset({"GET", "HEAD"}), "c", 51)
     assert [(seam.name, seam.salt) for seam in config.seams] == [("e.f", "e"), ("g", "h")]
     assert isinstance(config.seams[0], Seam)
 
