@@ -6,6 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from strangler_proxy.ask import Ask
+    from strangler_proxy.endpoint import Endpoint
     from strangler_proxy.forward import Exchange
     from strangler_proxy.pool import Pool
     from strangler_proxy.reply import Reply
@@ -15,22 +17,47 @@ __all__ = ["UpstreamConnection"]
 
 
 class UpstreamConnection(asyncio.Protocol):
-    """One connection. `exchange` is who uses it now, None while it waits in the pool."""
+    """One connection. `exchange` is who uses it now, None while it waits in the pool.
 
-    __slots__ = ("closed", "exchange", "idle_since", "pool", "reading_paused", "transport", "writing_paused")
+    `busy` says that it counts as in use at its endpoint, `answered` that something came since it was last taken.
+    `secure` says that it is TLS.
+    """
+
+    __slots__ = (
+        "_told_end",
+        "answered",
+        "busy",
+        "closed",
+        "endpoint",
+        "exchange",
+        "idle_since",
+        "pool",
+        "reading_paused",
+        "reused",
+        "secure",
+        "transport",
+        "writing_paused",
+    )
 
     transport: asyncio.Transport
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, endpoint: Endpoint, *, secure: bool = False) -> None:
         self.pool = pool
-        self.exchange: Exchange | Reply | Tunnel | None = None
+        self.endpoint = endpoint
+        self.exchange: Exchange | Reply | Tunnel | Ask | None = None
         self.idle_since = 0.0
         self.closed = False
         self.reading_paused = False
         self.writing_paused = False
+        self.busy = False
+        self.reused = False
+        self.answered = False
+        self.secure = secure
+        self._told_end = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
+        self.pool.opened()
 
     def data_received(self, data: bytes) -> None:
         exchange = self.exchange
@@ -41,9 +68,11 @@ class UpstreamConnection(asyncio.Protocol):
             self.abort()
             self.pool.forget(self)
         else:
+            self.answered = True
             exchange.from_upstream(data)
 
     def eof_received(self) -> bool:
+        self._told_end = True
         exchange = self.exchange
         if exchange is not None:
             return exchange.upstream_ended()
@@ -51,13 +80,18 @@ class UpstreamConnection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.pool.lost(self)
         self.closed = True
         exchange = self.exchange
+        self.release()
         if exchange is None:
             self.pool.forget(self)
-        else:
-            self.exchange = None
-            exchange.upstream_lost(exc)
+            return
+        self.exchange = None
+        if exc is None and self.secure and not self._told_end:
+            # Only TLS's own word for it is an end: a bare FIN can come from anybody on the way.
+            exc = ConnectionResetError("the connection ended without TLS saying so")
+        exchange.upstream_lost(exc)
 
     def pause_writing(self) -> None:
         self.writing_paused = True
@@ -81,14 +115,27 @@ class UpstreamConnection(asyncio.Protocol):
             self.reading_paused = False
             self.transport.resume_reading()
 
+    def release(self) -> None:
+        """Count no more as in use."""
+        if self.busy:
+            self.busy = False
+            self.endpoint.in_use -= 1
+
+    def discard(self) -> None:
+        """Close at once if it was ever open: nobody has it."""
+        if hasattr(self, "transport"):
+            self.abort()
+
     def abort(self) -> None:
         """Close at once, whatever was still to be sent; nobody is told."""
         self.exchange = None
         self.closed = True
+        self.release()
         self.transport.abort()
 
     def close(self) -> None:
         """Close after what was still to be sent; nobody is told."""
         self.exchange = None
         self.closed = True
+        self.release()
         self.transport.close()

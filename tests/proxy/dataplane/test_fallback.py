@@ -297,7 +297,7 @@ def test_an_unsafe_request_does_not_use_a_connection_that_waited(make_proxy: Mak
         assert len(upstream.connections) == 1
         gateway = proxy.worker.gateway
         pool = gateway.monolith
-        until(lambda: gateway.loop.time() - pool._unused[-1].idle_since > 0.6)
+        until(lambda: gateway.loop.time() - pool.endpoints[0].unused[-1].idle_since > 0.6)
         client.ask(POST)
     assert len(upstream.connections) == 2
 
