@@ -12,6 +12,8 @@ StranglerError
 │   ├── BreakerOpen           whoever it is for has been failing
 │   └── BulkheadFull          too many are under way or waiting
 ├── DeadlineExceeded          the time for it is over, or too short to begin
+├── IdentityRefused           an identity that is forged, expired, or meant for another
+├── KeysUnavailable           no key to verify an identity with
 ├── SnapshotError             a snapshot that cannot be read
 ├── StoreUnavailable          the store does not answer
 ├── ControlUnreachable        the control plane does not answer
@@ -31,7 +33,9 @@ __all__ = [
     "ControlRefused",
     "ControlUnreachable",
     "DeadlineExceeded",
+    "IdentityRefused",
     "IllegalMove",
+    "KeysUnavailable",
     "PolicyError",
     "Problem",
     "RevisionConflict",
@@ -137,6 +141,22 @@ class DeadlineExceeded(StranglerError):
     def __init__(self, message: str, *, begun: bool) -> None:
         self.begun = begun
         super().__init__(message)
+
+
+class IdentityRefused(StranglerError):
+    """There is no identity, or one that is forged, expired, or meant for another service or another request.
+
+    `why` is one word for logs and metrics: `missing`, `malformed`, `algorithm`, `type`, `key`, `signature`, `expired`,
+    `early`, `audience`, `issuer`, `binding` or `claims`.
+    """
+
+    def __init__(self, why: str, message: str) -> None:
+        self.why = why
+        super().__init__(message)
+
+
+class KeysUnavailable(StranglerError):
+    """No public key can be read, so no identity can be verified and none may be believed."""
 
 
 class SnapshotError(StranglerError):
