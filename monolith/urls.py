@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/setlang/", switch_language, name="set_language"),
     path("api/v1/", include("monolith.api_urls")),
     path("internal/", include("monolith.internal_urls")),
+    path("_strangler/", include("strangler.django.urls")),
     path("", include("monolith.page_urls")),
 ]
 

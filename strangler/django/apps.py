@@ -5,18 +5,27 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.core.checks import register
 
-from strangler.django.checks import check_setting
+from strangler.django.checks import check_setting, check_vouching
+from strangler.django.conf import vouch_setting
 
 __all__ = ["StranglerConfig"]
 
 
 class StranglerConfig(AppConfig):
-    """Registers the system checks. The app has no models and no URLs."""
+    """Registers the system checks, and the note of when a user signed in. The app has no models."""
 
     name = "strangler.django"
     label = "strangler"
     verbose_name = "Strangler"
 
     def ready(self) -> None:
-        """Register the checks."""
+        """Register the checks, and listen for sign-ins where the proxy may ask who somebody is."""
         register(check_setting)
+        register(check_vouching)
+        if vouch_setting("VOUCH_SECRET") or vouch_setting("VOUCH_SECRET_FILE"):
+            # Django's sign-in is there only where its app is, and a seam alone does without.
+            from django.contrib.auth.signals import user_logged_in
+
+            from strangler.django.facts import remember_auth_time
+
+            user_logged_in.connect(remember_auth_time, dispatch_uid="strangler.auth_time")

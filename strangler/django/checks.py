@@ -5,17 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info
 from django.core.checks import Warning as Caution
+from django.middleware.csrf import CsrfViewMiddleware
+from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
 
-from strangler.django.conf import KEYS, configured, environment
+from strangler.django.conf import KEYS, configured, environment, vouch_setting
 from strangler.errors import ConfigError
 from strangler.toggles import Toggles
+from strangler.vouch import PATH, SHORTEST_SECRET
 
-__all__ = ["check_setting"]
+__all__ = ["check_setting", "check_vouching"]
+
+_NEEDED: Final = (
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+)
 
 
 def check_setting(app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
@@ -88,3 +98,69 @@ def _source_messages(environ: Mapping[str, str]) -> list[CheckMessage]:
             )
         )
     return messages
+
+
+def check_vouching(app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
+    """What keeps the proxy from being told who a client is. Nothing where there is no secret: then it may not ask."""
+    secret, file = vouch_setting("VOUCH_SECRET"), vouch_setting("VOUCH_SECRET_FILE")
+    if not secret and not file:
+        return []
+    messages: list[CheckMessage] = []
+    if secret and len(secret) < SHORTEST_SECRET:
+        messages.append(
+            Error(
+                "VOUCH_SECRET is too short to be a secret: nobody may ask who a client is.",
+                hint="Give one such as `openssl rand -hex 32` makes, here and to the proxy as STRANGLER_VOUCH_SECRET.",
+                id="strangler.E005",
+            )
+        )
+    if not secret and not os.access(file, os.R_OK):
+        messages.append(
+            Caution(
+                f"Nobody may ask who a client is yet: this process cannot read VOUCH_SECRET_FILE, {file}.",
+                hint="The proxy makes it at its first start, `vouch.secret` in its state folder, and only its own user"
+                " can read it; for another one, give VOUCH_SECRET.",
+                id="strangler.W004",
+            )
+        )
+    return messages + _middleware_messages() + _url_messages()
+
+
+def _middleware_messages() -> list[CheckMessage]:
+    installed = [import_string(name) for name in settings.MIDDLEWARE]
+    classes = [each for each in installed if isinstance(each, type)]
+    messages: list[CheckMessage] = [
+        Error(
+            f"The monolith cannot say who a client is: {name} is not among MIDDLEWARE.",
+            hint="Add it, or a subclass of it.",
+            id="strangler.E006",
+        )
+        for name in _NEEDED
+        if not any(issubclass(each, import_string(name)) for each in classes)
+    ]
+    if not any(issubclass(each, CsrfViewMiddleware) for each in classes):
+        messages.append(
+            Caution(
+                "CsrfViewMiddleware is not among MIDDLEWARE: what moves to a service is checked all the same.",
+                hint="Add it, or mark the views that need no check with csrf_exempt.",
+                id="strangler.W005",
+            )
+        )
+    return messages
+
+
+def _url_messages() -> list[CheckMessage]:
+    hint = 'Write path("_strangler/", include("strangler.django.urls")) into the URLconf.'
+    try:
+        found = reverse("strangler:vouch")
+    except NoReverseMatch:
+        return [Error("The proxy has nowhere to ask who a client is.", hint=hint, id="strangler.E007")]
+    if found == PATH:
+        return []
+    return [
+        Info(
+            f"The proxy asks at {PATH} unless it is told otherwise, and is answered at {found}.",
+            hint=f'Write path = "{found}" under [identity] in strangler.toml.',
+            id="strangler.I002",
+        )
+    ]
