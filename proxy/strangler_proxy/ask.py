@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from strangler_proxy.body import BadBody, Body, ChunkedBody, LengthBody, UntilCloseBody
-from strangler_proxy.head import BadHead, ResponseHead, parse_response
+from strangler_proxy.head import BadHead
 from strangler_proxy.outcome import FAILED, FAILING, SUCCEEDED, UNDECIDED
+from strangler_proxy.response_head import ResponseHead, parse_response
 
 if TYPE_CHECKING:
     from strangler_proxy.connecting import Connecting

@@ -12,9 +12,10 @@ from strangler_proxy.config import Address
 from strangler_proxy.fields import is_token
 from strangler_proxy.forward import Exchange
 from strangler_proxy.gateway import Gateway
-from strangler_proxy.head import BadHead, RequestHead, parse_request
+from strangler_proxy.head import BadHead
 from strangler_proxy.peer import Peer
 from strangler_proxy.reply import Reply
+from strangler_proxy.request_head import RequestHead, parse_request
 from strangler_proxy.tunnel import Tunnel
 
 __all__ = ["ClientConnection"]

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 __all__ = [
+    "CLOSES",
     "CONNECTION",
     "CONTENT_LENGTH",
     "COOKIE",
@@ -15,10 +16,16 @@ __all__ = [
     "HOST",
     "INVALID",
     "KEEP",
+    "LEARN",
+    "PERSISTS",
     "REQUEST_ID",
     "SET_COOKIE",
+    "SITE_DATA",
     "TE",
+    "TRACE_PARENT",
+    "TRACE_STATE",
     "TRANSFER_ENCODING",
+    "UNKNOWN",
     "UPGRADE",
     "VIA",
     "Meanings",
@@ -40,6 +47,15 @@ VIA: Final = 11
 TE: Final = 12
 INVALID: Final = 13
 FORWARDED: Final = 14
+SITE_DATA: Final = 15
+TRACE_PARENT: Final = 16
+TRACE_STATE: Final = 17
+# A Connection line of which this is all: what nearly every one of them says.
+PERSISTS: Final = 18
+CLOSES: Final = 19
+UNKNOWN: Final = -1
+# Added to a meaning: the field has few values, so that its whole lines are worth being remembered.
+LEARN: Final = 64
 
 _TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _MOST_REMEMBERED: Final = 2048
@@ -61,13 +77,50 @@ _REQUEST: Final = {
     b"host": HOST,
     b"proxy-authorization": DROP,
     b"te": TE,
+    b"traceparent": TRACE_PARENT,
+    b"tracestate": TRACE_STATE,
     b"via": VIA,
     b"x-forwarded-for": FORWARDED,
     b"x-forwarded-host": FORWARDED,
     b"x-forwarded-proto": FORWARDED,
     b"x-request-id": REQUEST_ID,
 }
-_RESPONSE: Final = {**_BOTH_WAYS, b"proxy-authenticate": DROP, b"set-cookie": SET_COOKIE}
+_RESPONSE: Final = {
+    **_BOTH_WAYS,
+    b"clear-site-data": SITE_DATA,
+    b"proxy-authenticate": DROP,
+    b"set-cookie": SET_COOKIE,
+}
+_FEW_VALUES: Final = frozenset(
+    {
+        b"accept",
+        b"accept-encoding",
+        b"accept-language",
+        b"accept-ranges",
+        b"cache-control",
+        b"connection",
+        b"content-encoding",
+        b"content-language",
+        b"cross-origin-opener-policy",
+        b"dnt",
+        b"host",
+        b"keep-alive",
+        b"origin",
+        b"pragma",
+        b"priority",
+        b"referrer-policy",
+        b"save-data",
+        b"server",
+        b"strict-transport-security",
+        b"upgrade-insecure-requests",
+        b"user-agent",
+        b"vary",
+        b"x-content-type-options",
+        b"x-frame-options",
+        b"x-requested-with",
+    }
+)
+_FEW_VALUES_PREFIX: Final = b"sec-"
 _REQUEST_PREFIXES: Final = (b"x-forwarded-", b"x-strangler-")
 _RESPONSE_PREFIXES: Final = (b"x-strangler-",)
 
@@ -82,7 +135,8 @@ class Meanings(dict[bytes, int]):
 
     What is not remembered yet is worked out by `__missing__`. How much is remembered is bounded, since clients choose
     the names. A request's names with underscores are taken for what WSGI makes of them: `X_Forwarded_For` means
-    `X-Forwarded-For`, and whatever means something to the proxy is dropped in that spelling.
+    `X-Forwarded-For`, and whatever means something to the proxy is dropped in that spelling. A meaning may have LEARN
+    on top.
     """
 
     def __init__(self, *, requests: bool) -> None:
@@ -106,7 +160,8 @@ class Meanings(dict[bytes, int]):
         if self._underscores and b"_" in lowered:
             spelled = lowered.replace(b"_", b"-")
             return DROP if spelled in self._named or spelled.startswith(self._prefixes) else KEEP
-        meaning = self._named.get(lowered)
-        if meaning is None:
-            return DROP if lowered.startswith(self._prefixes) else KEEP
-        return meaning
+        meaning = self._named.get(lowered, KEEP)
+        if meaning == KEEP and lowered.startswith(self._prefixes):
+            return DROP
+        few = lowered in _FEW_VALUES or (lowered.startswith(_FEW_VALUES_PREFIX) and b"websocket" not in lowered)
+        return meaning + LEARN if few else meaning

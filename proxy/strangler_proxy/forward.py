@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 from strangler_proxy.answers import own_answer
 from strangler_proxy.body import BadBody
 from strangler_proxy.choice import Choice
-from strangler_proxy.head import BadHead, RequestHead, ResponseHead, parse_response
+from strangler_proxy.head import BadHead
 from strangler_proxy.outgoing import request_head, response_head, without_private_cookies
 from strangler_proxy.reply import Reply, final_lines, shown_lines
+from strangler_proxy.request_head import RequestHead
+from strangler_proxy.response_head import ResponseHead, parse_response
 from strangler_proxy.retained import RequestBody
 from strangler_proxy.tunnel import Tunnel
 from strangler_proxy.upstream import UpstreamConnection
@@ -222,7 +224,7 @@ class Exchange:
                 return
             if self._head.minor:
                 self._client.write(
-                    response_head(response, shown_lines(response, self._choice, self._gateway.unsettable_cookies))
+                    response_head(response, shown_lines(response, self._choice, self._gateway.unsettable_cookies), b"")
                 )
             if not data:
                 self._received = b""

@@ -12,8 +12,8 @@ from strangler_proxy.access_log import AccessLog
 from strangler_proxy.choice import Choice
 from strangler_proxy.config import Config, Route
 from strangler_proxy.counts import Counts
-from strangler_proxy.head import RequestHead
 from strangler_proxy.pool import Pool
+from strangler_proxy.request_head import RequestHead
 from strangler_proxy.routes import Match, RouteTable
 from strangler_proxy.routes.decision import Decision, decide
 from strangler_proxy.subject import COOKIE as SUBJECT_COOKIE
@@ -103,7 +103,7 @@ class Gateway:
         return Choice(choice.route, self.monolith, Side.MONOLITH, set_cookie=choice.set_cookie)
 
     def _match(self, head: RequestHead, key: tuple[bytes, bytes]) -> Match | None:
-        match = self._table.match(head.method.decode("ascii"), head.path, head.query, head.fields)
+        match = self._table.match(head.method.decode("ascii"), head.path, head.query, head.fields())
         if self._remembers and len(head.method) + len(head.path) <= _LONGEST_REMEMBERED:
             if len(self._found) >= _MOST_REMEMBERED:
                 self._found.clear()
@@ -112,7 +112,7 @@ class Gateway:
 
     def _ask_subject(self, match: Match, head: RequestHead) -> Choice:
         route = match.route
-        subject = self._subjects.of(head.fields)
+        subject = self._subjects.of(head.fields())
         decision = decide(route, self._toggles[route.name], subject.value, monolith=self.config.monolith)
         choice = self._choice(route, decision)
         set_cookie = b""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
-from strangler_proxy.head import RequestHead, ResponseHead
+from strangler_proxy.request_head import RequestHead
+from strangler_proxy.response_head import ResponseHead
 
-__all__ = ["request_head", "response_head", "without_private_cookies", "without_private_set_cookies"]
+__all__ = ["request_head", "response_head", "without_guarded", "without_private_cookies", "without_traces"]
 
 _NO_CONTENT: Final = 204
 
@@ -21,7 +21,7 @@ def request_head(head: RequestHead, target: bytes, lines: list[bytes], added: by
     return b"%b %b HTTP/1.1\r\n%b\r\n%b\r\n" % (head.method, target, b"\r\n".join(lines), added)
 
 
-def response_head(response: ResponseHead, lines: list[bytes], added: bytes = b"") -> bytes:
+def response_head(response: ResponseHead, lines: list[bytes], added: bytes) -> bytes:
     """What a client is sent: the status line and `lines` as they came, then `added`, as above."""
     if response.length > 0 and (response.status == _NO_CONTENT or response.status < 200):
         # A length on an answer that cannot have a body would be taken for a body by some.
@@ -31,22 +31,52 @@ def response_head(response: ResponseHead, lines: list[bytes], added: bytes = b""
     return b"%b\r\n%b\r\n%b\r\n" % (response.line, b"\r\n".join(lines), added)
 
 
-def without_private_cookies(lines: list[bytes], cookies: Iterable[int], private: frozenset[bytes]) -> list[bytes]:
-    """Request lines, with the cookies named in `private` taken out of the Cookie lines at `cookies`."""
-    kept: list[bytes | None] = list(lines)
+def without_traces(lines: list[bytes], traces: list[int]) -> list[bytes]:
+    """Request lines without those at `traces`."""
+    return [line for index, line in enumerate(lines) if index not in traces]
+
+
+def without_private_cookies(lines: list[bytes], cookies: list[int], private: frozenset[bytes]) -> list[bytes]:
+    """Request lines, with the cookies named in `private` taken out of the Cookie lines at `cookies`.
+
+    A Cookie line in which nothing is left becomes an empty one, which `request_head` never sends: it is taken out.
+    """
+    gone: list[int] = []
+    kept = lines
     for index in cookies:
-        name, _, value = lines[index].partition(b":")
-        crumbs = value.split(b";")
-        rest = [crumb for crumb in crumbs if crumb.partition(b"=")[0].strip() not in private]
+        line = lines[index]
+        colon = line.find(b":")
+        crumbs = line[colon + 1 :].split(b";")
+        rest = [crumb for crumb in crumbs if _cookie_name(crumb) not in private]
         if len(rest) == len(crumbs):
             continue
-        kept[index] = b"%b: %b" % (name, b";".join(rest).strip(b" \t")) if any(map(bytes.strip, rest)) else None
-    return [line for line in kept if line is not None]
+        if kept is lines:
+            kept = lines.copy()
+        value = b";".join(rest).strip(b" \t")
+        if value.strip(b"; \t"):
+            kept[index] = b"%b: %b" % (line[:colon], value)
+        else:
+            gone.append(index)
+    return [line for index, line in enumerate(kept) if index not in gone] if gone else kept
 
 
-def without_private_set_cookies(lines: list[bytes], cookies: Iterable[int], private: frozenset[bytes]) -> list[bytes]:
-    """Response lines without those Set-Cookie lines, at `cookies`, that set a cookie named in `private`."""
-    # Browsers keep a cookie without a name, `=sessionid=x`, and send it back as `sessionid=x`.
-    named = ((index, lines[index].partition(b":")[2].lstrip(b" \t=")) for index in cookies)
-    gone = {index for index, value in named if value.partition(b"=")[0].strip() in private}
+def _cookie_name(crumb: bytes) -> bytes:
+    equals = crumb.find(b"=")
+    return (crumb if equals < 0 else crumb[:equals]).strip()
+
+
+def without_guarded(lines: list[bytes], guarded: list[int], private: frozenset[bytes]) -> list[bytes]:
+    """Response lines, of those at `guarded` without what is the monolith's alone.
+
+    That is a Set-Cookie of a cookie named in `private`, and Clear-Site-Data, which would take them all away.
+    """
+    gone = [index for index in guarded if _is_the_monoliths(lines[index], private)]
     return [line for index, line in enumerate(lines) if index not in gone] if gone else lines
+
+
+def _is_the_monoliths(line: bytes, private: frozenset[bytes]) -> bool:
+    colon = line.find(b":")
+    if line[:colon].lower() != b"set-cookie":
+        return True
+    # Browsers keep a cookie without a name, `=sessionid=x`, and send it back as `sessionid=x`.
+    return _cookie_name(line[colon + 1 :].lstrip(b" \t=")) in private

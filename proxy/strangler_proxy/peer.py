@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
-from strangler_proxy.head import RequestHead, is_host
+from strangler_proxy.request_head import RequestHead, is_host
 
 __all__ = ["Peer"]
 

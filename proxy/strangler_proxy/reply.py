@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from strangler_proxy.body import BadBody, Body, ChunkedBody, LengthBody, UntilCloseBody
 from strangler_proxy.choice import Choice
-from strangler_proxy.head import RequestHead, ResponseHead
-from strangler_proxy.outgoing import response_head, without_private_set_cookies
+from strangler_proxy.outgoing import response_head, without_guarded
+from strangler_proxy.request_head import RequestHead
+from strangler_proxy.response_head import ResponseHead
 from strangler_proxy.retained import RequestBody
 from strangler_proxy.upstream import UpstreamConnection
 
@@ -24,9 +25,9 @@ _UNSHARED: Final = b"Cache-Control: private"
 
 def shown_lines(response: ResponseHead, choice: Choice, unsettable: frozenset[bytes]) -> list[bytes]:
     """The header lines that a client may see: a foreign upstream sets neither the monolith's own cookies nor ours."""
-    if response.set_cookies is None or not choice.foreign:
+    if response.guarded is None or not choice.foreign:
         return response.lines
-    return without_private_set_cookies(response.lines, response.set_cookies, unsettable)
+    return without_guarded(response.lines, response.guarded, unsettable)
 
 
 def final_lines(response: ResponseHead, choice: Choice, unsettable: frozenset[bytes]) -> list[bytes]:
@@ -117,7 +118,7 @@ class Reply:
         self._keep_alive = keep_alive
         self._reusable = reusable
         lines = response.lines
-        if response.set_cookies is not None or self._choice.set_cookie:
+        if response.guarded is not None or self._choice.set_cookie:
             lines = final_lines(response, self._choice, client.gateway.unsettable_cookies)
         self._pass_on(response_head(response, lines, added), data)
 

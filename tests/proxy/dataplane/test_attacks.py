@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from strangler_proxy.body import BadBody, ChunkedBody
 from strangler_proxy.config import Limits
-from strangler_proxy.head import BadHead, parse_request
+from strangler_proxy.head import BadHead
+from strangler_proxy.request_head import parse_request
 from strangler_proxy.outgoing import request_head
 
 from tests.proxy.dataplane.raw import OK, Connection, Proxy, RawUpstream, config

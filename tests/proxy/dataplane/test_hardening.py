@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from strangler_proxy.fields import Meanings
-from strangler_proxy.head import _hosts, parse_request
+from strangler_proxy.request_head import _hosts, parse_request
 
 from strangler.toggles import Stage
 from tests.proxy.dataplane.conftest import MakeProxy, MakeUpstream
