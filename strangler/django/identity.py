@@ -4,8 +4,8 @@
     STRANGLER_IDENTITY = {"KEYS": ["http://strangler:8081/.well-known/strangler/jwks.json"], "AUDIENCE": "catalog"}
 
 AUDIENCE is the service's name as an upstream in strangler.toml, KEYS the URLs or files of the proxies' public keys.
-Optional: ISSUER (`strangler`), LEEWAY in seconds (5), ANONYMOUS (True; False refuses anonymous clients), and OPEN_PATHS,
-a list of paths that need no identity, such as health checks.
+Optional: ISSUER (`strangler`), LEEWAY in seconds (5), ANONYMOUS (True; False refuses anonymous clients), and
+OPEN_PATHS, a list of paths that need no identity, such as health checks.
 """
 
 from __future__ import annotations
