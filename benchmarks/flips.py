@@ -11,10 +11,12 @@ from statistics import median, quantiles
 
 import httpx
 
+from benchmarks.bars import Bar
+from benchmarks.pace import Pace
 from benchmarks.processes import free_port, running
-from benchmarks.proxy import start_upstream
+from benchmarks.upstream import start_upstream
 
-__all__ = ["main"]
+__all__ = ["measure"]
 
 FLIPS = 300
 _CONFIG = """[proxy]
@@ -34,11 +36,12 @@ candidate = "candidate"
 """
 
 
-def main() -> int:
-    """Print the milliseconds from the control API's receipt to the last acknowledgement; 1 when one is missing."""
+def measure(pace: Pace) -> list[Bar]:
+    """Print the milliseconds from the control API's receipt to the last acknowledgement; none may be missing."""
+    count = 20 if pace.quick else FLIPS
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        port, control, upstream = free_port(), free_port(), start_upstream(stack, folder)
+        port, control, upstream = free_port(), free_port(), start_upstream(stack, folder).port
         path = folder / "strangler.toml"
         path.write_text(_CONFIG.format(port=port, control=control, upstream=upstream))
         stack.enter_context(
@@ -54,17 +57,13 @@ def main() -> int:
         seconds: list[float] = []
         missing = 0
         with httpx.Client(base_url=f"http://127.0.0.1:{control}", headers=headers, timeout=30) as client:
-            for number in range(FLIPS):
+            for number in range(count):
                 stage = "monolith" if number % 2 else "extracted"
                 flip = {"names": ["bench.thing"], "stage": stage, "why": "bench", "force": True, "wait_seconds": 5}
                 said = client.post("/api/v1/flip", json=flip).raise_for_status().json()
                 seconds.append(said["seconds"])
                 missing += len(said["missing"])
-    print(f"A flip until 2 of 2 workers have acknowledged it, {FLIPS} flips while 8 connections ask without a pause")
+    print(f"A flip until 2 of 2 workers have acknowledged it, {count} flips while 8 connections ask without a pause")
     slowest = quantiles(seconds, n=100)[98]
     print(f"p50 {median(seconds) * 1000:.1f} ms, p99 {slowest * 1000:.1f} ms, {missing} not acknowledged")
-    return int(missing > 0)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return [Bar("flips that a worker has not acknowledged", missing, 0)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 from functools import partial
 from statistics import median
 from timeit import repeat
@@ -11,7 +10,10 @@ from timeit import repeat
 from strangler_proxy.routes import RouteTable
 from strangler_proxy.routes.route import Route
 
-__all__ = ["main"]
+from benchmarks.bars import Bar
+from benchmarks.pace import Pace
+
+__all__ = ["measure"]
 
 BAR = 1.1
 _CALLS = 5_000
@@ -25,19 +27,15 @@ def _table(count: int) -> RouteTable:
     return RouteTable(routes)
 
 
-def main() -> int:
-    """Print µs a match, medians of interleaved rounds; 1 when a thousand routes cost a tenth more than one."""
+def measure(pace: Pace) -> list[Bar]:
+    """Print µs a match, medians of interleaved rounds; the bar is on a thousand routes to one."""
     tables = {1: _table(1), 1000: _table(1000)}
     seen: dict[int, list[float]] = {count: [] for count in tables}
-    for _ in range(_ROUNDS):
+    for _ in range(pace.rounds(_ROUNDS)):
         for count, table in tables.items():
             match = partial(table.match, "GET", b"/api/v1/products/7/", b"", ())
             seen[count].append(min(repeat(match, number=_CALLS, repeat=3)) / _CALLS * 1e6)
     one, many = median(seen[1]), median(seen[1000])
-    print(f"Finding a request's route (bar: 1,000 routes cost at most {BAR} of one)")
+    print("Finding a request's route")
     print(f"1 route {one:.2f} µs, 1,000 routes {many:.2f} µs, ratio {many / one:.2f}")
-    return int(many / one > BAR)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return [Bar("finding a route among 1,000, to among one", many / one, BAR)]

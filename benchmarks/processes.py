@@ -1,4 +1,4 @@
-"""Starting what is measured, and reading the processor time that it used."""
+"""Starting what is measured, and finding the processes that belong to it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["cpu_seconds", "free_port", "running"]
+__all__ = ["LOAD_CORES", "PROXY_CORES", "cpu_seconds", "free_port", "running", "tree", "worker"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_CORES = sorted(os.sched_getaffinity(0))
+# What is measured has a core of its own, so that neither the load nor the upstream can take its time or its caches.
+PROXY_CORES = frozenset(_CORES[:1])
+LOAD_CORES = frozenset(_CORES[1:] or _CORES)
 
 
 def free_port() -> int:
@@ -26,16 +30,26 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    command: Sequence[str], port: int, folder: Path, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    port: int,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    cores: frozenset[int] | None = None,
 ) -> Iterator[int]:
-    """Run a command until the block ends; gives its process id once something listens on `port`."""
+    """Run a command in `folder` until the block ends; gives its process id once something listens on `port`.
+
+    What it prints goes to a file there. `cores` are those that it and its children may use; all by default.
+    """
     with (folder / f"{Path(command[0]).name}-{port}.log").open("wb") as log:
         process = subprocess.Popen(
             command,
             stdout=log,
             stderr=subprocess.STDOUT,
+            cwd=folder,
             env={**os.environ, **(environment or {})},
             start_new_session=True,
+            preexec_fn=None if cores is None else lambda: os.sched_setaffinity(0, cores),
         )
     try:
         _wait_for(port, process, log.name)
@@ -61,9 +75,9 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: str) -> None:
             time.sleep(0.05)
 
 
-def cpu_seconds(pid: int) -> float:
-    """The processor time, user and system, that a process and its living descendants have used so far."""
-    parents: dict[int, list[int]] = {}
+def tree(pid: int) -> dict[int, float]:
+    """A process and its living descendants: their ids, and the seconds of processor time each has used so far."""
+    children: dict[int, list[int]] = {}
     used: dict[int, float] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -71,11 +85,24 @@ def cpu_seconds(pid: int) -> float:
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            parents.setdefault(int(fields[1]), []).append(int(entry.name))
+            children.setdefault(int(fields[1]), []).append(int(entry.name))
             used[int(entry.name)] = (int(fields[11]) + int(fields[12])) / _TICKS
-    total, waiting = 0.0, [pid]
+    found: dict[int, float] = {}
+    waiting = [pid]
     while waiting:
         each = waiting.pop()
-        total += used.get(each, 0.0)
-        waiting += parents.get(each, [])
-    return total
+        if each in used:
+            found[each] = used[each]
+        waiting += children.get(each, [])
+    return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """The processor time, user and system, that a process and its living descendants have used so far."""
+    return sum(tree(pid).values())
+
+
+def worker(pid: int) -> int:
+    """Which process of the tree does the work: the one that has used the most processor time."""
+    used = tree(pid)
+    return max(used, key=lambda each: used[each])

@@ -1,4 +1,4 @@
-"""What a seam costs at stage `monolith`: `python -m benchmarks.seam` (exit 1 above the promised 2 µs a call).
+"""What a seam costs at stage `monolith`.
 
 A direct call, the same call through a seam's facade, and through the facade of an object with methods, in interleaved
 rounds, so that a machine that slows down slows all three. Toggles are real: read from a snapshot file by `Toggles`.
@@ -6,15 +6,18 @@ rounds, so that a machine that slows down slows all three. Toggles are real: rea
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from timeit import Timer
 
+from benchmarks.bars import Bar
+from benchmarks.pace import Pace
 from strangler.seam import Seam
 from strangler.toggles import Kind, Snapshot, Toggle, Toggles, write_snapshot
+
+__all__ = ["measure"]
 
 ROUNDS = 15
 CALLS = 50_000
@@ -36,7 +39,8 @@ def nanoseconds(function: Callable[..., object]) -> float:
     return Timer(lambda: function(42, currency="EUR")).timeit(CALLS) / CALLS * 1e9
 
 
-def main() -> int:
+def measure(pace: Pace) -> list[Bar]:
+    """Print ns a call with and without the seam; the bar is on what the seam adds."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "toggles.json"
         names = ["bench.function", "bench.facts", *(f"other.seam-{number}" for number in range(50))]
@@ -46,7 +50,7 @@ def main() -> int:
         facts = Seam("bench.facts", old=Facts(), new=Facts, toggles=toggles).facade()
         plain = Facts()
         measured: dict[str, list[float]] = {}
-        for _ in range(ROUNDS):
+        for _ in range(pace.rounds(ROUNDS)):
             for name, each in (
                 ("direct function", direct),
                 ("function by seam", function),
@@ -55,7 +59,7 @@ def main() -> int:
             ):
                 measured.setdefault(name, []).append(nanoseconds(each))
         toggles.close()
-    ok = True
+    bars = []
     for kind in ("function", "method"):
         before, after = measured[f"direct {kind}"], measured[f"{kind} by seam"]
         extra = [seam - plain_call for plain_call, seam in zip(before, after, strict=True)]
@@ -63,10 +67,5 @@ def main() -> int:
             f"{kind:9} direct {median(before):6.0f} ns   seam at monolith {median(after):6.0f} ns   "
             f"difference {median(extra):6.0f} ns (rounds {min(extra):.0f} to {max(extra):.0f})"
         )
-        ok = ok and median(extra) <= LIMIT_NS
-    print(f"at most {LIMIT_NS:.0f} ns: {'yes' if ok else 'NO'}")
-    return 0 if ok else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        bars.append(Bar(f"a {kind} behind a seam, added", median(extra), LIMIT_NS, "ns"))
+    return bars

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from statistics import median
 from timeit import repeat
 
+from benchmarks.bars import Bar
+from benchmarks.pace import Pace
 from strangler.toggles import Stage, Toggle, parse_share
 
-__all__ = ["main"]
+__all__ = ["measure"]
 
 BAR_NS = 1000
 _CALLS = 100_000
 
 
-def main() -> int:
-    """Print nanoseconds a decision, median of rounds; 1 when one costs a microsecond or more."""
+def measure(pace: Pace) -> list[Bar]:
+    """Print nanoseconds a decision, medians of rounds; the bar is on the slowest."""
     toggles = {
         "stage monolith": Toggle("catalog.product-list"),
         "stage canary": Toggle("catalog.product-list", stage=Stage.CANARY, share=parse_share("10%")),
     }
-    print(f"A toggle's decision (bar: under {BAR_NS} ns)")
+    print("A toggle's decision")
     worst = 0.0
     for name, toggle in toggles.items():
-        rounds = repeat(partial(toggle.side, "c1b2a3d4e5f60718293a4b5c6d7e8f90"), number=_CALLS, repeat=7)
+        rounds = repeat(partial(toggle.side, "c1b2a3d4e5f60718293a4b5c6d7e8f90"), number=_CALLS, repeat=pace.rounds(7))
         nanoseconds = median(rounds) / _CALLS * 1e9
         worst = max(worst, nanoseconds)
         print(f"{name:<20}{nanoseconds:>10.0f} ns")
-    return int(worst >= BAR_NS)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return [Bar("a toggle's decision", worst, BAR_NS, "ns", strict=True)]

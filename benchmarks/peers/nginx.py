@@ -1,0 +1,61 @@
+"""nginx as a proxy."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from benchmarks.peers.site import CONNECTIONS, Serving, Site
+from benchmarks.processes import PROXY_CORES, free_port, running
+
+__all__ = ["PROGRAM", "config", "start"]
+
+PROGRAM = "/usr/sbin/nginx"
+
+_CONFIG = """
+daemon off; worker_processes {workers}; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 4096; }}
+http {{
+  log_format line escape=json '{{"time":"$time_iso8601","method":"$request_method","path":"$uri","status":$status,'
+    '"upstream":"$upstream_addr","seconds":$request_time}}';
+  access_log {folder}/access.log line buffer=64k flush=1s;
+  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder};
+  scgi_temp_path {folder};
+  keepalive_requests 1000000000; client_max_body_size 0;
+  proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
+  proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header X-Forwarded-Host $http_host; proxy_set_header X-Request-Id $request_id;
+  proxy_pass_header Server; proxy_pass_header Date;
+  upstream monolith {{ server 127.0.0.1:{upstream}; keepalive {connections}; keepalive_requests 1000000000; }}
+  upstream candidate {{ server 127.0.0.1:{upstream}; keepalive {connections}; keepalive_requests 1000000000; }}
+  server {{
+    listen 127.0.0.1:{port} backlog=4096;
+{locations}
+    location / {{ proxy_pass http://monolith; {streams} }}
+  }}
+}}
+"""
+# Bodies pass through as they come, as they do through the others: by default nginx would write a large one to disk.
+_STREAMS = "proxy_request_buffering off;"
+
+
+def config(site: Site, port: int) -> str:
+    """nginx's own file: a location for each route."""
+    locations = [f"    location {each} {{ proxy_pass http://candidate; {_STREAMS} }}" for each in site.prefixes()]
+    return _CONFIG.format(
+        workers=site.workers,
+        folder=site.folder,
+        upstream=site.upstream,
+        connections=CONNECTIONS,
+        port=port,
+        locations="\n".join(locations),
+        streams=_STREAMS,
+    )
+
+
+def start(stack: ExitStack, site: Site) -> Serving:
+    """Run it until the stack closes."""
+    port = free_port()
+    path = site.folder / "nginx.conf"
+    path.write_text(config(site, port))
+    command = [PROGRAM, "-c", str(path), "-p", str(site.folder), "-e", "stderr"]
+    return Serving("nginx", port, stack.enter_context(running(command, port, site.folder, cores=PROXY_CORES)))

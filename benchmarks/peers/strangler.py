@@ -1,0 +1,94 @@
+"""Our own proxy, as a user runs it: routes on toggles, header hygiene, limits, metrics and access log are all on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+
+from benchmarks.peers.site import CONNECTIONS, Serving, Site
+from benchmarks.processes import PROXY_CORES, free_port, running
+
+__all__ = ["COMPILED", "NAME", "compiled_python", "config", "flip", "judged", "start"]
+
+NAME = "Strangler"
+COMPILED = "Strangler, compiled"
+
+_CONFIG = """[proxy]
+listen = "127.0.0.1:{port}"
+workers = {workers}
+subject = ["cookie:visitor"]
+[control]
+listen = "127.0.0.1:{control}"
+[upstreams.monolith]
+url = "http://127.0.0.1:{upstream}"
+connections = {connections}
+[upstreams.candidate]
+url = "http://127.0.0.1:{upstream}"
+connections = {connections}
+"""
+_ROUTE = """[[routes]]
+name = "bench.c{number}"
+methods = ["GET", "POST"]
+path = "/api/v1/c{number}/<slug:kind>/<int:id>/"
+candidate = "candidate"
+"""
+
+
+def compiled_python() -> Path | None:
+    """The Python whose strangler_proxy is compiled: the one that STRANGLER_COMPILED_PYTHON names, or None."""
+    named = os.environ.get("STRANGLER_COMPILED_PYTHON")
+    return Path(named) if named else None
+
+
+def judged() -> str:
+    """The build that the bars hold for: the compiled one, as users install it, where there is one."""
+    return NAME if compiled_python() is None else COMPILED
+
+
+def config(site: Site, port: int, control: int) -> str:
+    """strangler.toml, with a template for each route."""
+    head = _CONFIG.format(
+        port=port, workers=site.workers, control=control, upstream=site.upstream, connections=CONNECTIONS
+    )
+    return head + "".join(_ROUTE.format(number=number) for number in range(site.routes))
+
+
+def start(
+    stack: ExitStack,
+    site: Site,
+    *,
+    name: str = NAME,
+    python: Path | None = None,
+    stage: str = "extracted",
+    cores: frozenset[int] | None = PROXY_CORES,
+) -> Serving:
+    """Run it until the stack closes, with all toggles at `stage` (`canary` is for half of the subjects)."""
+    port, control = free_port(), free_port()
+    path = site.folder / "strangler.toml"
+    path.write_text(config(site, port, control))
+    command = [str(python or sys.executable), "-m", "strangler_proxy", "--config", str(path), "serve"]
+    pid = stack.enter_context(running(command, port, site.folder, cores=cores))
+    if stage != "monolith":
+        flip(site.folder, control, stage)
+    return Serving(name, port, pid)
+
+
+def flip(folder: Path, control: int, stage: str) -> None:
+    """Move every toggle to a stage, and wait for the workers' acknowledgements."""
+    token = (folder / ".strangler" / "control.token").read_text().strip()
+    asked: dict[str, object] = {"names": ["bench.*"], "stage": stage, "why": "bench", "force": True, "wait_seconds": 10}
+    if stage == "canary":
+        asked["share"] = "50%"
+    said = httpx.post(
+        f"http://127.0.0.1:{control}/api/v1/flip",
+        json=asked,
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=60,
+    )
+    said.raise_for_status()
+    if missing := said.json()["missing"]:
+        raise RuntimeError(f"workers {missing} have not acknowledged the flip to {stage}")

@@ -1,0 +1,35 @@
+"""Rounds of full load, interleaved over the peers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import wrk
+from benchmarks.measured import Measured
+from benchmarks.peers.site import Serving
+from benchmarks.processes import cpu_seconds
+
+__all__ = ["full_load", "one_round"]
+
+
+def full_load(
+    peers: Sequence[Serving], script: Path, *, connections: int, rounds: int, seconds: int
+) -> dict[str, list[Measured]]:
+    """Each peer in turn, `rounds` times over, with all connections busy."""
+    seen: dict[str, list[Measured]] = {peer.name: [] for peer in peers}
+    for _ in range(rounds):
+        for peer in peers:
+            seen[peer.name].append(one_round(peer, script, connections=connections, seconds=seconds))
+    return seen
+
+
+def one_round(peer: Serving, script: Path, *, connections: int, seconds: int) -> Measured:
+    """One peer under full load for some seconds; raises WrkError, naming the peer, when it does not answer well."""
+    before = cpu_seconds(peer.pid)
+    try:
+        said = wrk.load(peer.port, script, connections=connections, seconds=seconds)
+    except wrk.WrkError as error:
+        raise wrk.WrkError(f"{peer.name}: {error}") from error
+    used = cpu_seconds(peer.pid) - before
+    return Measured(said.rate, said.p50, said.p99, used / said.count * 1e6, used * said.rate / said.count)
