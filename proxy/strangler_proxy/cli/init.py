@@ -13,7 +13,8 @@ from strangler.errors import StranglerError
 from strangler_proxy.cli.options import JSON
 from strangler_proxy.cli.output import print_json, print_text, warn
 from strangler_proxy.cli.probe import answers
-from strangler_proxy.config.forms import upstream_address
+from strangler_proxy.config.forms import upstream_url
+from strangler_proxy.config.upstreams import UpstreamUrl
 from strangler_proxy.config.values import Address
 
 __all__ = ["init", "starting_config"]
@@ -56,9 +57,9 @@ url = "{monolith}"
 """
 
 
-def starting_config(monolith: Address, listen: Address, control: Address) -> str:
+def starting_config(monolith: UpstreamUrl, listen: Address, control: Address) -> str:
     """The text of a first configuration."""
-    return _TEMPLATE.format(monolith=f"http://{monolith}", listen=listen, control=control)
+    return _TEMPLATE.format(monolith=monolith, listen=listen, control=control)
 
 
 def _free(port: int) -> bool:
@@ -78,18 +79,16 @@ def _own_ports(taken: int) -> tuple[int, int]:
     return next(free, (8080, 8081))
 
 
-def _monolith(_: click.Context, __: click.Parameter, value: str) -> Address:
+def _monolith(_: click.Context, __: click.Parameter, value: str) -> UpstreamUrl:
     try:
-        return upstream_address(value.strip())
+        return upstream_url(value.strip())
     except PydanticCustomError as error:
         context = error.context or {}
         raise click.BadParameter(f"it {context['wrong']}: {context['right']}.") from error
 
 
 @click.command(short_help="Write a first strangler.toml.")
-@click.option(
-    "--monolith", metavar="URL", required=True, callback=_monolith, help="Where your monolith answers, in plain HTTP."
-)
+@click.option("--monolith", metavar="URL", required=True, callback=_monolith, help="Where your monolith answers.")
 @click.option(
     "--dir",
     "folder",
@@ -99,10 +98,10 @@ def _monolith(_: click.Context, __: click.Parameter, value: str) -> Address:
 )
 @click.option("--force", is_flag=True, help="Overwrite a strangler.toml that is there.")
 @JSON
-def init(monolith: Address, folder: Path, force: bool, as_json: bool) -> None:
+def init(monolith: UpstreamUrl, folder: Path, force: bool, as_json: bool) -> None:
     """Write a strangler.toml which works at once with `strangler serve`, for any HTTP server."""
     file = folder / "strangler.toml"
-    listen, control = (Address("127.0.0.1", port) for port in _own_ports(monolith.port))
+    listen, control = (Address("127.0.0.1", port) for port in _own_ports(monolith.address.port))
     text = starting_config(monolith, listen, control)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +123,7 @@ def init(monolith: Address, folder: Path, force: bool, as_json: bool) -> None:
                 "file": str(file),
                 "listen": str(listen),
                 "control": str(control),
-                "monolith": f"http://{monolith}",
+                "monolith": str(monolith),
                 "reachable": unreachable is None,
                 "next": commands,
             }
@@ -132,10 +131,10 @@ def init(monolith: Address, folder: Path, force: bool, as_json: bool) -> None:
         return
     if unreachable is not None:
         warn(
-            f"http://{monolith} does not answer ({unreachable}). The file is written all the same; start the monolith"
+            f"{monolith} does not answer ({unreachable}). The file is written all the same; start the monolith"
             " before you serve."
         )
-    print_text(f"{file} is written: customers at http://{listen}, the monolith at http://{monolith}.")
+    print_text(f"{file} is written: customers at http://{listen}, the monolith at {monolith}.")
     print_text("Next:")
     for command in commands:
         print_text(f"  {command}")

@@ -11,7 +11,7 @@ import click
 
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.config import load_config
-from strangler_proxy.config.values import Address
+from strangler_proxy.config.upstreams import Upstream
 from strangler_proxy.journal import log_to_stderr
 from strangler_proxy.plain import plain, reason
 from strangler_proxy.supervisor import Started, Supervisor
@@ -51,13 +51,17 @@ def start_document(started: Started, config: Path, monolith: str) -> dict[str, A
     }
 
 
-def told_monolith(address: Address) -> str:
+def told_monolith(monolith: Upstream) -> str:
     """Where the monolith is, and whether nobody listens there yet."""
-    try:
-        socket.create_connection((address.host, address.port), timeout=_SECONDS).close()
-    except OSError as error:
-        return f"http://{address}  (does not answer yet: {reason(error)})"
-    return f"http://{address}"
+    why = ""
+    for address in monolith.addresses:
+        try:
+            socket.create_connection((address.host, address.port), timeout=_SECONDS).close()
+        except OSError as error:
+            why = f"  (does not answer yet: {reason(error)})"
+        else:
+            return str(monolith)
+    return f"{monolith}{why}"
 
 
 @click.command()
@@ -67,15 +71,15 @@ def serve(config: Path, as_json: bool) -> None:
     """Serve customers, and keep serving them.
 
     Starts a control plane and the workers, and starts them again when they die. SIGTERM or Ctrl-C lets the answers
-    under way end first; a second one does not wait.
+    under way end first; a second one does not wait. SIGHUP does what `strangler reload` does.
     """
     taken = load_config(config)
     log_to_stderr("supervisor")
 
     def tell(started: Started) -> None:
-        monolith = taken.upstreams[taken.monolith].address
+        monolith = taken.upstreams[taken.monolith]
         if as_json:
-            click.echo(json.dumps(start_document(started, config, f"http://{monolith}")))
+            click.echo(json.dumps(start_document(started, config, str(monolith))))
         else:
             click.echo(start_block(started, config, told_monolith(monolith)))
 

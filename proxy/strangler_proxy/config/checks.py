@@ -158,12 +158,13 @@ def check_addresses(
     problems += [
         place.problem(
             ("upstreams", upstream.name, "url"),
-            f"{upstream.address} is Strangler's own address ({key}): requests would go round in a circle",
+            f"{address} is Strangler's own address ({key}): requests would go round in a circle",
             "name the address of the server behind Strangler, and give the two different ports",
         )
         for upstream in upstreams
-        for key, address in own.items()
-        if address is not None and _same(address, upstream.address)
+        for address in upstream.addresses
+        for key, listening in own.items()
+        if listening is not None and _same(listening, address)
     ]
     return problems
 

@@ -18,9 +18,9 @@ from strangler_proxy.config.forms import (
     Network,
     StoreUrl,
     SubjectSource,
-    UpstreamUrl,
 )
-from strangler_proxy.config.values import Address, Limits, Tracing, Upstream
+from strangler_proxy.config.upstream_table import UpstreamTable
+from strangler_proxy.config.values import Address, Limits, Tracing
 
 __all__ = ["TABLES", "ControlTable", "LimitsTable", "ProxyTable", "RouteItem", "SeamItem", "StateTable", "StoreTable"]
 __all__ += ["TracingTable", "UpstreamTable"]
@@ -51,6 +51,18 @@ class ProxyTable(_Table):
         [],
         description="Addresses and networks of the edge in front, such as `10.0.0.0/8`: believed in what they say of"
         " their client, [below](#behind-a-tls-edge).",
+    )
+    proxy_protocol: Flag = Field(
+        False,
+        description="Every connection comes from one of `trusted_proxies` and begins with a PROXY header, version 2,"
+        " [below](#behind-haproxy-with-the-proxy-protocol).",
+    )
+    drain_timeout: Duration = Field(
+        10.0, description="How long a worker that is to end, at a stop or a reload, waits for the answers under way."
+    )
+    tunnel_grace: Duration = Field(15.0, description="How long it waits for WebSockets and other tunnels.")
+    hang_timeout: Duration = Field(
+        30.0, description="A worker that has not been heard for so long is killed and replaced; `0` for never."
     )
     access_log: Flag = Field(True, description="One line of JSON for each request, on standard output.")
     access_log_sample: Annotated[float, Field(ge=0, le=1)] = Field(
@@ -99,6 +111,29 @@ class LimitsTable(_Table):
     head_timeout: Duration = Field(_LIMITS.head_timeout, description="Time for a whole request head.")
     body_timeout: Duration = Field(_LIMITS.body_timeout, description="A pause within a request's body.")
     idle_timeout: Duration = Field(_LIMITS.idle_timeout, description="How long an unused client connection is kept.")
+    body_bytes: Annotated[int, Field(ge=0)] = Field(
+        _LIMITS.body_bytes,
+        description="The longest body of a request, in bytes; a longer one is answered 413. `0` for any: Django has limits of its own.",
+    )
+    body_rate: Annotated[int, Field(ge=0)] = Field(
+        _LIMITS.body_rate,
+        description="Bytes a second below which the pauses of a body add up to one `body_timeout`; `0` to allow drop by drop.",
+    )
+    tunnel_timeout: Duration = Field(
+        _LIMITS.tunnel_timeout, description="How long an upgraded connection (a WebSocket) may carry nothing."
+    )
+    connections: Annotated[int, Field(ge=16, le=1_000_000)] = Field(
+        _LIMITS.connections,
+        description="Open client connections of a worker. When there are as many, the longest unused are closed;"
+        " where none is unused, a new one is answered 503.",
+    )
+    connections_per_peer: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        _LIMITS.connections_per_peer,
+        description="Open connections of one address to a worker, `trusted_proxies` aside; `0` for any number.",
+    )
+    handshake_timeout: Duration = Field(
+        _LIMITS.handshake_timeout, description="Time for a TLS handshake and for a PROXY header."
+    )
 
 
 _TRACING = Tracing()
@@ -116,31 +151,6 @@ class TracingTable(_Table):
         _TRACING.sample, description="The share of traces that begin here; one that began before has been decided."
     )
     service_name: str = Field(_TRACING.service_name, min_length=1, description="The `service.name` of the spans.")
-
-
-_UPSTREAM = Upstream("", Address("", 0))
-
-
-class UpstreamTable(_Table):
-    """Something that can answer HTTP, at one address."""
-
-    url: UpstreamUrl = Field(description="`http://HOST:PORT`, without a path.", examples=["http://127.0.0.1:8000"])
-    connect_timeout: Duration = Field(_UPSTREAM.connect_timeout, description="Time to make a connection.")
-    first_byte_timeout: Duration = Field(
-        _UPSTREAM.first_byte_timeout, description="Wait for the first byte of an answer once the request is sent."
-    )
-    idle_timeout: Duration = Field(_UPSTREAM.idle_timeout, description="A pause within an answer or a body.")
-    keep_alive: Duration = Field(
-        _UPSTREAM.keep_alive, description="How long an unused connection is kept; below the server's own (gunicorn: 2)."
-    )
-    connections: Annotated[int, Field(ge=0, le=100_000)] = Field(
-        _UPSTREAM.connections, description="Unused connections that a worker keeps at most."
-    )
-    trusted: Flag = Field(
-        _UPSTREAM.trusted,
-        description="Part of the monolith's own trust domain, such as its second process under ASGI: it sees the"
-        " private cookies and may set them.",
-    )
 
 
 class RouteItem(_Table):

@@ -12,25 +12,30 @@ from pydantic import BeforeValidator, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from strangler.toggles import NAME_PATTERN
-from strangler_proxy.config.values import Address
+from strangler_proxy.config.address import Address
+from strangler_proxy.config.upstreams import UpstreamUrl
 
 __all__ = [
     "Condition",
     "Duration",
     "Flag",
+    "HealthPath",
+    "HostHeader",
+    "HostName",
     "HttpToken",
     "HttpUrl",
     "ListenAddress",
     "Method",
     "Name",
     "Network",
+    "PositiveDuration",
     "StoreUrl",
     "SubjectSource",
-    "UpstreamUrl",
+    "UpstreamUrls",
     "is_loopback",
     "refusal",
     "shown",
-    "upstream_address",
+    "upstream_url",
 ]
 
 _DURATION: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|m|h)")
@@ -39,6 +44,8 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOST: Final = re.compile(
     r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*"
 )
+# A path, and perhaps a query, as they stand in a request line.
+_TARGET: Final = re.compile(r"/[!$-;=?-Z_a-z~@\[\]]*")
 _PORTS: Final = 65535
 _MAPPED: Final = 96
 
@@ -94,8 +101,8 @@ def _listen_address(value: Any) -> Address:
     return Address(bare, int(port))
 
 
-def upstream_address(value: Any) -> Address:
-    """The address in an upstream's URL. Raises PydanticCustomError for anything but `http://HOST[:PORT]`."""
+def upstream_url(value: Any) -> UpstreamUrl:
+    """An upstream's URL. Raises PydanticCustomError for anything but `http://HOST[:PORT]` or `https://HOST[:PORT]`."""
     right = 'write "http://HOST:PORT", such as "http://127.0.0.1:8000"'
     if not isinstance(value, str):
         raise refusal(f"is {shown(value)}, not a URL", right)
@@ -106,21 +113,50 @@ def upstream_address(value: Any) -> Address:
         raise refusal(f"is {shown(value)}, not a URL", right) from None
     if url.username is not None or url.password is not None:
         raise refusal("holds a user name or password", "take it out: the client's own headers are passed through")
-    if url.scheme == "https":
-        raise refusal(
-            f"is {shown(value)}, and upstreams are spoken to in plain HTTP",
-            "name its http:// address inside your network",
-        )
-    if url.scheme != "http" or not host or not _host(host):
+    if url.scheme not in ("http", "https") or not host or not _host(host):
         raise refusal(f"is {shown(value)}, not a URL of an HTTP server", right)
     if url.path not in ("", "/") or url.query or url.fragment:
         raise refusal(
             f"is {shown(value)}, which has more than host and port",
-            f'write "http://{url.netloc}"; a path of its own is a route\'s `rewrite`',
+            f'write "{url.scheme}://{url.netloc}"; a path of its own is a route\'s `rewrite`',
         )
     if port == 0:
         raise refusal(f"is {shown(value)}, and nothing can be reached at port 0", right)
-    return Address(host, 80 if port is None else port)
+    secure = url.scheme == "https"
+    return UpstreamUrl(Address(host, (443 if secure else 80) if port is None else port), secure)
+
+
+def _upstream_urls(value: Any) -> tuple[UpstreamUrl, ...]:
+    if not isinstance(value, list):
+        return (upstream_url(value),)
+    if not value:
+        raise refusal("is empty", 'write at least one URL, such as "http://127.0.0.1:8000"')
+    urls = tuple(upstream_url(each) for each in value)
+    for index, url in enumerate(urls):
+        if url in urls[:index]:
+            raise refusal(f"names {url} twice", "name each address once: requests are spread evenly")
+    return urls
+
+
+def _host_name(value: Any) -> str:
+    if isinstance(value, str) and _host(value):
+        return value
+    raise refusal(f"is {shown(value)}, not a host", 'write a name such as "catalog.internal"')
+
+
+def _host_header(value: Any) -> str:
+    if isinstance(value, str):
+        host, colon, port = value.rpartition(":")
+        if _host(host if colon and port.isascii() and port.isdigit() else value):
+            return value
+    raise refusal(f"is {shown(value)}, not a Host", 'write a name such as "shop.example", with a port if it has one')
+
+
+def _health_path(value: Any) -> str:
+    right = 'write a path such as "/health/ready"'
+    if not isinstance(value, str) or not _TARGET.fullmatch(value):
+        raise refusal(f"is {shown(value)}, not a path", right)
+    return value
 
 
 def _duration(value: Any) -> float:
@@ -137,6 +173,13 @@ def _duration(value: Any) -> float:
         raise refusal(f"is {shown(value)}, not a duration", right)
     if seconds < 0:
         raise refusal(f"is {shown(value)}, and a duration is not negative", right)
+    return seconds
+
+
+def _positive_duration(value: Any) -> float:
+    seconds = _duration(value)
+    if not seconds:
+        raise refusal(f"is {shown(value)}, no time at all", 'write a time above 0, such as "1.5s" or "500ms"')
     return seconds
 
 
@@ -232,9 +275,13 @@ def _flag(value: Any) -> Any:
 
 
 ListenAddress = Annotated[Address, PlainValidator(_listen_address)]
-UpstreamUrl = Annotated[Address, PlainValidator(upstream_address)]
+UpstreamUrls = Annotated[tuple[UpstreamUrl, ...], PlainValidator(_upstream_urls)]
+HostName = Annotated[str, PlainValidator(_host_name)]
+HostHeader = Annotated[str, PlainValidator(_host_header)]
+HealthPath = Annotated[str, PlainValidator(_health_path)]
 HttpUrl = Annotated[str, PlainValidator(_http_url)]
 Duration = Annotated[float, PlainValidator(_duration)]
+PositiveDuration = Annotated[float, PlainValidator(_positive_duration)]
 Name = Annotated[str, PlainValidator(_name)]
 Method = Annotated[str, PlainValidator(_method)]
 HttpToken = Annotated[str, PlainValidator(_token)]

@@ -31,6 +31,7 @@ from strangler_proxy.config.forms import shown
 from strangler_proxy.config.place import Place, did_you_mean
 from strangler_proxy.config.positions import Path as KeyPath
 from strangler_proxy.config.positions import Positions
+from strangler_proxy.config.upstream_checks import check_upstream
 from strangler_proxy.config.validation import validated
 from strangler_proxy.config.values import Config, Limits, Seam, Tracing, Upstream
 from strangler_proxy.routes.clash import clashes
@@ -109,7 +110,7 @@ class _Reading:
         state = self._table("state", StateTable)
         limits = self._table("limits", LimitsTable)
         tracing = self._table("tracing", TracingTable)
-        upstreams = self._upstreams()
+        upstreams = self._upstreams(path.resolve().parent)
         routes = self._routes()
         seams = [
             Seam(item.name, item.salt or default_salt(item.name), line) for item, line in self._items("seams", SeamItem)
@@ -141,6 +142,10 @@ class _Reading:
             trusted_proxies=tuple(proxy.trusted_proxies),
             limits=Limits(**limits.model_dump()),
             access_log=proxy.access_log,
+            drain_timeout=proxy.drain_timeout,
+            tunnel_grace=proxy.tunnel_grace,
+            hang_timeout=proxy.hang_timeout,
+            proxy_protocol=proxy.proxy_protocol,
             access_log_sample=proxy.access_log_sample,
             access_log_slow=proxy.access_log_slow,
             metrics_public=control.metrics_public,
@@ -189,12 +194,16 @@ class _Reading:
                 found.append((item, self._place.line((section, index))))
         return found
 
-    def _upstreams(self) -> list[Upstream]:
+    def _upstreams(self, folder: Path) -> list[Upstream]:
+        monolith = self._monolith()
         upstreams = []
         for name, raw in self._document.get("upstreams", {}).items():
             table = self._validated(UpstreamTable, raw, ("upstreams", name))
             if table is not None:
-                upstreams.append(Upstream(name, table.url, **table.model_dump(exclude={"url"})))
+                problems = check_upstream(name, table, raw, folder, self._place)
+                self.problems += problems
+                if not problems:
+                    upstreams.append(table.upstream(name, folder, monolith=name == monolith))
         return upstreams
 
     def _routes(self) -> list[Route]:

@@ -8,41 +8,14 @@ from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
+from strangler_proxy.config.address import Address
+from strangler_proxy.config.upstreams import Upstream
 from strangler_proxy.routes.route import Route
 
-__all__ = ["Address", "Config", "Limits", "Seam", "Tracing", "Upstream"]
+__all__ = ["Address", "Config", "IdentitySettings", "Limits", "Seam", "Tracing", "Upstream"]
 
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where to listen or connect: a host name or IP address, and a port (0 lets the system choose, for listening)."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-@dataclass(frozen=True, slots=True)
-class Upstream:
-    """Something that can answer HTTP, at one address.
-
-    `connect_timeout` bounds making a connection (default 2), `first_byte_timeout` the wait for the first byte of an
-    answer once the request is sent (default 60), `idle_timeout` a pause within an answer or a body (default 60).
-    `keep_alive` is how long an unused connection is kept (default 1.5: below gunicorn's own 2), `connections` how many
-    unused ones a worker keeps at most (default 64). `trusted` says that it belongs to the monolith's own trust domain,
-    such as the monolith's second process under ASGI: it sees and may set the private cookies (default False).
-    """
-
-    name: str
-    address: Address
-    connect_timeout: float = 2.0
-    first_byte_timeout: float = 60.0
-    idle_timeout: float = 60.0
-    keep_alive: float = 1.5
-    connections: int = 64
-    trusted: bool = False
+_LISTEN = Address("127.0.0.1", 8080)
+_CONTROL = Address("127.0.0.1", 8081)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +30,26 @@ class Seam:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a client may send, and how slowly: head size (default 64 KiB), headers (default 128), time for a whole
-    request head (default 15), pause within a body (default 60), unused client connection (default 75)."""
+    request head (default 15), pause within a body (default 60), unused client connection (default 75).
+
+    `body_bytes` is the longest body (default 0: any), `body_rate` the bytes a second below which a body's pauses add up
+    (default 240), `tunnel_timeout` how long a tunnel may carry nothing (default 3600).
+
+    `connections` are open client connections of one worker (default 10,000), `connections_per_peer` those of one address
+    among them (default 0: any number), `handshake_timeout` is for a TLS handshake and a PROXY header (default 10).
+    """
 
     head_bytes: int = 65536
     headers: int = 128
     head_timeout: float = 15.0
     body_timeout: float = 60.0
     idle_timeout: float = 75.0
+    body_bytes: int = 0
+    body_rate: int = 240
+    tunnel_timeout: float = 3600.0
+    connections: int = 10_000
+    connections_per_peer: int = 0
+    handshake_timeout: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +62,37 @@ class Tracing:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentitySettings:
+    """How the monolith is asked who a client is, and what services are told.
+
+    `path` is the URL of the monolith's vouching view and `timeout` (default 2) bounds its answer, which is believed for
+    `cache` (default 5; 0 for never), for at most `sessions` clients in a worker (default 10,000). `issuer` and
+    `lifetime` (default 60) are those of the signed identity, `rotate` the age at which its key is replaced (default a
+    day; 0 for never), `keys_file` where public keys are written (None: into the state folder). `session`,
+    `permissions` (globs) and `username` choose what it says. `headers` are what the monolith signs people in by besides
+    Cookie and Authorization, `csrf_header` is where it looks for a CSRF token, and `form_bytes` how much of a form is
+    looked through for one (default 64 KiB). `anonymous` is what a client is told that is nobody where somebody is
+    required: `monolith` (what its own view would say), `redirect`, `401` or `403`.
+    """
+
+    path: str = "/_strangler/vouch/"
+    timeout: float = 2.0
+    cache: float = 5.0
+    sessions: int = 10_000
+    anonymous: str = "monolith"
+    session: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ("*",)
+    username: bool = False
+    headers: tuple[str, ...] = ()
+    csrf_header: str = "X-CSRFToken"
+    form_bytes: int = 65536
+    issuer: str = "strangler"
+    lifetime: float = 60.0
+    rotate: float = 86400.0
+    keys_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole file. `path` is where it was read, and relative paths in it start at its folder.
 
@@ -83,6 +100,10 @@ class Config:
     `cookie:NAME`. `private_cookies` are the monolith's own (session and CSRF): they are kept from every other upstream,
     and no other upstream may set them. `trusted_proxies` are the peers that are believed in what they say of the client
     behind them (X-Forwarded-For, -Proto, -Host and Forwarded).
+
+    `drain_timeout` is how long a worker that was told to stop waits for the answers under way (default 10),
+    `tunnel_grace` how long for tunnels (default 15), `hang_timeout` after how long a worker that has not been heard is
+    killed (default 30, 0 for never). `proxy_protocol` says that trusted proxies begin with a PROXY header.
     """
 
     path: Path
@@ -90,8 +111,8 @@ class Config:
     routes: tuple[Route, ...] = ()
     seams: tuple[Seam, ...] = ()
     monolith: str = "monolith"
-    listen: Address = Address("127.0.0.1", 8080)
-    control: Address = Address("127.0.0.1", 8081)
+    listen: Address = _LISTEN
+    control: Address = _CONTROL
     workers: int = 2
     state_dir: Path = Path(".strangler")
     store: str = "sqlite:///.strangler/store.db"
@@ -100,13 +121,23 @@ class Config:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     limits: Limits = Limits()
     access_log: bool = True
+    drain_timeout: float = 10.0
+    tunnel_grace: float = 15.0
+    hang_timeout: float = 30.0
+    proxy_protocol: bool = False
     access_log_sample: float = 1.0
     access_log_slow: float = 1.0
     metrics_public: bool = False
     tracing: Tracing = Tracing()
+    identity: IdentitySettings = IdentitySettings()
     text: str = ""
 
     @property
     def digest(self) -> str:
         """Twelve hex digits which tell one text of the file from another."""
         return sha256(self.text.encode()).hexdigest()[:12]
+
+    @property
+    def longest_drain(self) -> float:
+        """After how many seconds a worker that was told to stop has ended for sure."""
+        return max(self.drain_timeout, self.tunnel_grace) + 5.0

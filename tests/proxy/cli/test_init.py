@@ -74,7 +74,7 @@ def test_a_monolith_that_does_not_answer_is_a_warning(run: Run, tmp_path: Path, 
     assert (tmp_path / "strangler.toml").exists()
 
 
-@pytest.mark.parametrize("url", ["https://shop.example", "shop", "http://", "http://a/path", "http://u:p@a"])
+@pytest.mark.parametrize("url", ["ftp://shop.example", "shop", "http://", "http://a/path", "http://u:p@a"])
 def test_what_is_no_url_of_a_server_is_refused_and_nothing_is_written(run: Run, tmp_path: Path, url: str) -> None:
     result = run("init", "--monolith", url, "--dir", str(tmp_path))
     assert result.exit_code == 2

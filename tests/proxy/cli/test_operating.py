@@ -18,7 +18,7 @@ from strangler_proxy.cli.history import told_entry
 from strangler_proxy.cli.serve import start_block, start_document, told_monolith
 from strangler_proxy.cli.status import is_well, told_age, told_state
 from strangler_proxy.cli.told import stage_of, told_outcome
-from strangler_proxy.config.values import Address
+from strangler_proxy.config import Address, Upstream
 from strangler_proxy.state import StateDir
 from strangler_proxy.supervisor import Started
 
@@ -216,8 +216,11 @@ def test_what_was_edited_since_the_start_is_said_to_count_from_the_next(folder: 
 def test_the_start_says_when_nobody_listens_where_the_monolith_should() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = Address("127.0.0.1", listening.getsockname()[1])
-        assert told_monolith(address) == f"http://{address}"
-    assert told_monolith(address) == f"http://{address}  (does not answer yet: Connection refused)"
+        monolith = Upstream("monolith", address)
+        assert told_monolith(monolith) == f"http://{address}"
+        both = Upstream("monolith", Address("127.0.0.1", 1), others=(address,))
+        assert told_monolith(both) == f"http://127.0.0.1:1, http://{address}"
+    assert told_monolith(monolith) == f"http://{address}  (does not answer yet: Connection refused)"
 
 
 def test_serve_refuses_a_token_that_is_no_secret(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

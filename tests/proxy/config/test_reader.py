@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from strangler_proxy.config import Address, Config, Route, Seam, Tracing, Upstream, load_config
 from strangler_proxy.config.reader import read_config
+from strangler_proxy.config.upstreams import HealthCheck, UpstreamTls
 
 from strangler.errors import ConfigError
+from strangler.resilience import BreakerSettings
 
 GOLDEN = Path(__file__).parent / "golden"
 SHOP = Path(__file__).parents[3] / "proxy" / "strangler.toml"
@@ -82,7 +84,31 @@ def test_every_key_comes_through() -> None:
         [upstreams.legacy]
         url = "http://legacy/"
         [upstreams.new]
-        url = "http://[::1]:8100"
+        url = ["https://[::1]:8100", "https://new"]
+        total_timeout = 90
+        max_connections = 10
+        in_flight = 9
+        waiting = 8
+        waiting_timeout = 7
+        breaker = true
+        breaker_failures = 6
+        breaker_rate = 0.25
+        breaker_calls = 4
+        breaker_window = 3
+        breaker_open = 2
+        breaker_longest = 12
+        breaker_probes = 2
+        eject_after = 11
+        eject_time = 13
+        dns_refresh = 14
+        health = "/health/ready?x=1"
+        health_interval = 15
+        health_timeout = 16
+        health_rises = 17
+        health_falls = 18
+        health_host = "shop.example:80"
+        verify = false
+        server_name = "new.internal"
         connect_timeout = 0.5
         first_byte_timeout = "1h"
         idle_timeout = 3
@@ -132,7 +158,12 @@ def test_every_key_comes_through() -> None:
     assert (limits.head_timeout, limits.body_timeout, limits.idle_timeout) == (1.5, 0.5, 120)
     assert config.upstreams == {
         "legacy": Upstream("legacy", Address("legacy", 80)),
-        "new": Upstream("new", Address("::1", 8100), 0.5, 3600, 3, 0, 0, True),
+        "new": Upstream(
+            *("new", Address("::1", 8100), 0.5, 3600, 3, 0, 0, True, (Address("new", 443),), 90, 10, 9, 8, 7),
+            BreakerSettings(0.25, 4, 3, 6, 2, longest_open=12, probes=2, lease=3610.5),
+            *(11, 13, 14, HealthCheck("/health/ready?x=1", 15, 16, 17, 18, "shop.example:80")),
+            UpstreamTls(verify=False, server_name="new.internal"),
+        ),
     }
     one, other = config.routes
     assert one == Route(
@@ -146,9 +177,9 @@ def test_every_key_comes_through() -> None:
         timeout=2.0,
         twin=False,
         salt="pepper",
-        line=40,
+        line=64,
     )
-    assert (other.methods, other.salt, other.line) == (frozenset({"GET", "HEAD"}), "c", 51)
+    assert (other.methods, other.salt, other.line) == (frozenset({"GET", "HEAD"}), "c", 75)
     assert [(seam.name, seam.salt) for seam in config.seams] == [("e.f", "e"), ("g", "h")]
     assert isinstance(config.seams[0], Seam)
 
