@@ -23,6 +23,7 @@ from strangler.errors import StranglerError
 from strangler_proxy.config.forms import is_loopback
 from strangler_proxy.control.answers import answer, refusal, refusal_of
 from strangler_proxy.control.guard import LOOPBACK_NAMES, Guard
+from strangler_proxy.control.metrics import exposition
 from strangler_proxy.control.openapi import document
 from strangler_proxy.control.plane import ControlPlane
 from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest, place_of
@@ -65,6 +66,7 @@ def app(plane: ControlPlane, token: str) -> Starlette:
             await plane.stop()
 
     handlers = _Handlers(plane)
+    public = PUBLIC | {"/metrics"} if plane.config.metrics_public else PUBLIC
     host = plane.config.control.host.lower()
     return Starlette(
         routes=[
@@ -77,11 +79,12 @@ def app(plane: ControlPlane, token: str) -> Starlette:
             Route("/api/v1/back", handlers.back, methods=["POST"]),
             Route("/api/v1/adopt", handlers.adopt, methods=["POST"]),
             Route("/openapi.json", handlers.openapi, methods=["GET"]),
+            Route("/metrics", handlers.metrics, methods=["GET"]),
             Route("/health/live", handlers.live, methods=["GET"]),
             Route("/health/ready", handlers.ready, methods=["GET"]),
         ],
         middleware=[
-            Middleware(Guard, token=token, public=PUBLIC, hosts=LOOPBACK_NAMES | {host} if is_loopback(host) else None)
+            Middleware(Guard, token=token, public=public, hosts=LOOPBACK_NAMES | {host} if is_loopback(host) else None)
         ],
         exception_handlers={
             StranglerError: _on_strangler_error,
@@ -190,12 +193,17 @@ class _Handlers:
         """This API's description."""
         return answer(document())
 
+    async def metrics(self, request: Request) -> Response:
+        """What was counted and measured, for Prometheus."""
+        content, media_type = exposition(self._plane, request.headers.get("accept", ""))
+        return Response(content, headers={"Content-Type": media_type, "Cache-Control": "no-store"})
+
     async def live(self, _: Request) -> Response:
         """The process answers."""
         return answer({"status": "live"})
 
     async def ready(self, _: Request) -> Response:
-        """Whether moves are possible, each dependency named."""
+        """Whether moves are possible and every worker has heard of the last, each dependency named."""
         lacks = self._plane.ready()
         ok = not any(lacks.values())
         # Reasons name paths of this machine, and nobody had to show a token.
