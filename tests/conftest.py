@@ -40,6 +40,8 @@ settings.register_profile(
     print_blob=True,
 )
 settings.register_profile("thorough", settings.get_profile("quick"), max_examples=200)
+# For the fuzz tests, by hand and by night: new cases every time.
+settings.register_profile("hours", settings.get_profile("quick"), max_examples=100_000, derandomize=False)
 settings.load_profile("quick")
 
 

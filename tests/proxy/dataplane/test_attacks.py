@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from strangler_proxy.body import BadBody, ChunkedBody
 from strangler_proxy.config import Limits
 from strangler_proxy.head import BadHead
-from strangler_proxy.request_head import parse_request
 from strangler_proxy.outgoing import request_head
+from strangler_proxy.request_head import parse_request
 
 from tests.proxy.dataplane.raw import OK, Connection, Proxy, RawUpstream, config
 
