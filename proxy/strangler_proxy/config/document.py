@@ -19,6 +19,7 @@ from strangler_proxy.config.forms import (
     StoreUrl,
     SubjectSource,
 )
+from strangler_proxy.config.identity_table import Anonymous, IdentityNeed, IdentityTable
 from strangler_proxy.config.upstream_table import UpstreamTable
 from strangler_proxy.config.values import Address, Limits, Tracing
 
@@ -189,6 +190,14 @@ class RouteItem(_Table):
         " same subjects.",
         examples=["catalog"],
     )
+    identity: IdentityNeed = Field(
+        "none",
+        description="Whether the candidate is told who asks, [signed](identity.md): `optional` passes anonymous clients"
+        " on as such, `required` only users.",
+    )
+    anonymous: Anonymous | None = Field(
+        None, description="Replaces `anonymous` of `[identity]` on this route.", examples=["401"]
+    )
 
 
 class SeamItem(_Table):
@@ -208,6 +217,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "state": StateTable,
     "limits": LimitsTable,
     "tracing": TracingTable,
+    "identity": IdentityTable,
     "upstreams": UpstreamTable,
     "routes": RouteItem,
     "seams": SeamItem,

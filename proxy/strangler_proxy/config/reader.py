@@ -28,6 +28,8 @@ from strangler_proxy.config.document import (
 )
 from strangler_proxy.config.environment import expanded
 from strangler_proxy.config.forms import shown
+from strangler_proxy.config.identity import IdentitySettings
+from strangler_proxy.config.identity_table import IdentityTable
 from strangler_proxy.config.place import Place, did_you_mean
 from strangler_proxy.config.positions import Path as KeyPath
 from strangler_proxy.config.positions import Positions
@@ -109,6 +111,7 @@ class _Reading:
         store = self._table("store", StoreTable)
         state = self._table("state", StateTable)
         limits = self._table("limits", LimitsTable)
+        identity = self._table("identity", IdentityTable)
         tracing = self._table("tracing", TracingTable)
         upstreams = self._upstreams(path.resolve().parent)
         routes = self._routes()
@@ -122,7 +125,7 @@ class _Reading:
         self.problems += check_addresses(proxy, control, upstreams, self._place)
         self.problems += check_tracing(tracing, self._place)
         self.problems += clashes(routes, file=self._place.file)
-        if self.problems or not (proxy and control and store and state and limits and tracing):
+        if self.problems or not (proxy and control and store and state and limits and tracing and identity):
             raise ConfigError(dict.fromkeys(self.problems))
         folder = path.resolve().parent
         state_dir = folder / Path(state.dir).expanduser()
@@ -141,6 +144,10 @@ class _Reading:
             private_cookies=frozenset(proxy.private_cookies),
             trusted_proxies=tuple(proxy.trusted_proxies),
             limits=Limits(**limits.model_dump()),
+            identity=IdentitySettings(
+                **identity.settings(),
+                keys_file=folder / Path(identity.keys_file).expanduser() if identity.keys_file else None,
+            ),
             access_log=proxy.access_log,
             drain_timeout=proxy.drain_timeout,
             tunnel_grace=proxy.tunnel_grace,
@@ -219,6 +226,8 @@ class _Reading:
                 timeout=item.timeout,
                 twin=item.twin,
                 salt=item.salt or default_salt(item.name),
+                identity=item.identity,
+                anonymous=item.anonymous,
                 line=line,
             )
             for item, line in self._items("routes", RouteItem)

@@ -17,7 +17,9 @@ class Route:
     required names with their values; None means any value. `rewrite` is the template of the path that the candidate is
     asked for (None: the raw path as it came). `timeout` replaces the candidate's first-byte time limit. `twin` is False
     for functionality that the monolith never had. `salt` seeds the buckets (default: the name up to its first dot).
-    `line` is where the route stands in the file.
+    `identity` says whether the candidate is told who asks: `none`, `optional` or `required`; `anonymous` what a client
+    is told that is nobody where somebody is required (None: what `[identity]` says). `line` is where the route stands
+    in the file.
     """
 
     name: str
@@ -30,6 +32,8 @@ class Route:
     timeout: float | None = None
     twin: bool = True
     salt: str = ""
+    identity: str = "none"
+    anonymous: str | None = None
     line: int | None = None
 
     def document(self) -> dict[str, Any]:
