@@ -188,7 +188,7 @@ class Breaker:
     def _free(self, now: float) -> None:
         for permit, given in list(self._probes.items()):
             if now - given >= self._lease:
-                del self._probes[permit]
+                self._probes.pop(permit, None)
             elif now < given:
                 self._probes[permit] = now
 

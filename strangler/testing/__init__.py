@@ -12,10 +12,11 @@ A toggle store of your own is tested by the suite that ours pass: subclass it an
         def open_store(self, tmp_path):
             return lambda: MyStore(tmp_path / "toggles")
 
-`MemoryToggleStore` is the fake for code that only needs some store.
+`MemoryToggleStore` is the fake for code that only needs some store, `ManualClock` the clock for code that waits.
 """
 
 from strangler.testing.fixed_toggles import FixedToggles
+from strangler.testing.manual_clock import ManualClock
 from strangler.testing.toggle_store import MemoryToggleStore, ToggleStoreConformance
 
-__all__ = ["FixedToggles", "MemoryToggleStore", "ToggleStoreConformance"]
+__all__ = ["FixedToggles", "ManualClock", "MemoryToggleStore", "ToggleStoreConformance"]
