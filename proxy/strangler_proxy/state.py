@@ -58,8 +58,38 @@ class StateDir:
 
     @property
     def accepted(self) -> Path:
-        """The text of strangler.toml with which the running proxy was started."""
+        """The text of strangler.toml that is in force in the running proxy."""
         return self.path / "accepted.toml"
+
+    @property
+    def offered(self) -> Path:
+        """The text of strangler.toml that a reload is trying, while it does."""
+        return self.path / "offered.toml"
+
+    @property
+    def supervisor(self) -> Path:
+        """The Unix socket on which the supervisor is asked to reload."""
+        return self.path / "supervisor.sock"
+
+    @property
+    def reloaded(self) -> Path:
+        """How the last reload went."""
+        return self.path / "reload.json"
+
+    @property
+    def vouch_secret(self) -> Path:
+        """What the monolith knows the proxy by when it is asked who a client is."""
+        return self.path / "vouch.secret"
+
+    @property
+    def identity_keys(self) -> Path:
+        """The keys which sign identities."""
+        return self.path / "identity.keys.json"
+
+    @property
+    def identity_jwks(self) -> Path:
+        """Their public halves."""
+        return self.path / "identity.jwks.json"
 
     def create(self) -> None:
         """Make the folder where it does not exist. Raises StranglerError when it cannot be made or written to."""
@@ -94,3 +124,15 @@ class StateDir:
         except (OSError, ValueError):
             return {}
         return {str(key): str(value) for key, value in document.items()} if isinstance(document, dict) else {}
+
+    def write_reloaded(self, document: Mapping[str, object]) -> None:
+        """Keep how a reload went."""
+        self.write(self.reloaded, json.dumps(dict(document), ensure_ascii=False))
+
+    def read_reloaded(self) -> dict[str, object] | None:
+        """What `write_reloaded` kept last; None where there is nothing readable."""
+        try:
+            document = json.loads(self.reloaded.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return document if isinstance(document, dict) else None

@@ -1,0 +1,441 @@
+"""Asking the monolith who a client is, seldom: once for a session in some seconds, and once for all who ask at once.
+
+Whatever goes wrong, the client is refused: nobody is passed on as somebody, or as nobody, without the monolith's word.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any, Final, Protocol
+from urllib.parse import quote_from_bytes
+
+from strangler.errors import StranglerError
+from strangler.identity.identity import HEADER
+from strangler.vouch import SEAL, TARGET, WANTS, ask_seal
+from strangler_proxy.ask import Answered, Ask, ask
+from strangler_proxy.config.values import IdentitySettings
+from strangler_proxy.credentials import CredentialNames, Credentials, crumb_digest, crumbs_of
+from strangler_proxy.form_token import form_token, is_form
+from strangler_proxy.identity_token import TokenTooLong, TokenWriter
+from strangler_proxy.pool import Pool
+from strangler_proxy.routes.route import Route
+from strangler_proxy.vouched import Refusal, Vouched, parse_answer
+
+__all__ = ["Pending", "Vouching", "Wish"]
+
+_SAFE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
+_LARGEST_ANSWER: Final = 1024 * 1024
+_COMPLAINT_EVERY: Final = 10.0
+_ANONYMOUS: Final[dict[str, Any]] = {"user": None, "session": "", "auth_time": None, "data": {}}
+# What a path may have in a header line as it stands.
+_PLAIN: Final = "".join(chr(code) for code in range(0x21, 0x7F))
+
+_log = logging.getLogger("strangler.identity")
+
+Done = Callable[[Vouched | Refusal], None]
+
+
+class Asking(Protocol):
+    """The head of a request, as far as it is looked at: `target` in origin form, `lines` to pass on, `upgrade` empty
+    but for a request for another protocol."""
+
+    method: bytes
+    target: bytes
+    lines: list[bytes]
+    upgrade: bytes
+
+
+class Wish:
+    """What one route wants to know of its clients; made once, by `Vouching.wish`."""
+
+    __slots__ = ("audience", "required", "wants", "wants_origin")
+
+    def __init__(self, required: bool, audience: bytes, wants: bytes, wants_origin: bytes) -> None:
+        self.required = required
+        self.audience = audience
+        self.wants = wants
+        self.wants_origin = wants_origin
+
+
+class _Known:
+    """What the monolith said of the client with some credentials. `until` is the loop's time."""
+
+    __slots__ = ("claims", "crumbs", "until")
+
+    def __init__(self, claims: bytes, crumbs: list[bytes], until: float) -> None:
+        self.claims = claims
+        self.crumbs = crumbs
+        self.until = until
+
+
+class Pending:
+    """One request that waits for the monolith's word. `cancel` gives it up: then it is told nothing."""
+
+    __slots__ = ("_question", "body", "done", "forwarded", "head", "request_id", "target", "wish")
+
+    def __init__(
+        self, wish: Wish, head: Asking, target: bytes, forwarded: bytes, body: bytes, request_id: bytes, done: Done
+    ) -> None:
+        self.wish = wish
+        self.head = head
+        self.target = target
+        self.forwarded = forwarded
+        self.body = body
+        self.request_id = request_id
+        self.done: Done | None = done
+        self._question: _Question | None = None
+
+    def cancel(self) -> None:
+        """Nobody waits any more."""
+        self.done = None
+        question, self._question = self._question, None
+        if question is not None:
+            question.leave(self)
+
+    def join(self, question: _Question) -> None:
+        """Wait for the answer to this question."""
+        self._question = question
+        question.waiting.append(self)
+
+    def tell(self, result: Vouched | Refusal) -> None:
+        """Say what came of it, once."""
+        self._question = None
+        done, self.done = self.done, None
+        if done is not None:
+            done(result)
+
+
+class _Question:
+    """One question to the monolith, for the first of those that wait and all who ask the same meanwhile."""
+
+    __slots__ = ("_again", "_ask", "_nonce", "_vouching", "credentials", "fresh", "key", "waiting")
+
+    def __init__(self, vouching: Vouching, key: bytes, credentials: Credentials) -> None:
+        self._vouching = vouching
+        self.key = key
+        self.credentials = credentials
+        self.waiting: list[Pending] = []
+        # Whether nothing has happened to the session since: what is said of it then is not to be remembered.
+        self.fresh = True
+        self._nonce = ""
+        self._again = True
+        self._ask: Ask | None = None
+
+    def begin(self) -> None:
+        """Ask for the first that waits."""
+        self._nonce = secrets.token_hex(16)
+        request = self._vouching.request(self.waiting[0], self.credentials, self._nonce)
+        settings = self._vouching.settings
+        self._ask = ask(
+            self._vouching.pool, request, seconds=settings.timeout, most=_LARGEST_ANSWER, done=self._answered
+        )
+
+    def leave(self, pending: Pending) -> None:
+        """One waits no more; without any, nobody is asked."""
+        if pending in self.waiting:
+            self.waiting.remove(pending)
+        if not self.waiting:
+            self.cancel()
+            self._vouching.dismiss(self)
+
+    def cancel(self) -> None:
+        """Give up what is under way."""
+        if self._ask is not None:
+            self._ask.cancel()
+            self._ask = None
+
+    def _answered(self, answered: Answered | str) -> None:
+        self._ask = None
+        if answered == "reset" and self._again and self.waiting:
+            # A question may be put twice: it does nothing that the request itself would not do.
+            self._again = False
+            self.begin()
+            return
+        self._vouching.answered(self, self._nonce, answered)
+
+
+class Vouching:
+    """Asks the monolith on behalf of one worker's requests.
+
+    `pool` is the monolith's, `secret` what the monolith knows the proxy by, `writer` signs what it says. `private` are
+    the monolith's own cookies. `now` tells seconds since the epoch, for the seal.
+    """
+
+    def __init__(
+        self,
+        settings: IdentitySettings,
+        pool: Pool,
+        secret: str,
+        writer: TokenWriter,
+        private: frozenset[bytes],
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.pool = pool
+        self._secret = secret
+        self._writer = writer
+        self._now = now
+        headers = [name.lower().encode() for name in settings.headers]
+        self._names = CredentialNames(headers, settings.csrf_header.lower().encode(), private)
+        self._anonymous = writer.claims(_ANONYMOUS)
+        self._known: dict[bytes, _Known] = {}
+        # By the digest of a private cookie: what is known, and is being asked, of its session.
+        self._by_crumb: dict[bytes, set[bytes]] = {}
+        self._questions: dict[bytes, _Question] = {}
+        self._single: set[_Question] = set()
+        self._complained = float("-inf")
+
+    def wish(self, route: Route) -> Wish | None:
+        """What `route` wants to know; None where it wants nothing. To be made once for a route."""
+        if route.identity == "none":
+            return None
+        settings = self.settings
+        wanted: dict[str, Any] = {
+            "route": route.name,
+            "need": route.identity,
+            "anonymous": route.anonymous or settings.anonymous,
+            "permissions": list(settings.permissions),
+            "session": list(settings.session),
+            "username": settings.username,
+            "origin": False,
+        }
+        plain = json.dumps(wanted, separators=(",", ":"))
+        checked = json.dumps({**wanted, "origin": True}, separators=(",", ":"))
+        return Wish(route.identity == "required", route.candidate.encode(), plain.encode(), checked.encode())
+
+    def body_needed(self, head: Asking) -> int:
+        """How many bytes of the request's body must be at hand, or all of it, before `vouch` is called.
+
+        Only of a form that comes without its CSRF token in a header, since then the token is in the form.
+        """
+        if head.method != b"POST":
+            return 0
+        credentials = Credentials(self._names, head.lines, safe=False)
+        if credentials.has_csrf_header or not is_form(credentials.content_type):
+            return 0
+        return self.settings.form_bytes
+
+    def vouch(
+        self,
+        wish: Wish,
+        head: Asking,
+        *,
+        target: bytes,
+        forwarded: bytes,
+        body: bytes,
+        request_id: bytes,
+        done: Done,
+    ) -> Pending | None:
+        """Find out who asks, and call `done` once: at once where that is known (then None is given), or later.
+
+        `target` is what the service will be asked for, to which the identity is bound; `forwarded` are the lines that
+        tell the monolith of the client (X-Forwarded-For and its kind); `body` is its beginning, unframed, as far as
+        `body_needed` said, else empty.
+        """
+        safe = head.method in _SAFE
+        origin = bool(head.upgrade)
+        credentials = Credentials(self._names, head.lines, safe=safe, origin=origin)
+        pending = Pending(wish, head, target, forwarded, body, request_id, done)
+        if safe and not wish.required and credentials.anonymous:
+            self._pass_on(pending, self._anonymous, [])
+            return None
+        if not safe:
+            self._ask_alone(pending, credentials)
+            return pending
+        key = _key(credentials.block, forwarded, wish.wants_origin if origin else wish.wants)
+        known = self._known.get(key)
+        if known is not None:
+            if self.pool.loop.time() < known.until:
+                self._pass_on(pending, known.claims, [])
+                return None
+            self._drop(key)
+        question = self._questions.get(key)
+        if question is None:
+            question = _Question(self, key, credentials)
+            self._questions[key] = question
+            for crumb in credentials.crumbs:
+                self._by_crumb.setdefault(crumb, set()).add(key)
+            pending.join(question)
+            question.begin()
+        else:
+            pending.join(question)
+        return pending
+
+    def forget(self, lines: list[bytes]) -> None:
+        """Believe nothing any more that is known of the session that a request with these header lines belongs to."""
+        if not self._by_crumb:
+            return
+        cookies = [line[7:] for line in lines if line[:7].lower() == b"cookie:"]
+        for crumb in crumbs_of(cookies, self._names.private):
+            for key in list(self._by_crumb.get(crumb, ())):
+                question = self._questions.pop(key, None)
+                if question is not None:
+                    # Who waits already asked before; who asks from now on asks anew.
+                    question.fresh = False
+                    self._single.add(question)
+                    self._unlink(key, question.credentials.crumbs)
+                self._drop(key)
+
+    def close(self) -> None:
+        """Ask nothing any more."""
+        for question in [*self._questions.values(), *self._single]:
+            question.cancel()
+        self._questions.clear()
+        self._single.clear()
+
+    def request(self, pending: Pending, credentials: Credentials, nonce: str) -> bytes:
+        """The whole request that puts the question of `pending`."""
+        head, wish = pending.head, pending.wish
+        safe = head.method in _SAFE
+        # GET stands for all that change nothing: it alone has an answer with a body everywhere.
+        method = b"GET" if safe else head.method
+        wants = (wish.wants_origin if head.upgrade else wish.wants).decode("ascii")
+        target = quote_from_bytes(head.target, safe=_PLAIN)
+        seal = ask_seal(self._secret, int(self._now()), nonce, method.decode("ascii"), target, wants)
+        lines = f"{SEAL}: {seal}\r\n{TARGET}: {target}\r\n{WANTS}: {wants}\r\n".encode("ascii")
+        body = b""
+        if not safe:
+            token = form_token(credentials.content_type, pending.body)
+            if token:
+                body = b"csrfmiddlewaretoken=" + token
+                lines += b"Content-Type: application/x-www-form-urlencoded\r\n"
+            lines += b"Content-Length: %d\r\n" % len(body)
+        return b"%b %b HTTP/1.1\r\n%b%bX-Request-Id: %b\r\n%b\r\n%b" % (
+            method,
+            self.settings.path.encode("ascii"),
+            credentials.block,
+            pending.forwarded,
+            pending.request_id,
+            lines,
+            body,
+        )
+
+    def answered(self, question: _Question, nonce: str, answered: Answered | str) -> None:
+        """What came of a question: tell those who wait."""
+        self.dismiss(question)
+        set_cookies: list[bytes] = []
+        if isinstance(answered, str):
+            found: dict[str, Any] | Refusal = self._unanswered(answered)
+        else:
+            set_cookies = [line for line in answered.lines if line[:11].lower() == b"set-cookie:"]
+            sealed = parse_answer(self._secret, nonce, answered.body) if answered.status == 200 else None
+            found = self._unanswered(_why(answered)) if sealed is None else sealed
+        waiting, question.waiting = question.waiting, []
+        if isinstance(found, Refusal):
+            self._refuse(waiting, found, set_cookies)
+            return
+        claims = self._writer.claims(found)
+        if question.key and question.fresh and not self._is_moved(question.credentials, set_cookies):
+            self._remember(question.key, _Known(claims, question.credentials.crumbs, self._end()))
+        for pending in waiting:
+            self._pass_on(pending, claims, set_cookies)
+
+    def dismiss(self, question: _Question) -> None:
+        """The question is answered, or nobody wants to know any more."""
+        self._single.discard(question)
+        if question.key and self._questions.get(question.key) is question:
+            del self._questions[question.key]
+            self._unlink(question.key, question.credentials.crumbs)
+
+    def _ask_alone(self, pending: Pending, credentials: Credentials) -> None:
+        question = _Question(self, b"", credentials)
+        self._single.add(question)
+        pending.join(question)
+        question.begin()
+
+    def _refuse(self, waiting: list[Pending], refusal: Refusal, set_cookies: list[bytes]) -> None:
+        if not refusal.error:
+            refusal.lines += set_cookies
+        for number, pending in enumerate(waiting):
+            if number and not refusal.error and pending.done is not None:
+                # The monolith's answer may lead back to where the first one was going.
+                credentials = Credentials(self._names, pending.head.lines, safe=True, origin=bool(pending.head.upgrade))
+                self._ask_alone(pending, credentials)
+            else:
+                pending.tell(refusal)
+
+    def _pass_on(self, pending: Pending, claims: bytes, set_cookies: list[bytes]) -> None:
+        path, _, query = pending.target.partition(b"?")
+        try:
+            token = self._writer.token(
+                claims,
+                audience=pending.wish.audience,
+                method=pending.head.method,
+                path=path,
+                query=query,
+                request_id=pending.request_id,
+            )
+        except StranglerError as error:
+            why = "identity-too-long" if isinstance(error, TokenTooLong) else "identity-unsigned"
+            self._complain(str(error))
+            pending.tell(Refusal(503, [], b"", why))
+            return
+        pending.tell(Vouched(b"%b: %b\r\n" % (HEADER.encode(), token), set_cookies))
+
+    def _unanswered(self, why: str) -> Refusal:
+        if why in ("status-404", "unsealed"):
+            self._complain(
+                f"The monolith does not vouch ({why}): compare its VOUCH_SECRET with the proxy's, the URL of"
+                f" strangler.django.urls with {self.settings.path!r}, and both clocks."
+            )
+        return Refusal(503, [], b"", f"vouch-{why}")
+
+    def _complain(self, message: str) -> None:
+        """Say it, but not for every request."""
+        now = self.pool.loop.time()
+        if now - self._complained >= _COMPLAINT_EVERY:
+            self._complained = now
+            _log.error("%s", message)
+
+    def _end(self) -> float:
+        return self.pool.loop.time() + self.settings.cache
+
+    def _is_moved(self, credentials: Credentials, set_cookies: list[bytes]) -> bool:
+        """Whether the monolith has given the client another private cookie than it came with, or taken one away."""
+        for line in set_cookies:
+            crumb = line[11:].partition(b";")[0].strip(b" \t")
+            if crumb.partition(b"=")[0] in self._names.private and crumb_digest(crumb) not in credentials.crumbs:
+                return True
+        return False
+
+    def _remember(self, key: bytes, known: _Known) -> None:
+        if not self.settings.cache:
+            return
+        if len(self._known) >= self.settings.sessions:
+            self._drop(next(iter(self._known)))
+        self._known[key] = known
+        for crumb in known.crumbs:
+            self._by_crumb.setdefault(crumb, set()).add(key)
+
+    def _drop(self, key: bytes) -> None:
+        known = self._known.pop(key, None)
+        if known is not None:
+            self._unlink(key, known.crumbs)
+
+    def _unlink(self, key: bytes, crumbs: list[bytes]) -> None:
+        if key in self._known or key in self._questions:
+            return
+        for crumb in crumbs:
+            keys = self._by_crumb.get(crumb)
+            if keys is not None:
+                keys.discard(key)
+                if not keys:
+                    del self._by_crumb[crumb]
+
+
+def _why(answered: Answered) -> str:
+    return "unsealed" if answered.status == 200 else f"status-{answered.status}"
+
+
+def _key(block: bytes, forwarded: bytes, wants: bytes) -> bytes:
+    digest = blake2b(b"%d:%d:" % (len(block), len(forwarded)), digest_size=32)
+    digest.update(block)
+    digest.update(forwarded)
+    digest.update(wants)
+    return digest.digest()
