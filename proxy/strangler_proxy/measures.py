@@ -1,4 +1,4 @@
-"""Every metric of the proxy: its name, kind, labels and meaning. The one list that workers, control plane and docs share.
+"""Every metric of the proxy: name, kind, labels and meaning. The one list that workers, control plane and docs share.
 
 A label's values come from the configuration or from words of our own, never from what a client sends.
 """
@@ -29,9 +29,7 @@ _ANSWER: Final = ("route", "side", "upstream", "stage")
 
 _ALL: Final = (
     # Answers
-    Measure(
-        "strangler_requests_total", COUNTER, (*_ANSWER, "status_class"), "Requests that were answered or given up."
-    ),
+    Measure("strangler_requests_total", COUNTER, (*_ANSWER, "status_class"), "Requests, answered or given up."),
     Measure(
         "strangler_request_duration_seconds",
         HISTOGRAM,
@@ -121,14 +119,10 @@ _ALL: Final = (
     ),
     # Log and spans
     Measure("strangler_access_log_lines_total", COUNTER, (), "Lines given to the access log."),
-    Measure(
-        "strangler_access_log_sampled_out_total", COUNTER, (), "Requests that the access log left out by its share."
-    ),
+    Measure("strangler_access_log_sampled_out_total", COUNTER, (), "Requests that had no line, by the log's share."),
     Measure("strangler_access_log_dropped_total", COUNTER, (), "Lines lost because the log's reader was slow or gone."),
     Measure("strangler_spans_total", COUNTER, (), "Spans that were made."),
-    Measure(
-        "strangler_spans_dropped_total", COUNTER, ("cause",), "Spans lost: queue full, or not taken by the collector."
-    ),
+    Measure("strangler_spans_dropped_total", COUNTER, ("cause",), "Spans lost: `queue-full` or `not-exported`."),
     # Workers
     Measure("strangler_worker_up", GAUGE, ("worker",), "Whether the worker of a slot is linked to the control plane."),
     Measure("strangler_worker_live", GAUGE, ("worker",), "Whether it decides by the revision in force."),
@@ -147,15 +141,9 @@ _ALL: Final = (
     # Toggles and control plane
     Measure("strangler_toggles_revision", GAUGE, (), "The revision in force."),
     Measure("strangler_toggle_stage", GAUGE, ("name", "kind", "stage"), "1 for the stage of a toggle."),
-    Measure(
-        "strangler_toggle_share_ratio", GAUGE, ("name", "kind"), "The share of subjects of a toggle in canary, 0 to 1."
-    ),
-    Measure(
-        "strangler_dependency_up", GAUGE, ("dependency",), "Whether a dependency named by `/health/ready` is well."
-    ),
-    Measure(
-        "strangler_build_info", GAUGE, ("version", "config"), "1, with the version and the configuration's digest."
-    ),
+    Measure("strangler_toggle_share_ratio", GAUGE, ("name", "kind"), "The share of a toggle's subjects, 0 to 1."),
+    Measure("strangler_dependency_up", GAUGE, ("dependency",), "Whether what `/health/ready` names is well."),
+    Measure("strangler_build_info", GAUGE, ("version", "config"), "1, with version and configuration's digest."),
     Measure("strangler_control_start_time_seconds", GAUGE, (), "When the control plane started: Unix time."),
 )
 
