@@ -89,9 +89,12 @@ class UntilCloseBody:
 
 
 class ChunkedBody:
-    """A body in chunks, with trailers. Passed on chunk by chunk, or bare to those who know none."""
+    """A body in chunks, with trailers. Passed on chunk by chunk, or bare to those who know none.
 
-    __slots__ = ("_chunked", "_held", "_left", "_meanings", "_state", "_trailers", "done", "rest")
+    `size` is what its chunks so far have, or are yet to have, together.
+    """
+
+    __slots__ = ("_chunked", "_held", "_left", "_meanings", "_state", "_trailers", "done", "rest", "size")
 
     def __init__(self, *, chunked: bool = True, request: bool) -> None:
         self._chunked = chunked
@@ -100,6 +103,7 @@ class ChunkedBody:
         self._left = 0
         self._held = b""
         self._trailers = 0
+        self.size = 0
         self.done = False
         self.rest = b""
 
@@ -154,6 +158,7 @@ class ChunkedBody:
         if found is None:
             raise BadBody("a chunk size that is not a number")
         self._left = int(found[1], 16)
+        self.size += self._left
         if self._left:
             self._state = _DATA
             if self._chunked:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from strangler.toggles import Side
 
 if TYPE_CHECKING:
+    from strangler_proxy.counts import Tally
     from strangler_proxy.pool import Pool
 
 __all__ = ["Choice"]
@@ -18,7 +19,8 @@ class Choice:
 
     `fallback` says that the monolith may answer when this upstream fails; `foreign` that the upstream is outside the
     monolith's trust domain, so that the private cookies are kept from it. `target` is what to ask for, empty for the
-    target as it came; `set_cookie` is a whole line to add to the answer, or empty. `label` is the access log's part.
+    target as it came; `set_cookie` is a whole line to add to the answer, or empty. `label` is the access log's part,
+    `tally` where its answers are counted.
     """
 
     __slots__ = (
@@ -31,6 +33,7 @@ class Choice:
         "route",
         "set_cookie",
         "side",
+        "tally",
         "target",
         "upstream",
     )
@@ -40,6 +43,7 @@ class Choice:
         route: str,
         pool: Pool,
         side: Side,
+        tally: Tally,
         *,
         fallback: bool = False,
         rewrites: bool = False,
@@ -51,6 +55,7 @@ class Choice:
         self.pool = pool
         self.upstream = pool.upstream.name
         self.side = side.value
+        self.tally = tally
         self.foreign = side is Side.CANDIDATE and not pool.upstream.trusted
         self.fallback = fallback
         self.rewrites = rewrites
@@ -65,6 +70,7 @@ class Choice:
             self.route,
             self.pool,
             Side(self.side),
+            self.tally,
             fallback=self.fallback,
             timeout=self.first_byte_timeout,
             target=target,

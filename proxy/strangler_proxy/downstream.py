@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from time import monotonic
 from typing import Final, cast
 
 from strangler_proxy.answers import own_answer
@@ -13,10 +14,9 @@ from strangler_proxy.fields import is_token
 from strangler_proxy.forward import Exchange
 from strangler_proxy.gateway import Gateway
 from strangler_proxy.head import BadHead
+from strangler_proxy.holder import ClientHolder
 from strangler_proxy.peer import Peer
-from strangler_proxy.reply import Reply
 from strangler_proxy.request_head import RequestHead, parse_request
-from strangler_proxy.tunnel import Tunnel
 
 __all__ = ["ClientConnection"]
 
@@ -34,8 +34,12 @@ _NOBODY: Final = '"route":"-","side":"-","upstream":"-"'
 _NEVER: Final = float("inf")
 
 
-class ClientConnection(asyncio.Protocol):
-    """One client's connection. Requests are answered one at a time, in order; `deadline` is when patience ends."""
+class ClientConnection:
+    """One client's connection, an asyncio.Protocol. Requests are answered one at a time, in order.
+
+    `deadline` is when patience ends (monotonic). `told` is the client's address where an edge's PROXY header has told
+    it, and `secure` says that it came by TLS of our own.
+    """
 
     __slots__ = (
         "_buffer",
@@ -44,6 +48,8 @@ class ClientConnection(asyncio.Protocol):
         "_head_begun",
         "_lingering",
         "_reading_paused",
+        "_secure",
+        "_told",
         "deadline",
         "exchange",
         "gateway",
@@ -55,9 +61,11 @@ class ClientConnection(asyncio.Protocol):
     transport: asyncio.Transport
     peer: Peer
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, told: tuple[str, int] | None = None, *, secure: bool = False) -> None:
         self.gateway = gateway
-        self.exchange: Exchange | Reply | Tunnel | None = None
+        self._told = told
+        self._secure = secure
+        self.exchange: ClientHolder | None = None
         self.deadline = _NEVER
         self.writing_paused = False
         self._buffer = b""
@@ -75,9 +83,14 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         gateway = self.gateway
-        self.peer = Peer(transport.get_extra_info("peername"), gateway.config.trusted_proxies, gateway.pseudonym)
+        self.peer = Peer(
+            self._told or transport.get_extra_info("peername"),
+            gateway.config.trusted_proxies,
+            gateway.pseudonym,
+            secure=self._secure,
+        )
         gateway.clients.add(self)
-        self.deadline = gateway.loop.time() + gateway.limits.idle_timeout
+        self.deadline = monotonic() + gateway.limits.idle_timeout
 
     def data_received(self, data: bytes) -> None:
         exchange = self.exchange
@@ -112,7 +125,7 @@ class ClientConnection(asyncio.Protocol):
             return exchange.tunnelled
         if exchange.safe:
             # A client that has closed looks the same as one that only stopped sending, until it is written to.
-            self.deadline = min(self.deadline, self.gateway.loop.time() + _HALF_CLOSED)
+            self.deadline = min(self.deadline, monotonic() + _HALF_CLOSED)
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -164,7 +177,7 @@ class ClientConnection(asyncio.Protocol):
         elif keep:
             # A client that was told nothing of an end may have sent its next request already.
             patience = _ON_ITS_WAY if self.gateway.draining else self.gateway.limits.idle_timeout
-            self.deadline = self.gateway.loop.time() + patience
+            self.deadline = monotonic() + patience
             self.resume_reading()
             if self._buffer:
                 self._next()
@@ -202,7 +215,7 @@ class ClientConnection(asyncio.Protocol):
     def drain(self) -> None:
         """Close if unused; if it was used a moment ago, wait as long for a request that may be on its way."""
         if self.exchange is None and not self._buffer and not self._lingering:
-            now = self.gateway.loop.time()
+            now = monotonic()
             if self.deadline - now < self.gateway.limits.idle_timeout - _ON_ITS_WAY:
                 self._close()
             else:
@@ -221,14 +234,14 @@ class ClientConnection(asyncio.Protocol):
 
     def _close(self) -> None:
         # What is still to be sent is sent; a client that does not take it is let go by the deadline.
-        self.deadline = self.gateway.loop.time() + self.gateway.limits.body_timeout
+        self.deadline = monotonic() + self.gateway.limits.body_timeout
         self._lingering = True
         self.transport.close()
 
     def _linger(self) -> None:
         self._lingering = True
         self._buffer = b""
-        self.deadline = self.gateway.loop.time() + _LINGER
+        self.deadline = monotonic() + _LINGER
         self.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -262,8 +275,7 @@ class ClientConnection(asyncio.Protocol):
             if not head.host and isinstance(name, tuple):
                 head.host = str(Address(name[0], name[1])).encode()
             head.lines.append(b"Host: " + head.host)
-        if head.forwarded is not None:
-            self.peer.heed(head)
+        self.peer.heed(head)
         exchange = Exchange(self, head)
         self.exchange = exchange
         exchange.begin(rest)
@@ -284,13 +296,13 @@ class ClientConnection(asyncio.Protocol):
             self._buffer = data
             if data and not self._head_begun:
                 self._head_begun = True
-                self.deadline = self.gateway.loop.time() + limits.head_timeout
+                self.deadline = monotonic() + limits.head_timeout
 
     def _refuse(self, error: BadHead) -> None:
         """Answer a head that cannot be passed on; what follows it cannot be told from it, so that is the end."""
         gateway = self.gateway
         request_id = gateway.new_request_id()
         self.write(own_answer(error.status, request_id, close=True))
-        gateway.counts.add("-", "-", "-", error.status, False, 0.0)
+        gateway.counts.refuse(error.status, str(error))
         gateway.log.add(b"-", b"-", error.status, _NOBODY, 0.0, request_id, "", str(error))
         self._linger()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from strangler_proxy.answers import own_answer
 from strangler_proxy.body import BadBody
 from strangler_proxy.choice import Choice
+from strangler_proxy.connecting import Connecting
 from strangler_proxy.head import BadHead
+from strangler_proxy.holder import ClientHolder
+from strangler_proxy.outcome import FAILED, FAILING, SUCCEEDED, UNDECIDED
 from strangler_proxy.outgoing import request_head, response_head, without_private_cookies
 from strangler_proxy.reply import Reply, final_lines, shown_lines
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.response_head import ResponseHead, parse_response
-from strangler_proxy.retained import RequestBody
+from strangler_proxy.retained import BodyTooLong, RequestBody
 from strangler_proxy.tunnel import Tunnel
 from strangler_proxy.upstream import UpstreamConnection
 
@@ -23,18 +26,20 @@ if TYPE_CHECKING:
 __all__ = ["Exchange"]
 
 _SAFE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
-_FAILING: Final = frozenset({502, 503, 504})
 _LONGEST_HEAD: Final = 262144
+# So many interim answers before the final one mean no good.
+_MOST_INTERIM: Final = 32
 _CLIENT_CLOSED: Final = 499
 _NEVER: Final = float("inf")
 
-_CONNECTING: Final = 0
-_SENT: Final = 1
-_OVER: Final = 2
+_WAITING: Final = 0
+_CONNECTING: Final = 1
+_SENT: Final = 2
+_OVER: Final = 3
 
 
-class Exchange:
-    """One request of one client. `request_done` says that all of it came, `safe` that its method changes nothing."""
+class Exchange(ClientHolder):
+    """One request of one client, until its answer begins."""
 
     __slots__ = (
         "_body",
@@ -42,11 +47,14 @@ class Exchange:
         "_choice",
         "_client",
         "_client_gone",
+        "_connecting",
         "_connection",
         "_error",
         "_gateway",
         "_head",
+        "_interim",
         "_keep_alive",
+        "_permit",
         "_received",
         "_request_id",
         "_reused",
@@ -54,27 +62,25 @@ class Exchange:
         "_started",
         "_state",
         "_status",
-        "request_done",
-        "safe",
     )
 
-    tunnelled = False
-
     def __init__(self, client: ClientConnection, head: RequestHead) -> None:
+        super().__init__(request_done=head.length == 0, safe=head.method in _SAFE)
         gateway = self._gateway = client.gateway
         self._client = client
         self._head = head
-        self._started = perf_counter()
+        self._started = monotonic()
         self._request_id = head.request_id or gateway.new_request_id()
         self._choice: Choice = gateway.choose(head)
-        self.safe = head.method in _SAFE
-        self.request_done = head.length == 0
-        self._state = _CONNECTING
+        self._state = _WAITING
+        self._permit = 0
         self._body: RequestBody | None = None
+        self._connecting: Connecting | None = None
         self._connection: UpstreamConnection | None = None
         self._reused = False
         self._sent_again = False
         self._received = b""
+        self._interim = 0
         self._status = 0
         self._cause = ""
         self._error = ""
@@ -85,19 +91,22 @@ class Exchange:
 
     def begin(self, rest: bytes) -> None:
         """Start; `rest` is what came behind the head."""
-        head = self._head
+        head, limits = self._head, self._gateway.limits
+        if head.via is not None and any(self._gateway.pseudonym in via for via in head.via):
+            # The last answer of its connection, or pipelined ones would be answered one inside the other.
+            self._refuse(508, "loop")
+            return
         if head.length:
-            self._body = RequestBody(head.length, safe=self.safe)
+            if limits.body_bytes and head.length > limits.body_bytes:
+                self._refuse(413, "body-too-long")
+                return
+            self._body = RequestBody(head.length, limits, safe=self.safe)
             if rest:
                 self.from_client(rest)
         elif rest:
             self._client.hold(rest)
-        if head.via is not None and any(self._gateway.pseudonym in via for via in head.via):
-            # The last answer of its connection, or pipelined ones would be answered one inside the other.
-            self._keep_alive = False
-            self._answer_ourselves(508, "loop")
-        elif self._state == _CONNECTING:
-            self._attempt()
+        if self._state == _WAITING:
+            self._enter()
 
     def from_client(self, data: bytes) -> None:
         """More of the request's body came."""
@@ -106,8 +115,11 @@ class Exchange:
             return
         try:
             piece = body.feed(data)
+        except BodyTooLong:
+            self._refuse(413, "body-too-long")
+            return
         except BadBody as error:
-            self._broken_request(f"request: {error}")
+            self._refuse(400, f"request: {error}")
             return
         if body.done:
             self.request_done = True
@@ -118,7 +130,38 @@ class Exchange:
         if self._state == _SENT:
             self._wait()
 
-    def _attempt(self, *, fresh: bool = False) -> None:
+    def _enter(self) -> None:
+        """Ask for a turn at the chosen upstream."""
+        pool = self._choice.pool
+        permit = pool.enter(self)
+        if permit > 0:
+            self._permit = permit
+            self._attempt(fresh=False)
+        elif permit < 0:
+            self.refused(pool.refusal)
+        else:
+            self._state = _WAITING
+            self._hold_back()
+
+    def admitted(self, permit: int) -> None:
+        """The turn has come."""
+        self._permit = permit
+        self._attempt(fresh=False)
+
+    def refused(self, why: str) -> None:
+        """The turn will not come."""
+        self._state = _WAITING
+        self._failed(why, 503, unsent=True)
+
+    def _hold_back(self) -> None:
+        # Until there is somebody to send it to, the body stays with the client. Of one that has sent everything
+        # nothing but its leaving can come, and that is to be noticed.
+        client = self._client
+        if not self.request_done:
+            client.pause_reading()
+        client.deadline = _NEVER
+
+    def _attempt(self, *, fresh: bool) -> None:
         """Send the request to the chosen upstream, on an unused connection or on a new one."""
         pool = self._choice.pool
         connection = None if fresh else pool.take(surely=not self.safe)
@@ -128,15 +171,11 @@ class Exchange:
             return
         self._reused = False
         self._state = _CONNECTING
-        # Until there is somebody to send it to, the body stays with the client.
-        self._client.pause_reading()
-        self._client.deadline = _NEVER
-        pool.connect(self._connected, self._not_connected)
+        self._hold_back()
+        self._connecting = pool.connect(self._connected, self._not_connected)
 
     def _connected(self, connection: UpstreamConnection) -> None:
-        if self._state == _OVER:
-            self._choice.pool.give(connection)
-            return
+        self._connecting = None
         if connection.closed:
             self._not_connected("reset")
             return
@@ -165,7 +204,8 @@ class Exchange:
         return request_head(head, choice.target or head.target, lines, added)
 
     def _not_connected(self, why: str) -> None:
-        if self._state == _CONNECTING:
+        self._connecting = None
+        if self._state != _OVER:
             self._failed(why, 504 if why == "connect-timeout" else 502, unsent=True)
 
     def _awaits_answer(self) -> bool:
@@ -174,13 +214,19 @@ class Exchange:
 
     def _wait(self) -> None:
         """Set the time limit for what is waited for: more of the request, or the answer's first byte."""
+        now = monotonic()
+        upstream = self._choice.pool.upstream
         if self._awaits_answer():
-            seconds = self._choice.first_byte_timeout
+            deadline = now + self._choice.first_byte_timeout
         elif self._connection is not None and self._connection.writing_paused:
-            seconds = self._choice.pool.upstream.idle_timeout
+            deadline = now + upstream.idle_timeout
+        elif self._body is not None:
+            deadline = self._body.due(now)
         else:
-            seconds = self._gateway.limits.body_timeout
-        self._client.deadline = self._gateway.loop.time() + seconds
+            deadline = _NEVER
+        if upstream.total_timeout:
+            deadline = min(deadline, self._started + upstream.total_timeout)
+        self._client.deadline = deadline
 
     def upstream_full(self) -> None:
         """The upstream takes no more for now."""
@@ -193,6 +239,8 @@ class Exchange:
         """The upstream takes more again."""
         if not self.request_done:
             self._client.resume_reading()
+            if self._body is not None:
+                self._body.pardon(monotonic())
         if self._state == _SENT:
             self._wait()
 
@@ -222,25 +270,27 @@ class Exchange:
             if response.status == 101:
                 self._upgrade(response, data)
                 return
+            self._interim += 1
+            if self._interim > _MOST_INTERIM:
+                self._failed("garbage", 502)
+                return
             if self._head.minor:
-                self._client.write(
-                    response_head(response, shown_lines(response, self._choice, self._gateway.unsettable_cookies), b"")
-                )
+                lines = shown_lines(response, self._choice, self._gateway.unsettable_cookies)
+                self._client.write(response_head(response, lines, b""))
             if not data:
                 self._received = b""
                 return
         self._received = b""
-        if response.status in _FAILING and self._choice.fallback and self._may_ask_again():
-            self._failed(f"status-{response.status}", response.status)
+        status = response.status
+        if status in FAILING and self._choice.fallback and self._may_ask_again():
+            self._failed(f"status-{status}", status)
             return
-        self._begin_answer(response, data)
-
-    def _begin_answer(self, response: ResponseHead, data: bytes) -> None:
         connection = self._connection
-        assert connection is not None  # noqa: S101
+        if connection is None:
+            return
         self._connection = None
-        self._status = response.status
-        reply = Reply(self._client, connection, self._choice, self._head, self._body, self._ended, self.safe)
+        self._status = status
+        reply = Reply(self._client, connection, self._choice, self._head, self._body, self, self._started)
         reply.begin(response, data, keep_alive=self._keep_alive)
 
     def client_full(self) -> None:
@@ -262,21 +312,32 @@ class Exchange:
         client = self._client
         self._status = 101
         self._connection = None
+        # A tunnel may stay for hours: that is no request in flight any more.
+        self._leave(SUCCEEDED)
         added = b"Upgrade: %b\r\nConnection: Upgrade\r\n" % response.upgrade
         lines = final_lines(response, self._choice, self._gateway.unsettable_cookies)
         # The tunnel first: it is told when the client or the upstream takes no more.
-        client.exchange = Tunnel(client, connection, self._ended)
+        client.exchange = Tunnel(client, connection, self)
         client.write(response_head(response, lines, added) + data)
         client.resume_reading()
         if held := client.take_held():
             connection.transport.write(held)
 
-    def _ended(self, why: str) -> None:
-        """Who took this exchange's place is done."""
-        self._error = why
-        self._over()
+    # How it ends.
 
-    # When something goes wrong.
+    def replied(self, why: str) -> None:
+        """Who took this exchange's place is done: `why` it ended early, empty for an answer that was whole."""
+        self._error = why
+        if self._status in FAILING:
+            self._leave(FAILED)
+        elif not why:
+            self._leave(SUCCEEDED)
+        elif why in ("reset", "idle", "garbage", "total"):
+            self._gateway.counts.failure(self._choice.upstream, why)
+            self._leave(FAILED)
+        else:
+            self._leave(UNDECIDED)
+        self._over()
 
     def client_ended(self) -> None:
         """The client sends no more: without the end of its request there is nothing to answer."""
@@ -312,34 +373,37 @@ class Exchange:
         elif self._connection is not None and self._connection.writing_paused:
             self._failed("upstream-stalled", 504)
         else:
-            self._drop_upstream()
-            self._answer_ourselves(408, "client-stalled")
+            self._refuse(408, "client-stalled")
 
     def _failed(self, cause: str, status: int, *, unsent: bool = False) -> None:
         """The upstream gave no answer. Let the monolith answer where that is safe, or say so to the client."""
-        self._drop_upstream()
+        self._drop_upstream(FAILED)
         self._received = b""
+        choice, gateway = self._choice, self._gateway
+        gateway.counts.failure(choice.upstream, cause)
         if self._client_gone:
             self._status = _CLIENT_CLOSED
             self._over()
             self._client.answered(keep=False)
-        elif self._choice.fallback and (unsent or self._may_ask_again()):
+        elif choice.fallback and (unsent or self._may_ask_again()):
             self._cause = cause
-            self._choice = self._gateway.fall_back(self._choice)
+            gateway.counts.fallback(choice.route, choice.upstream, cause)
+            self._choice = gateway.fall_back(choice)
             self._sent_again = False
-            self._attempt()
+            self._enter()
         else:
-            self._answer_ourselves(status, cause)
+            self._answer_ourselves(status, cause, keep=self._keep_alive)
 
-    def _broken_request(self, why: str) -> None:
-        self._drop_upstream()
-        self._answer_ourselves(400, why)
+    def _refuse(self, status: int, why: str) -> None:
+        """Answer a request that cannot go on; what follows it on its connection is not read."""
+        self._drop_upstream(UNDECIDED)
+        self._answer_ourselves(status, why, keep=False)
 
-    def _answer_ourselves(self, status: int, error: str) -> None:
+    def _answer_ourselves(self, status: int, error: str, *, keep: bool) -> None:
         """Answer in the upstream's place."""
         self._error = error
         self._status = status
-        keep = self._keep_alive and self.request_done and not self._gateway.draining
+        keep = keep and self.request_done and not self._gateway.draining
         head_only = self._head.method == b"HEAD"
         self._client.write(own_answer(status, self._request_id, close=not keep, head_only=head_only))
         self._over()
@@ -354,21 +418,35 @@ class Exchange:
             return
         self._status = self._status or _CLIENT_CLOSED
         self._error = "client-gone"
-        self._drop_upstream()
+        self._drop_upstream(UNDECIDED)
         self._over()
         self._client.answered(keep=False)
 
-    def _drop_upstream(self) -> None:
+    def _drop_upstream(self, outcome: int) -> None:
+        """Let go of the upstream, wherever the request is on its way to it."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.abort()
+        elif self._connecting is not None:
+            self._connecting.cancel()
+            self._connecting = None
+        elif self._state == _WAITING and not self._permit:
+            self._choice.pool.withdraw(self)
+        self._leave(outcome)
+
+    def _leave(self, outcome: int) -> None:
+        permit, self._permit = self._permit, 0
+        if permit:
+            self._choice.pool.leave(permit, outcome)
 
     def _over(self) -> None:
         """Count and log, once."""
         self._state = _OVER
-        gateway, choice, status = self._gateway, self._choice, self._status
-        seconds = perf_counter() - self._started
-        cause = self._cause
-        gateway.counts.add(choice.route, choice.side, choice.upstream, status, cause != "", seconds)
-        head = self._head
-        gateway.log.add(head.method, head.path, status, choice.label, seconds, self._request_id, cause, self._error)
+        choice, status, head = self._choice, self._status, self._head
+        seconds = monotonic() - self._started
+        choice.tally.add(status, seconds)
+        if self._cause:
+            choice.tally.fell_back(status)
+        self._gateway.log.add(
+            head.method, head.path, status, choice.label, seconds, self._request_id, self._cause, self._error
+        )

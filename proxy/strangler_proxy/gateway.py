@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from itertools import count
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from strangler.toggles import Side, Snapshot, Toggle
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Gateway"]
 
 _TICK: Final = 0.1
-_MOST_REMEMBERED: Final = 4096
-_LONGEST_REMEMBERED: Final = 128
+_METHODS: Final = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 
 
 class Gateway:
@@ -49,12 +49,10 @@ class Gateway:
         self.pseudonym = b"strangler-" + config.digest.encode()
         self._pools = {name: Pool(upstream, loop) for name, upstream in config.upstreams.items()}
         self._table = RouteTable(config.routes)
-        # Without conditions on headers or queries, method and path alone decide: then what was found is remembered.
-        self._remembers = not any(route.headers or route.query for route in config.routes)
-        self._found: dict[tuple[bytes, bytes], Match | None] = {}
+        self._asks_headers = any(route.headers for route in config.routes)
         self._subjects = subjects
-        self._choices: dict[tuple[str, Side, bool], Choice] = {}
-        self._unrouted = Choice("-", self.monolith, Side.MONOLITH)
+        self._choices: dict[tuple[str, Side, str, bool], Choice] = {}
+        self._unrouted = self._choice(None, decide(None, None, monolith=config.monolith), "")
         self._settled: dict[str, Choice] = {}
         self._toggles: dict[str, Toggle] = {}
         self.put_into_force(Snapshot())
@@ -80,16 +78,15 @@ class Gateway:
             if toggle is not None and toggle.asks_subject and route.twin:
                 asking[route.name] = toggle
             else:
-                settled[route.name] = self._choice(route, decide(route, toggle, monolith=self.config.monolith))
+                decision = decide(route, toggle, monolith=self.config.monolith)
+                settled[route.name] = self._choice(route, decision, _stage(toggle, route))
         self._settled, self._toggles = settled, asking
 
     def choose(self, head: RequestHead) -> Choice:
         """Who answers this request, by the routes and by the snapshot in force now."""
-        key = (head.method, head.path)
-        try:
-            match = self._found[key]
-        except KeyError:
-            match = self._match(head, key)
+        method = _METHODS.get(head.method) or head.method.decode("ascii")
+        fields = head.fields() if self._asks_headers else ()
+        match = self._table.match(method, head.path, head.query, fields)
         if match is None:
             return self._unrouted
         route = match.route
@@ -100,21 +97,16 @@ class Gateway:
 
     def fall_back(self, choice: Choice) -> Choice:
         """The monolith in the place of `choice`, whose upstream gave no answer."""
-        return Choice(choice.route, self.monolith, Side.MONOLITH, set_cookie=choice.set_cookie)
-
-    def _match(self, head: RequestHead, key: tuple[bytes, bytes]) -> Match | None:
-        match = self._table.match(head.method.decode("ascii"), head.path, head.query, head.fields())
-        if self._remembers and len(head.method) + len(head.path) <= _LONGEST_REMEMBERED:
-            if len(self._found) >= _MOST_REMEMBERED:
-                self._found.clear()
-            self._found[key] = match
-        return match
+        monolith = self.monolith
+        tally = self.counts.tally(choice.route, Side.MONOLITH.value, monolith.upstream.name, choice.tally.stage)
+        return Choice(choice.route, monolith, Side.MONOLITH, tally, set_cookie=choice.set_cookie)
 
     def _ask_subject(self, match: Match, head: RequestHead) -> Choice:
         route = match.route
         subject = self._subjects.of(head.fields())
-        decision = decide(route, self._toggles[route.name], subject.value, monolith=self.config.monolith)
-        choice = self._choice(route, decision)
+        toggle = self._toggles[route.name]
+        decision = decide(route, toggle, subject.value, monolith=self.config.monolith)
+        choice = self._choice(route, decision, _stage(toggle, route))
         set_cookie = b""
         if subject.new:
             set_cookie = b"Set-Cookie: " + self._subjects.set_cookie(subject, secure=head.secure)
@@ -126,18 +118,20 @@ class Gateway:
             target = self._table.rewritten(match, head.path) + head.target[len(head.path) :]
         return choice.of_one_request(target, set_cookie)
 
-    def _choice(self, route: Route, decision: Decision) -> Choice:
-        key = (route.name, decision.side, decision.fallback)
+    def _choice(self, route: Route | None, decision: Decision, stage: str) -> Choice:
+        name = "-" if route is None else route.name
+        key = (name, decision.side, stage, decision.fallback)
         choice = self._choices.get(key)
         if choice is None:
-            candidate = decision.side is Side.CANDIDATE
+            candidate = route is not None and decision.side is Side.CANDIDATE
             choice = self._choices[key] = Choice(
-                route.name,
+                name,
                 self._pools[decision.upstream],
                 decision.side,
+                self.counts.tally(name, decision.side.value, decision.upstream, stage),
                 fallback=decision.fallback,
-                rewrites=candidate and route.rewrite is not None,
-                timeout=route.timeout if candidate else None,
+                rewrites=route is not None and candidate and route.rewrite is not None,
+                timeout=route.timeout if route is not None and candidate else None,
             )
         return choice
 
@@ -173,9 +167,16 @@ class Gateway:
         # One timer for all limits: a timer a connection, set anew for each piece of each body, would cost more than
         # the proxying.
         self._ticking = self.loop.call_later(_TICK, self._tick)
-        now = self.loop.time()
+        now = monotonic()
         for client in [client for client in self.clients if client.deadline < now]:
             client.ran_out_of_time()
         for pool in self._pools.values():
-            pool.expire(now)
+            pool.tick(now)
         self.log.flush()
+
+
+def _stage(toggle: Toggle | None, route: Route) -> str:
+    """The stage that an answer is counted in, empty where there is no toggle to have one."""
+    if toggle is None or not route.twin:
+        return ""
+    return toggle.stage.value

@@ -14,29 +14,39 @@ _SCHEMES: Final = frozenset({b"http", b"https"})
 
 
 class Peer:
-    """The peer of one connection; `address` is as `getpeername` gives it.
+    """The peer of one connection; `address` is as `getpeername` gives it, `secure` says that it came by TLS of our own.
 
     One inside `trusted` is an edge in front of us, and believed in what it says of its client; of any other everything
     of the kind is replaced by what we see. Settled once: a connection does not change its other end.
     """
 
-    __slots__ = ("_address", "_host", "_lines", "_pseudonym", "_trusted")
+    __slots__ = ("_address", "_host", "_lines", "_pseudonym", "_scheme", "_trusted")
 
-    def __init__(self, address: object, trusted: Sequence[IPv4Network | IPv6Network], pseudonym: bytes) -> None:
+    def __init__(
+        self,
+        address: object,
+        trusted: Sequence[IPv4Network | IPv6Network],
+        pseudonym: bytes,
+        *,
+        secure: bool = False,
+    ) -> None:
         # A listener for both families sees `::ffff:192.0.2.1` for what everybody else calls 192.0.2.1.
         name = str(address[0]).removeprefix("::ffff:") if isinstance(address, tuple) else "unknown"
         self._address = name.encode()
         self._pseudonym = pseudonym
+        self._scheme = b"https" if secure else b"http"
         self._trusted = bool(trusted) and _inside(name, trusted)
         self._host: bytes | None = None
         self._lines = b""
 
     def heed(self, head: RequestHead) -> None:
         """Note in `head` what is believed of its scheme, and forget what is not believed."""
+        scheme = self._scheme
         if not self._trusted:
             head.forwarded = None
         elif head.forwarded is not None:
-            head.secure = _scheme(head.forwarded) == b"https"
+            scheme = _scheme(head.forwarded, scheme)
+        head.secure = scheme == b"https"
 
     def lines(self, head: RequestHead) -> bytes:
         """The lines that tell an upstream of this client, its request's host, and of us. `head` was heeded before."""
@@ -45,7 +55,7 @@ class Peer:
         host = head.host
         if host != self._host:
             self._host = host
-            self._lines = _lines(self._address, b"http", host, self._pseudonym)
+            self._lines = _lines(self._address, self._scheme, host, self._pseudonym)
         return self._lines
 
     def _edges_lines(self, forwarded: list[bytes], host: bytes) -> bytes:
@@ -54,7 +64,7 @@ class Peer:
         told = _values(forwarded, b"x-forwarded-host")
         if len(told) == 1 and told[0] and is_host(told[0]):
             host = told[0]
-        lines = _lines(chain, _scheme(forwarded), host, self._pseudonym)
+        lines = _lines(chain, _scheme(forwarded, self._scheme), host, self._pseudonym)
         for value in _values(forwarded, b"forwarded"):
             lines += b"Forwarded: %b\r\n" % value
         return lines
@@ -82,7 +92,7 @@ def _values(lines: list[bytes], name: bytes) -> list[bytes]:
     return [value.strip(b" \t") for each, _, value in parts if each.lower() == name]
 
 
-def _scheme(forwarded: list[bytes]) -> bytes:
-    """The scheme if one is told, and only one; else that of the connection."""
+def _scheme(forwarded: list[bytes], own: bytes) -> bytes:
+    """The scheme if one is told, and only one; else the connection's `own`."""
     told = [value.lower() for value in _values(forwarded, b"x-forwarded-proto")]
-    return told[0] if len(told) == 1 and told[0] in _SCHEMES else b"http"
+    return told[0] if len(told) == 1 and told[0] in _SCHEMES else own

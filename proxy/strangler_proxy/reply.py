@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from strangler_proxy.body import BadBody, Body, ChunkedBody, LengthBody, UntilCloseBody
 from strangler_proxy.choice import Choice
+from strangler_proxy.holder import ClientHolder
 from strangler_proxy.outgoing import response_head, without_guarded
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.response_head import ResponseHead
@@ -15,6 +16,7 @@ from strangler_proxy.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
     from strangler_proxy.downstream import ClientConnection
+    from strangler_proxy.forward import Exchange
 
 __all__ = ["Reply", "final_lines", "shown_lines"]
 
@@ -36,11 +38,11 @@ def final_lines(response: ResponseHead, choice: Choice, unsettable: frozenset[by
     return [*lines, choice.set_cookie, _UNSHARED] if choice.set_cookie else lines
 
 
-class Reply:
+class Reply(ClientHolder):
     """Joins a client's connection and an upstream's until the answer has passed.
 
-    The rest of the request passes the other way, where it has not wholly come. `request_done` says that it has, `safe`
-    that its method changes nothing. `over` is called once with why it ended: empty for an answer that was whole.
+    The rest of the request passes the other way, where it has not wholly come. `exchange`, whose place it takes, is
+    told once when it is over.
     """
 
     __slots__ = (
@@ -48,16 +50,13 @@ class Reply:
         "_choice",
         "_client",
         "_connection",
+        "_exchange",
         "_framing",
         "_head",
         "_keep_alive",
-        "_over",
         "_reusable",
-        "request_done",
-        "safe",
+        "_until",
     )
-
-    tunnelled = False
 
     def __init__(
         self,
@@ -66,20 +65,21 @@ class Reply:
         choice: Choice,
         head: RequestHead,
         body: RequestBody | None,
-        over: Callable[[str], None],
-        safe: bool,
+        exchange: Exchange,
+        started: float,
     ) -> None:
+        super().__init__(request_done=body is None or body.done, safe=exchange.safe)
         self._client = client
         self._connection: UpstreamConnection | None = connection
         self._choice = choice
         self._head = head
         self._body = body
-        self._over = over
+        self._exchange = exchange
         self._framing: Body
         self._keep_alive: bool
         self._reusable: bool
-        self.request_done = body is None or body.done
-        self.safe = safe
+        total = choice.pool.upstream.total_timeout
+        self._until = started + total if total else 0.0
         client.exchange = self
         connection.exchange = self
 
@@ -146,7 +146,11 @@ class Reply:
                 self._reusable = False
             self._complete()
         elif not self._client.writing_paused:
-            self._client.deadline = self._client.gateway.loop.time() + self._choice.pool.upstream.idle_timeout
+            self._patient_for(self._choice.pool.upstream.idle_timeout)
+
+    def _patient_for(self, seconds: float) -> None:
+        deadline = monotonic() + seconds
+        self._client.deadline = min(deadline, self._until) if self._until else deadline
 
     def from_client(self, data: bytes) -> None:
         """More of the request's body came."""
@@ -169,13 +173,13 @@ class Reply:
         """The client takes no more for now."""
         if self._connection is not None:
             self._connection.pause_reading()
-        self._client.deadline = self._client.gateway.loop.time() + self._client.gateway.limits.body_timeout
+        self._patient_for(self._client.gateway.limits.body_timeout)
 
     def client_drained(self) -> None:
         """The client takes more again."""
         if self._connection is not None:
             self._connection.resume_reading()
-        self._client.deadline = self._client.gateway.loop.time() + self._choice.pool.upstream.idle_timeout
+        self._patient_for(self._choice.pool.upstream.idle_timeout)
 
     def upstream_full(self) -> None:
         """The upstream takes no more for now."""
@@ -199,7 +203,7 @@ class Reply:
     def client_lost(self) -> None:
         """The client is gone."""
         self._drop_upstream()
-        self._over("client-gone")
+        self._exchange.replied("client-gone")
         self._client.answered(keep=False)
 
     def upstream_lost(self, exc: Exception | None) -> None:
@@ -216,8 +220,10 @@ class Reply:
         client = self._client
         if client.ended and self.safe:
             client.abort()
+        elif client.writing_paused:
+            self._cut_off("client-stalled")
         else:
-            self._cut_off("client-stalled" if client.writing_paused else "idle")
+            self._cut_off("total" if self._until and monotonic() >= self._until else "idle")
 
     def _complete(self) -> None:
         connection, self._connection = self._connection, None
@@ -228,7 +234,7 @@ class Reply:
                 connection.close()
             else:
                 connection.abort()
-        self._over("")
+        self._exchange.replied("")
         self._client.answered(keep=self._keep_alive and self.request_done)
 
     def _cut_off(self, error: str) -> None:
@@ -236,7 +242,7 @@ class Reply:
         self._drop_upstream()
         # Where only the connection's end says that an answer is whole, an orderly end would lie.
         by_close = not self._head.minor and not isinstance(self._framing, LengthBody)
-        self._over(error)
+        self._exchange.replied(error)
         self._client.cut_off(reset=by_close or error == "client-stalled")
 
     def _drop_upstream(self) -> None:

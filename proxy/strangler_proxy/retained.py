@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Final
 
-from strangler_proxy.body import Body, ChunkedBody, LengthBody
+from strangler_proxy.body import BadBody, Body, ChunkedBody, LengthBody
+from strangler_proxy.config import Limits
 
-__all__ = ["RequestBody"]
+__all__ = ["BodyTooLong", "RequestBody"]
 
 _MOST_KEPT: Final = 65536
+
+
+class BodyTooLong(BadBody):
+    """More came than a body may have."""
 
 
 class RequestBody:
@@ -18,12 +24,14 @@ class RequestBody:
     `whole` says that nothing was lost yet. `rest` is what came behind the body's end, once it is `done`.
     """
 
-    __slots__ = ("_framing", "_kept", "_safe", "_sent", "_size", "begun")
+    __slots__ = ("_due", "_framing", "_kept", "_limits", "_safe", "_sent", "_size", "begun")
 
-    def __init__(self, length: int, *, safe: bool) -> None:
+    def __init__(self, length: int, limits: Limits, *, safe: bool) -> None:
         self._framing: Body = ChunkedBody(request=True) if length < 0 else LengthBody(length)
+        self._limits = limits
         self._kept: list[bytes] | None = []
         self._size = 0
+        self._due = monotonic() + limits.body_timeout
         self._safe = safe
         self._sent = False
         self.begun = False
@@ -44,8 +52,15 @@ class RequestBody:
         return self._kept is not None
 
     def feed(self, data: bytes) -> bytes:
-        """Take what came and give what to pass on. Raises BadBody."""
-        piece = self._framing.feed(data)
+        """Take what came and give what to pass on. Raises BadBody, and BodyTooLong where the limit is passed."""
+        limits = self._limits
+        if limits.body_rate:
+            # Every byte buys time, though never more than one pause: who sends drop by drop runs out of it.
+            self._due = min(monotonic() + limits.body_timeout, self._due + len(data) / limits.body_rate)
+        framing = self._framing
+        piece = framing.feed(data)
+        if limits.body_bytes and isinstance(framing, ChunkedBody) and framing.size > limits.body_bytes:
+            raise BodyTooLong("more than a body may have")
         if piece:
             self.begun = True
             if self._kept is not None:
@@ -54,6 +69,14 @@ class RequestBody:
                 if self._sent and self._size > _MOST_KEPT:
                     self._kept = None
         return piece
+
+    def due(self, now: float) -> float:
+        """When patience with the client ends."""
+        return self._due if self._limits.body_rate else now + self._limits.body_timeout
+
+    def pardon(self, now: float) -> None:
+        """The client could not send: that is not held against it."""
+        self._due = now + self._limits.body_timeout
 
     def send(self) -> bytes:
         """Everything so far, to be sent now."""

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from time import monotonic
+from typing import TYPE_CHECKING
 
+from strangler_proxy.holder import ClientHolder
 from strangler_proxy.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
     from strangler_proxy.downstream import ClientConnection
+    from strangler_proxy.forward import Exchange
 
 __all__ = ["Tunnel"]
 
-# How long a tunnel may carry nothing, in either direction.
-_IDLE: Final = 3600.0
 
+class Tunnel(ClientHolder):
+    """Joins a client's connection and an upstream's. `exchange`, which opened it, is told once when it is over."""
 
-class Tunnel:
-    """Joins a client's connection and an upstream's, in the place of the exchange that opened it.
+    __slots__ = ("_client", "_connection", "_exchange", "_upstream_ended")
 
-    `over` is called once with why it ended: empty for an orderly end.
-    """
-
-    __slots__ = ("_client", "_connection", "_over", "_upstream_ended")
-
-    # What a connection asks of whoever holds it: a tunnel takes every byte, and asks nothing twice.
-    request_done = False
-    tunnelled = True
-    safe = False
-
-    def __init__(self, client: ClientConnection, connection: UpstreamConnection, over: Callable[[str], None]) -> None:
+    def __init__(self, client: ClientConnection, connection: UpstreamConnection, exchange: Exchange) -> None:
+        # A tunnel takes every byte that comes, and asks nothing twice.
+        super().__init__(request_done=False, safe=False, tunnelled=True)
         self._client = client
         self._connection = connection
-        self._over = over
+        self._exchange = exchange
         self._upstream_ended = False
         connection.exchange = self
         self._carried()
 
     def _carried(self) -> None:
-        self._client.deadline = self._client.gateway.loop.time() + _IDLE
+        self._client.deadline = monotonic() + self._client.gateway.limits.tunnel_timeout
 
     def from_client(self, data: bytes) -> None:
         """Bytes came from the client."""
@@ -98,5 +91,5 @@ class Tunnel:
         if not self._connection.closed:
             self._connection.close()
         if self._client.exchange is self:
-            self._over(why)
+            self._exchange.replied(why)
             self._client.cut_off(reset=False)
