@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from strangler_proxy.body import BadBody, Body, ChunkedBody, LengthBody, UntilCloseBody
 from strangler_proxy.head import BadHead
+from strangler_proxy.holder import UpstreamHolder
+from strangler_proxy.holder import UpstreamHolder
 from strangler_proxy.outcome import FAILED, FAILING, SUCCEEDED, UNDECIDED
 from strangler_proxy.response_head import ResponseHead, parse_response
 
@@ -56,7 +58,7 @@ def ask(
     return Ask(pool, request, seconds, most, done, endpoint)
 
 
-class Ask:
+class Ask(UpstreamHolder):
     """One request under way; in the place of an exchange for the connection that carries it."""
 
     __slots__ = (

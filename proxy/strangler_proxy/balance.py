@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from random import random
 from typing import Final
 
@@ -14,17 +14,17 @@ __all__ = ["least_busy", "usable"]
 _FEW: Final = 8
 
 
-def usable(endpoints: Sequence[Endpoint], now: float) -> list[Endpoint]:
+def usable(endpoints: list[Endpoint], now: float) -> list[Endpoint]:
     """Those that may be asked: healthy and not ejected.
 
     Where there is none, the healthy ones (an ejection never leaves nobody), and where all are sick, all of them: it is
     for the pool to say whether a sick upstream is asked at all.
     """
     healthy = [each for each in endpoints if each.healthy]
-    return [each for each in healthy if each.ejected_until <= now] or healthy or list(endpoints)
+    return [each for each in healthy if each.ejected_until <= now] or healthy or endpoints
 
 
-def least_busy(endpoints: Sequence[Endpoint], turn: int, chance: Callable[[], float] = random) -> Endpoint:
+def least_busy(endpoints: list[Endpoint], turn: int, chance: Callable[[], float] = random) -> Endpoint:
     """The one of `endpoints`, which are not empty, with the least under way. Of equal ones, each in its `turn`."""
     count = len(endpoints)
     if count > _FEW:
@@ -32,9 +32,14 @@ def least_busy(endpoints: Sequence[Endpoint], turn: int, chance: Callable[[], fl
         second = (first + 1 + int(chance() * (count - 1))) % count
         one, other = endpoints[first], endpoints[second]
         return one if one.in_use <= other.in_use else other
-    best = endpoints[turn % count]
-    for offset in range(1, count):
-        each = endpoints[(turn + offset) % count]
-        if each.in_use < best.in_use:
-            best = each
+    index = turn % count
+    best = endpoints[index]
+    least = best.in_use
+    if least:
+        for _ in range(count - 1):
+            index = index + 1 if index + 1 < count else 0
+            each = endpoints[index]
+            if each.in_use < least:
+                best = each
+                least = each.in_use
     return best

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from strangler_proxy.upstream import UpstreamConnection
 
@@ -20,9 +20,12 @@ _MOST_TRIED: Final = 3
 
 
 class Connecting:
-    """Makes a connection and calls `made` with it, or `failed` with why; nothing at all once it is cancelled."""
+    """Makes a connection and calls `made` with it, or `failed` with why; nothing at all once it is cancelled.
 
-    __slots__ = ("_cancelled", "_endpoint", "_failed", "_made", "_pool", "_settled", "_task", "_tried")
+    `probing` is for an `endpoint` that is asked how it is: then no other is tried, and failure is not held against it.
+    """
+
+    __slots__ = ("_cancelled", "_endpoint", "_failed", "_made", "_pool", "_probing", "_task", "_tried")
 
     def __init__(
         self,
@@ -31,18 +34,23 @@ class Connecting:
         made: Callable[[UpstreamConnection], None],
         failed: Callable[[str], None],
         *,
-        only: bool,
+        probing: bool,
     ) -> None:
         self._pool = pool
         self._endpoint = endpoint
         self._made = made
         self._failed = failed
         self._cancelled = False
-        self._settled = only
+        self._probing = probing
         self._tried = 0
         if endpoint is not None:
             endpoint.in_use += 1
         self._task = pool.loop.create_task(self._run())
+
+    @property
+    def placed(self) -> bool:
+        """Whether it counts as in use at an endpoint."""
+        return self._endpoint is not None
 
     def cancel(self) -> None:
         """Give it up: neither callback is called any more. Once one was, this does nothing."""
@@ -67,7 +75,7 @@ class Connecting:
             if connection is not None:
                 pool.give(connection)
             return
-        pool.connected(self, "" if connection is not None else why)
+        pool.connected(self, "" if connection is not None or self._probing else why)
         if connection is None:
             self._let_go()
             self._tell(self._failed, why)
@@ -89,7 +97,7 @@ class Connecting:
                 return connection, ""
             self._blame()
             self._tried += 1
-            if self._settled or self._tried >= _MOST_TRIED:
+            if self._probing or self._tried >= _MOST_TRIED:
                 break
             other = pool.another(self._endpoint)
             if other is None:
@@ -110,7 +118,7 @@ class Connecting:
 
     async def _open(self, endpoint: Endpoint, host: str) -> tuple[UpstreamConnection | None, str]:
         pool = self._pool
-        connection = UpstreamConnection(pool, endpoint, secure=pool.context is not None)
+        connection = UpstreamConnection(pool, endpoint, secure=pool.upstream.tls is not None)
         try:
             await self._dial(connection, host)
         except (ssl.SSLError, ConnectionResetError, ConnectionAbortedError):
@@ -121,13 +129,16 @@ class Connecting:
 
     async def _dial(self, connection: UpstreamConnection, host: str) -> None:
         pool, endpoint = self._pool, connection.endpoint
+        protocol = cast("asyncio.Protocol", connection)
+        if pool.without_tls:
+            raise ssl.SSLError(pool.without_tls)
         try:
             if pool.context is None:
-                await pool.loop.create_connection(lambda: connection, host, endpoint.port)
+                await pool.loop.create_connection(lambda: protocol, host, endpoint.port)
             else:
                 name = pool.server_name(endpoint)
                 await pool.loop.create_connection(
-                    lambda: connection, host, endpoint.port, ssl=pool.context, server_hostname=name
+                    lambda: protocol, host, endpoint.port, ssl=pool.context, server_hostname=name
                 )
         except BaseException:
             # The time limit may have struck when it was open already, and nobody else knows of it.
@@ -145,7 +156,7 @@ class Connecting:
             endpoint.in_use -= 1
 
     def _blame(self) -> None:
-        if self._endpoint is not None:
+        if self._endpoint is not None and not self._probing:
             self._pool.blame(self._endpoint)
 
     def _hand_over(self, connection: UpstreamConnection) -> None:

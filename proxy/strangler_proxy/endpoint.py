@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from strangler_proxy.upstream import UpstreamConnection
 
 __all__ = ["Endpoint"]
 
+# An endpoint that fails again and again is out for so long at most.
+_LONGEST: Final = 300.0
+_MOST_DOUBLED: Final = 16
+
 
 class Endpoint:
     """Where an upstream can be reached, in the eyes of one worker.
 
     `hosts` are the IP addresses that lead to one and the same server (`localhost` may have two), tried in order; the
-    one that answered last is first. `in_use` counts the connections that carry a request or are being made.
+    one that answered last is first. `server_name` is the host as the upstream's URL has it. `in_use` counts the
+    connections that carry a request or are being made.
 
-    `healthy` is what the active probe says, `ejected_until` when its own failures are forgiven. `gone` says that the
-    upstream's name no longer leads here: what is under way ends, and nothing new begins.
+    `healthy` is what the active probes say, `probe_results` how many in a row passed (above 0) or failed (below 0).
+    Until `ejected_until` it is out for its own failures. `gone` says that the upstream's name no longer leads here:
+    what is under way ends, and nothing new begins.
     """
 
     __slots__ = (
+        "_doubled",
         "ejected_until",
         "ejections",
         "failures",
@@ -31,6 +38,7 @@ class Endpoint:
         "name",
         "port",
         "probe_results",
+        "probes_failed",
         "server_name",
         "unused",
     )
@@ -38,7 +46,6 @@ class Endpoint:
     def __init__(self, hosts: tuple[str, ...], port: int, server_name: str = "") -> None:
         self.hosts: tuple[str, ...] = hosts
         self.port: int = port
-        # The name in the upstream's URL, by which its certificate is checked.
         self.server_name: str = server_name or hosts[0]
         self.name: str = f"[{hosts[0]}]:{port}" if ":" in hosts[0] else f"{hosts[0]}:{port}"
         self.unused: list[UpstreamConnection] = []
@@ -47,24 +54,30 @@ class Endpoint:
         self.ejections: int = 0
         self.ejected_until: float = 0.0
         self.healthy: bool = True
-        # How many probes in a row passed (above 0) or failed (below 0).
         self.probe_results: int = 0
+        self.probes_failed: int = 0
         self.gone: bool = False
+        self._doubled: int = 0
 
-    def succeeded(self) -> None:
-        """A whole answer came from here."""
-        self.failures = 0
-        self.ejections = 0
+    def failed(self, now: float, after: int, seconds: float) -> bool:
+        """No answer came from here. True when it is out now: `after` failures in a row do it, for `seconds`.
 
-    def failed(self, now: float, after: int, seconds: float, longest: float) -> bool:
-        """No answer came from here. True when that ejects it: `after` failures in a row, for `seconds`, doubling."""
+        Each time that it is out again before an answer came from it doubles that, up to five minutes.
+        """
         self.failures += 1
         if not after or self.failures < after or self.ejected_until > now:
             return False
         self.failures = 0
-        self.ejected_until = now + min(seconds * 2.0**self.ejections, longest)
-        self.ejections = min(self.ejections + 1, 16)
+        self.ejections += 1
+        self.ejected_until = now + min(seconds * 2.0**self._doubled, _LONGEST)
+        self._doubled = min(self._doubled + 1, _MOST_DOUBLED)
         return True
+
+    def pardon(self) -> None:
+        """It answered: what it failed in before counts no more."""
+        self.failures = 0
+        self._doubled = 0
+        self.ejected_until = 0.0
 
     def reached(self, host: str) -> None:
         """`host`, of several, was the one that answered: it is tried first from now on."""

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import select
+import ssl
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from strangler.resilience import Breaker
-from strangler_proxy.balance import least_busy, usable
 from strangler_proxy.config import Upstream
+from strangler_proxy.config.certificates import BadCertificate, client_context
+from strangler_proxy.config.upstreams import UpstreamTls
 from strangler_proxy.connecting import Connecting
 from strangler_proxy.endpoint import Endpoint
+from strangler_proxy.endpoints import Endpoints
+from strangler_proxy.health import Health
 from strangler_proxy.outcome import FAILED, SUCCEEDED, UNDECIDED
-from strangler_proxy.resolver import Resolution, Resolver, servers
+from strangler_proxy.resolver import Resolver
 from strangler_proxy.upstream import UpstreamConnection
 
-__all__ = ["FAILED", "REFUSALS", "SUCCEEDED", "UNDECIDED", "Pool", "Waiter"]
+__all__ = ["FAILED", "NO_CONNECTION", "REFUSALS", "SUCCEEDED", "UNDECIDED", "Pool", "Waiter"]
 
 # Why an upstream is not asked at all.
 REFUSALS: Final = ("breaker-open", "bulkhead-full", "bulkhead-timeout", "unhealthy")
+# Why there is no connection to it.
+NO_CONNECTION: Final = ("unresolved", "refused", "connect-timeout", "tls")
 # What `enter` gives.
 _WAITS: Final = 0
 _REFUSED: Final = -1
@@ -46,42 +52,60 @@ class Pool:
 
     Whoever wants to ask it calls `enter`, then `take` or `connect`, then `give` for a connection whose answer was whole
     (any other is closed or aborted), then `leave`. The connection used last is used next, so that others can expire.
+
+    `last_resort` is for the monolith: there is nobody else to answer, so it is asked even when all its addresses seem
+    sick.
     """
 
     def __init__(
-        self, upstream: Upstream, loop: asyncio.AbstractEventLoop, *, resolver: Resolver | None = None
+        self,
+        upstream: Upstream,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        last_resort: bool = False,
+        resolver: Resolver | None = None,
     ) -> None:
         self.upstream = upstream
         self.loop = loop
+        self.context: ssl.SSLContext | None = None
+        # Why TLS cannot be spoken; empty where it can, or need not.
+        self.without_tls: str = ""
+        if upstream.tls is not None:
+            self._prepare_tls(upstream.tls)
         # Why `enter` refused last.
-        self.refusal = ""
-        self._bound: int = 1024
-        self._most_waiting: int = 128
-        self._patience: float = 2.0
-        self._breaker: Breaker | None = None
-        self._sick = False
+        self.refusal: str = ""
+        self._now: Callable[[], float] = loop.time
+        self._last_resort: bool = last_resort
+        # An exchange holds one connection at most, so that the fewer of both bounds both.
+        self._bound: int = min(upstream.in_flight, upstream.max_connections)
+        self._breaker: Breaker | None = None if upstream.breaker is None else Breaker(upstream.breaker)
+        self._sick: bool = False
         self._in_flight: int = 0
         self._queue: deque[Waiter] = deque()
         self._since: deque[float] = deque()
-        self._admitting = False
+        self._admitting: bool = False
         self._refused: dict[str, int] = dict.fromkeys(REFUSALS, 0)
-        self._addresses = (upstream.address,)
-        self.endpoints: list[Endpoint] = []
+        self._keep_alive: float = upstream.keep_alive
+        self._most_unused: int = upstream.connections if upstream.keep_alive else 0
+        self._endpoints = Endpoints(upstream, loop, self._changed, resolver=resolver)
         # The one endpoint where there is just one: then there is nothing to choose.
         self._only: Endpoint | None = None
+        # The one that `take` chose and found no unused connection to.
         self._chosen: Endpoint | None = None
-        self._turn: int = 0
         self._connecting: set[Connecting] = set()
         self._open: int = 0
         self._made: int = 0
-        self._failures: dict[str, int] = {}
-        self._resolution = Resolution(
-            (address.host for address in self._addresses), loop, self._moved, every=30.0, resolver=resolver
-        )
-        self._moved()
+        self._failures: dict[str, int] = dict.fromkeys(NO_CONNECTION, 0)
+        self._health: Health | None = None if upstream.health is None else Health(self, upstream.health, self._changed)
+        self._changed()
 
     def __len__(self) -> int:
         return sum(len(endpoint.unused) for endpoint in self.endpoints)
+
+    @property
+    def endpoints(self) -> list[Endpoint]:
+        """Where the upstream can be reached; empty while none of its names was ever resolved."""
+        return self._endpoints.all
 
     # Who may ask.
 
@@ -92,14 +116,14 @@ class Pool:
         """
         if self._in_flight < self._bound and not self._queue and not self._sick:
             breaker = self._breaker
-            permit = 1 if breaker is None else breaker.acquire(self.loop.time())
+            permit = 1 if breaker is None else breaker.acquire(self._now())
             if permit > 0:
                 self._in_flight += 1
                 return permit
             return self._refuse("breaker-open")
         if self._sick:
             return self._refuse("unhealthy")
-        if len(self._queue) >= self._most_waiting:
+        if len(self._queue) >= self.upstream.waiting:
             return self._refuse("bulkhead-full")
         self._queue.append(waiter)
         self._since.append(self.loop.time())
@@ -115,11 +139,11 @@ class Pool:
         breaker = self._breaker
         if breaker is not None:
             if outcome == SUCCEEDED:
-                breaker.success(permit, self.loop.time())
+                breaker.success(permit, self._now())
             elif outcome == FAILED:
-                breaker.failure(permit, self.loop.time())
+                breaker.failure(permit, self._now())
             else:
-                breaker.cancelled(permit, self.loop.time())
+                breaker.cancelled(permit, self._now())
         if self._queue and not self._admitting:
             self._admit_soon()
 
@@ -150,7 +174,7 @@ class Pool:
             if self._sick:
                 self._turn_away(waiter, "unhealthy")
                 continue
-            permit = 1 if breaker is None else breaker.acquire(self.loop.time())
+            permit = 1 if breaker is None else breaker.acquire(self._now())
             if permit <= 0:
                 self._turn_away(waiter, "breaker-open")
                 continue
@@ -170,7 +194,7 @@ class Pool:
 
     def _end_waits(self, now: float) -> None:
         since = self._since
-        while since and now - since[0] >= self._patience:
+        while since and now - since[0] >= self.upstream.waiting_timeout:
             since.popleft()
             self._turn_away(self._queue.popleft(), "bulkhead-timeout")
 
@@ -183,26 +207,24 @@ class Pool:
         """
         endpoint = self._only
         if endpoint is None:
-            endpoint = self._chosen = self.choose()
-            if endpoint is None:
+            endpoint = self._endpoints.choose()
+            if endpoint is None or not endpoint.unused:
+                self._chosen = endpoint
                 return None
         unused = endpoint.unused
-        if not unused:
-            return None
-        now = self.loop.time()
         while unused:
             connection = unused.pop()
             if connection.closed:
                 continue
-            age = now - connection.idle_since
-            if age > self.upstream.keep_alive or (surely and (age > _BRIEF or _readable(connection))):
+            age = self._now() - connection.idle_since
+            if age > self._keep_alive or (surely and (age > _BRIEF or _readable(connection))):
                 connection.close()
                 continue
             connection.busy = True
             connection.answered = False
             endpoint.in_use += 1
-            self._chosen = None
             return connection
+        self._chosen = endpoint
         return None
 
     def give(self, connection: UpstreamConnection) -> None:
@@ -212,20 +234,16 @@ class Pool:
         if connection.busy:
             connection.busy = False
             endpoint.in_use -= 1
-        if connection.answered and (endpoint.failures or endpoint.ejections):
-            endpoint.succeeded()
+        if endpoint.failures and connection.answered:
+            endpoint.pardon()
         unused = endpoint.unused
-        if (
-            connection.closed
-            or endpoint.gone
-            or len(unused) >= self.upstream.connections
-            or not self.upstream.keep_alive
-        ):
+        if connection.closed or len(unused) >= self._most_unused or endpoint.gone:
             connection.close()
             return
-        connection.resume_reading()
+        if connection.reading_paused:
+            connection.resume_reading()
         connection.reused = True
-        connection.idle_since = self.loop.time()
+        connection.idle_since = self._now()
         unused.append(connection)
 
     def forget(self, connection: UpstreamConnection) -> None:
@@ -246,51 +264,38 @@ class Pool:
         several addresses, another is tried before that. `cancel()` of what is given here gives it up.
         """
         chosen, self._chosen = self._chosen, None
-        only = endpoint is not None
+        probing = endpoint is not None
         if endpoint is None:
-            endpoint = chosen or self._only or self.choose()
-        connecting = Connecting(self, endpoint, made, failed, only=only)
+            endpoint = self._only or chosen or self._endpoints.choose()
+        if self._open + len(self._connecting) >= self.upstream.max_connections:
+            self._make_room()
+        connecting = Connecting(self, endpoint, made, failed, probing=probing)
         self._connecting.add(connecting)
         return connecting
+
+    def _make_room(self) -> None:
+        """Close the connection that was unused for longest: those in use are bounded by the permits."""
+        oldest = [endpoint for endpoint in self.endpoints if endpoint.unused]
+        if oldest:
+            min(oldest, key=lambda endpoint: endpoint.unused[0].idle_since).unused.pop(0).close()
 
     # What connections and their making tell.
 
     def choose(self) -> Endpoint | None:
-        """The endpoint for the next connection; None while the name was never resolved."""
-        if not self.endpoints:
-            return None
-        self._turn += 1
-        return least_busy(usable(self.endpoints, self.loop.time()), self._turn)
+        """The endpoint for a connection whose making began before there was any."""
+        return self._endpoints.choose()
 
     def another(self, failed: Endpoint) -> Endpoint | None:
         """An endpoint to try when `failed` could not be reached; None when there is no other."""
-        others = [each for each in self.endpoints if each is not failed]
-        return least_busy(usable(others, self.loop.time()), self._turn) if others else None
+        return self._endpoints.another(failed)
 
     async def resolved(self) -> None:
         """Wait until one of the upstream's names is resolved, or none is being looked up."""
-        await self._resolution.first()
-
-    def _moved(self) -> None:
-        """Names lead elsewhere. Endpoints that stay keep what is known of them, those that are gone drain."""
-        known = {(each.server_name, each.port, frozenset(each.hosts)): each for each in self.endpoints}
-        endpoints = []
-        for address in self._addresses:
-            for hosts in servers(self._resolution.hosts(address.host)):
-                key = (address.host, address.port, frozenset(hosts))
-                endpoints.append(known.pop(key) if key in known else Endpoint(hosts, address.port, address.host))
-        self.endpoints = endpoints
-        self._only = endpoints[0] if len(endpoints) == 1 else None
-        self._chosen = None
-        for endpoint in known.values():
-            endpoint.gone = True
-            for connection in endpoint.unused:
-                connection.close()
-            endpoint.unused.clear()
+        await self._endpoints.resolution.first()
 
     def blame(self, endpoint: Endpoint) -> None:
-        """No answer came from `endpoint`: it could not be reached, or closed a new connection without a word."""
-        endpoint.failed(self.loop.time(), 3, 5.0, 300.0)
+        """No answer came from `endpoint`: it cannot be reached, gave no answer in time, or one that is none."""
+        self._endpoints.blame(endpoint)
 
     def opened(self) -> None:
         """A connection is open."""
@@ -307,30 +312,87 @@ class Pool:
         """The making of a connection has ended: `why` says why it failed, empty where it did not."""
         self._connecting.discard(connecting)
         if why:
-            self._failures[why] = self._failures.get(why, 0) + 1
+            self._failures[why] += 1
 
     def report(self, what: str, error: Exception) -> None:
         """Tell of a fault of our own; it must not spread to whatever else is under way."""
         context: dict[str, Any] = {"message": f"upstream {self.upstream.name}: {what}", "exception": error}
         self.loop.call_exception_handler(context)
 
-    context = None
-
     def server_name(self, endpoint: Endpoint) -> str:
-        return endpoint.server_name
+        """The name that a certificate from `endpoint` has to be for."""
+        tls = self.upstream.tls
+        return (tls.server_name if tls is not None else "") or endpoint.server_name
 
-    # Time passing.
+    def authority(self, endpoint: Endpoint) -> str:
+        """What a request of our own to `endpoint` has as its Host: the URL's, without the scheme's own port."""
+        own = 80 if self.upstream.tls is None else 443
+        host = endpoint.server_name
+        bracketed = f"[{host}]" if ":" in host else host
+        return bracketed if endpoint.port == own else f"{bracketed}:{endpoint.port}"
+
+    def _prepare_tls(self, tls: UpstreamTls) -> None:
+        try:
+            self.context = client_context(tls)
+        except BadCertificate as error:
+            # They were right when the configuration was read. Whoever has a fallback still has an answer.
+            self.without_tls = error.wrong
+
+    def _changed(self) -> None:
+        """Other endpoints are there than before, or one has turned sick or well."""
+        endpoints = self._endpoints
+        self._only = endpoints.all[0] if len(endpoints.all) == 1 else None
+        self._chosen = None
+        endpoints.look(self.loop.time())
+        self._sick = endpoints.sick and not self._last_resort
+        if self._health is not None:
+            self._health.moved()
+        if self._queue and not self._admitting:
+            self._admit_soon()
+
+    # Time passing, and what is seen from outside.
 
     def tick(self, now: float) -> None:
         """What is due: called every tenth of a second."""
         self.expire(now)
         self._end_waits(now)
-        self._resolution.tick(now)
+        self._endpoints.look(now)
+        self._endpoints.resolution.tick(now)
+        if self._health is not None:
+            self._health.tick(now)
+
+    def stats(self, now: float) -> dict[str, Any]:
+        """Everything that is counted and measured here, as plain JSON types; `now` is the event loop's time."""
+        resolution = self._endpoints.resolution
+        breaker = self._breaker
+        return {
+            "upstream": self.upstream.name,
+            "in_flight": self._in_flight,
+            "in_flight_most": self._bound,
+            "waiting": len(self._queue),
+            "waiting_most": self.upstream.waiting,
+            "connections": {
+                "in_use": sum(endpoint.in_use for endpoint in self.endpoints)
+                - sum(connecting.placed for connecting in self._connecting),
+                "unused": len(self),
+                "connecting": len(self._connecting),
+                "open": self._open,
+            },
+            "connections_made": self._made,
+            "refused": dict(self._refused),
+            "connect_failures": dict(self._failures),
+            "breaker": "off" if breaker is None else breaker.state,
+            "breaker_opened": 0 if breaker is None else breaker.opened,
+            "endpoints": [_told(endpoint, now) for endpoint in self.endpoints],
+            "dns_age": resolution.age(now),
+            "dns_failures": resolution.failures,
+            "dns_failing": resolution.failing(),
+        }
 
     def expire(self, now: float) -> None:
         """Close the connections that were unused for too long; the oldest come first."""
         oldest = now - self.upstream.keep_alive
-        for endpoint in self.endpoints:
+        for endpoint in self._endpoints.all:
             unused = endpoint.unused
             expired = 0
             while expired < len(unused) and unused[expired].idle_since < oldest:
@@ -343,11 +405,25 @@ class Pool:
         """Close the unused connections and give up making new ones."""
         for connecting in list(self._connecting):
             connecting.cancel()
-        self._resolution.close()
+        self._endpoints.resolution.close()
+        if self._health is not None:
+            self._health.close()
         for endpoint in self.endpoints:
             for connection in endpoint.unused:
                 connection.close()
             endpoint.unused.clear()
+
+
+def _told(endpoint: Endpoint, now: float) -> dict[str, Any]:
+    return {
+        "address": endpoint.name,
+        "healthy": endpoint.healthy,
+        "ejected": endpoint.ejected_until > now,
+        "in_use": endpoint.in_use,
+        "unused": len(endpoint.unused),
+        "ejections": endpoint.ejections,
+        "probes_failed": endpoint.probes_failed,
+    }
 
 
 def _readable(connection: UpstreamConnection) -> bool:

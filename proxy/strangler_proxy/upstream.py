@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
+from strangler_proxy.holder import UpstreamHolder
+
 if TYPE_CHECKING:
-    from strangler_proxy.ask import Ask
     from strangler_proxy.endpoint import Endpoint
-    from strangler_proxy.forward import Exchange
     from strangler_proxy.pool import Pool
-    from strangler_proxy.reply import Reply
-    from strangler_proxy.tunnel import Tunnel
 
 __all__ = ["UpstreamConnection"]
 
 
-class UpstreamConnection(asyncio.Protocol):
-    """One connection. `exchange` is who uses it now, None while it waits in the pool.
+class UpstreamConnection:
+    """One connection, an asyncio.Protocol. `exchange` is who uses it now, None while it waits in the pool.
 
     `busy` says that it counts as in use at its endpoint, `answered` that something came since it was last taken.
     `secure` says that it is TLS.
@@ -44,7 +42,7 @@ class UpstreamConnection(asyncio.Protocol):
     def __init__(self, pool: Pool, endpoint: Endpoint, *, secure: bool = False) -> None:
         self.pool = pool
         self.endpoint = endpoint
-        self.exchange: Exchange | Reply | Tunnel | Ask | None = None
+        self.exchange: UpstreamHolder | None = None
         self.idle_since = 0.0
         self.closed = False
         self.reading_paused = False
