@@ -39,9 +39,9 @@ class ControlLink:
     """The link of the worker in `slot` through the Unix socket at `path`.
 
     `on_snapshot` is called with each newer snapshot and must put it into force before it returns: only then is the
-    snapshot acknowledged. `take_counts` gives the traffic since it was last asked. `config` is the digest of the
-    configuration that the worker runs. Nothing here ever raises into the worker: without a control plane the last
-    snapshot goes on deciding.
+    snapshot acknowledged. `take_counts` gives the traffic since it was last asked, `take_measures` how the counters
+    have grown since, and the gauges. `config` is the digest of the configuration that the worker runs. Nothing here
+    ever raises into the worker: without a control plane the last snapshot goes on deciding.
     """
 
     def __init__(
@@ -53,15 +53,22 @@ class ControlLink:
         take_counts: Callable[[], list[dict[str, Any]]],
         *,
         config: str = "",
+        take_measures: Callable[[], tuple[list[Any], list[Any]]] = lambda: ([], []),
     ) -> None:
         self._path = path
         self._slot = slot
         self._disk = StateDir(state_dir).snapshot
         self._on_snapshot = on_snapshot
+        # The same clock in all processes of this machine: of two in one slot, the later one is the worker there.
+        self._began = time.monotonic()
+        self._leaving = False
+        self._writer: asyncio.StreamWriter | None = None
         self._take_counts = take_counts
+        self._take_measures = take_measures
         self._config = config
         self._held = Snapshot()
         self._unsent: list[dict[str, Any]] = []
+        self._unsent_counters: list[Any] = []
         self._delay = _FIRST_DELAY
 
     @property
@@ -102,8 +109,15 @@ class ControlLink:
             await asyncio.sleep(self._delay * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
             self._delay = min(self._delay * 2, _LONGEST_DELAY)
 
+    def leave(self) -> None:
+        """Say that this worker takes no more: another in its slot counts from now on."""
+        self._leaving = True
+        if self._writer is not None:
+            self._send(self._writer, {"type": "leaving"})
+
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         counting = asyncio.create_task(self._send_counts(writer))
+        self._writer = writer
         try:
             self._send(
                 writer,
@@ -113,6 +127,8 @@ class ControlLink:
                     "pid": os.getpid(),
                     "revision": self._held.revision,
                     "config": self._config,
+                    "began": self._began,
+                    "leaving": self._leaving,
                 },
             )
             while line := await reader.readline():
@@ -124,6 +140,7 @@ class ControlLink:
             self._report(writer)
             raise
         finally:
+            self._writer = None
             counting.cancel()
             with suppress(asyncio.CancelledError, OSError):
                 await counting
@@ -155,12 +172,17 @@ class ControlLink:
             await asyncio.sleep(_COUNTS_EVERY)
             self._report(writer)
             await writer.drain()
-            self._unsent = []
+            self._unsent, self._unsent_counters = [], []
 
     def _report(self, writer: asyncio.StreamWriter) -> None:
         self._unsent.extend(self._take_counts())
-        if self._unsent:
-            self._send(writer, {"type": "counts", "at": time.time(), "traffic": self._unsent})
+        counters, gauges = self._take_measures()
+        self._unsent_counters.extend(counters)
+        if not (self._unsent or self._unsent_counters or gauges):
+            self._send(writer, {"type": "alive"})
+            return
+        said = {"traffic": self._unsent, "counters": self._unsent_counters, "gauges": gauges}
+        self._send(writer, {"type": "counts", "at": time.time(), **said})
 
     @staticmethod
     def _send(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from strangler.errors import StranglerError
 from strangler_proxy.config.values import Address
 
-__all__ = ["address_of", "listen", "renewed"]
+__all__ = ["address_of", "listen", "more", "renewed", "shares"]
 
 _BACKLOG: Final = 1024
 # A supervisor that was killed leaves children behind which need a moment to end.
@@ -41,6 +41,32 @@ def address_of(listening: socket.socket) -> Address:
     """Where a socket really listens."""
     host, port = listening.getsockname()[:2]
     return Address(host, port)
+
+
+def more(first: socket.socket, count: int) -> list[socket.socket]:
+    """`count` further sockets at the address of `first`, which take no connection until somebody listens on them.
+
+    Raises OSError.
+    """
+    sockets: list[socket.socket] = []
+    try:
+        while len(sockets) < count:
+            sockets.append(_bound(first.family, first.getsockname()))
+    except OSError:
+        for each in sockets:
+            each.close()
+        raise
+    return sockets
+
+
+def shares(sockets: int, workers: int, slot: int) -> list[int]:
+    """Which of so many `sockets` the worker in `slot` serves, by number.
+
+    A socket is never closed while the proxy serves, for that would reset who waits in it; so there may be more of them
+    than workers. Each has its equal part, and what is left over is served by all.
+    """
+    even = sockets - sockets % workers
+    return [number for number in range(sockets) if number >= even or number % workers == slot]
 
 
 def renewed(listening: socket.socket) -> socket.socket:

@@ -1,7 +1,8 @@
 """The supervisor: holds the listening sockets, starts control plane and workers, and starts them again when they die.
 
-It does no network I/O of its own. A worker's socket stays open when the worker dies or leaves, so connections wait in
-it for the replacement, which is started at once, instead of being refused.
+It does no network I/O of its own. A listening socket stays open when its worker dies or leaves, so connections wait in
+it for the replacement, which is started at once, instead of being refused. A reload goes from one crew of children to
+the next in the same way (see rollover.py).
 """
 
 from __future__ import annotations
@@ -21,12 +22,18 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from strangler.errors import SnapshotError, StranglerError
+from strangler import __version__
+from strangler.errors import ConfigError, Problem, SnapshotError, StranglerError
 from strangler.toggles import read_snapshot
-from strangler_proxy.child import Child
+from strangler_proxy.child import Child, Process
+from strangler_proxy.config.reader import load_config
 from strangler_proxy.config.values import Address, Config
+from strangler_proxy.crew import Crew
+from strangler_proxy.reload_socket import Asker, ReloadSocket
+from strangler_proxy.reloading import Outcome, unchangeable
+from strangler_proxy.rollover import Phase, Rollover
 from strangler_proxy.secret import keep_secret, token_from
-from strangler_proxy.sockets import address_of, listen, renewed
+from strangler_proxy.sockets import address_of, listen, more, renewed
 from strangler_proxy.state import StateDir
 from strangler_proxy.store import open_store
 from strangler_proxy.subject import load_or_create_key
@@ -35,13 +42,15 @@ __all__ = ["CONTROL_SECONDS", "DRAIN_SECONDS", "LAUNCHER", "Started", "Superviso
 
 # -P: what happens to lie in the working folder must not be imported in our name.
 LAUNCHER: Final = (sys.executable, "-P", "-m", "strangler_proxy")
-DRAIN_SECONDS: Final = 15.0
+DRAIN_SECONDS: Final = 20.0
 CONTROL_SECONDS: Final = 8.0
 # Ctrl-C reaches the terminal's whole group, and what we were started by may pass it on: twice at once counts once.
 _ONE_WISH_SECONDS: Final = 0.3
 # So many deaths in a row, and a worker's socket is no longer kept open for its replacement.
 _HOPELESS: Final = 3
-_STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
+# How often it looks at what no signal tells of: silent workers, time limits.
+_LOOK_SECONDS: Final = 1.0
 
 _log = logging.getLogger("strangler.supervisor")
 
@@ -62,7 +71,7 @@ class Started:
 
 
 class Supervisor:
-    """Runs the proxy of one configuration. One at a time for each state folder.
+    """Runs the proxy of one configuration file. One at a time for each state folder.
 
     `launcher` is the command that, with `control` or `worker` and their options, is one of the proxy's processes.
     """
@@ -71,12 +80,21 @@ class Supervisor:
         self._config = config
         self._launcher = launcher
         self._state = StateDir.of(config)
-        self._children: list[Child] = []
+        self._sockets: list[socket.socket] = []
+        self._control: socket.socket
+        self._crew: Crew
+        self._rollover: Rollover | None = None
+        self._leaving: list[Process] = []
+        self._asked: ReloadSocket
+        self._askers: list[Asker] = []
+        self._reload_began = 0.0
         self._signals = 0
         self._asked_at = 0.0
+        self._hung_up = False
+        self._terminal = os.isatty(0)
 
     def run(self, on_started: Callable[[Started], None] = lambda _: None) -> None:
-        """Serve until SIGTERM, SIGINT or SIGHUP; a second one forces the end. Main thread only.
+        """Serve until SIGTERM or SIGINT; a second one forces the end. SIGHUP reloads. Main thread only.
 
         `on_started` is called once the addresses are known. Raises StranglerError when the proxy cannot be started:
         an address in use, a state folder that another supervisor works on, a secret that others can read.
@@ -85,22 +103,16 @@ class Supervisor:
         open_store(self._config)
         given = token_from(os.environ) is not None
         self._state.create()
-        with self._alone(), self._listening() as (listening, control), self._awake() as wakeup:
+        with self._alone(), self._listening(), self._awake() as wakeup:
             if not given:
                 keep_secret(self._state.token)
             load_or_create_key(self._state.subject_key)
-            addresses = {"listen": address_of(listening[0]), "control": address_of(control)}
-            # Children read this copy: what is edited in the file counts from the next start on, for all at once.
+            addresses = {"listen": address_of(self._sockets[0]), "control": address_of(self._control)}
+            # Children read this copy: what is edited in the file counts from the next reload on, for all at once.
             self._state.write(self._state.accepted, self._config.text)
             self._state.write_addresses({name: str(address) for name, address in addresses.items()})
-            file = ("--config", str(self._config.path), "--accepted", str(self._state.accepted))
-            self._children = [
-                Child("control", ("control", *file), control),
-                *(
-                    Child(f"worker {slot}", ("worker", "--slot", str(slot), *file), each)
-                    for slot, each in enumerate(listening)
-                ),
-            ]
+            self._state.reloaded.unlink(missing_ok=True)
+            self._crew = Crew.of(self._config, self._state.accepted, self._sockets, self._control, held=False)
             try:
                 self._start_due()
                 on_started(
@@ -108,65 +120,195 @@ class Supervisor:
                         listen=addresses["listen"],
                         control=addresses["control"],
                         state=self._state,
-                        workers=len(listening),
+                        workers=self._config.workers,
                         revision=self._revision(),
                         token=None if given else self._state.token,
                     )
                 )
-                while not self._signals:
-                    waiting = [child.due for child in self._children if child.process is None]
-                    ties = [child.tie for child in self._children if child.tie is not None]
-                    self._sleep(wakeup, min(waiting) - time.monotonic() if waiting else None, ties)
-                    self._bury()
-                    if not self._signals:
-                        self._start_due()
-                # Ours are closed first, so that nobody is queued for workers that take no more.
-                for child in self._children:
-                    child.listening.close()
+                self._serve(wakeup)
             finally:
                 self._end_all(wakeup)
                 self._state.addresses.unlink(missing_ok=True)
 
+    def _serve(self, wakeup: int) -> None:
+        while not self._signals:
+            self._wait(wakeup)
+            self._bury()
+            if not self._signals:
+                self._reload()
+                self._start_due()
+        # Ours are closed first, so that nobody is queued for workers that take no more.
+        for each in (*self._sockets, self._control):
+            each.close()
+
+    def _wait(self, wakeup: int) -> None:
+        now = time.monotonic()
+        waiting = [child.due - now for child in self._crew.children if child.process is None]
+        watched = [child.tie.fileno() for child in self._watched() if child.tie is not None]
+        # Silence and time limits make no noise: somebody has to look.
+        looks = [_LOOK_SECONDS] if self._config.hang_timeout or self._rollover is not None else []
+        self._sleep(wakeup, min([*waiting, *looks], default=None), [*watched, *self._asked.descriptors()])
+
+    def _watched(self) -> list[Child]:
+        return [*self._crew.children, *(self._rollover.ties if self._rollover is not None else [])]
+
     def _start_due(self) -> None:
-        for child in self._children:
+        for child in self._crew.children:
             child.start_if_due(self._launcher)
 
     def _bury(self) -> None:
-        for child in self._children:
-            if child.has_left() or not child.has_died():
+        self._leaving = [process for process in self._leaving if process.poll() is None]
+        for child in self._crew.children:
+            if child.has_left():
                 continue
-            if child.deaths == _HOPELESS and len(self._children) > 2 and child.name != "control":
-                # Customers in this queue would wait for nobody. The others take them until a worker here listens again.
-                _log.error("%s gets no connections until it lives", child.name)
-                child.listening = renewed(child.listening)
+            if child.silent is not None and child.process is not None and child.silent > self._config.hang_timeout > 0:
+                _log.error(
+                    "%s (pid %d) has not been heard for %.3g s: killed", child.name, child.process.pid, child.silent
+                )
+                child.process.kill()
+                child.silent = 0.0
+            if child.has_died() and child.deaths == _HOPELESS and child is not self._crew.control:
+                self._close_queue(child)
+
+    def _close_queue(self, child: Child) -> None:
+        """Customers in this queue would wait for nobody. The others take them until a worker here listens again."""
+        if len(self._crew.workers) < 2 or self._rollover is not None:
+            return
+        shared = [each for other in self._crew.workers if other is not child for each in other.listening]
+        for place, each in enumerate(child.listening):
+            if each not in shared:
+                number = self._sockets.index(each)
+                child.listening[place] = self._sockets[number] = renewed(each)
+        _log.error("%s gets no connections until it lives", child.name)
+
+    def _reload(self) -> None:
+        self._asked.hear()
+        rollover = self._rollover
+        if rollover is not None:
+            before = rollover.phase
+            rollover.step()
+            self._leaving += rollover.leaving
+            rollover.leaving = []
+            if before in (Phase.STARTING, Phase.JOINING) and rollover.phase in (Phase.CONTROL, Phase.DONE):
+                self._accept(rollover.new)
+            if rollover.phase is Phase.FAILED:
+                self._rollover = None
+                self._close_surplus()
+                self._tell(self._outcome(False, f"{rollover.failure}. Everything goes on as it was; the log says why."))
+            elif rollover.phase is Phase.DONE:
+                self._rollover = None
+                self._tell(self._outcome(True, f"{self._config.path} is in force."))
+        if self._rollover is None:
+            self._askers = self._asked.waiting()
+            if self._askers or self._hung_up:
+                self._hung_up = False
+                self._begin_reload()
+
+    def _begin_reload(self) -> None:
+        self._reload_began = time.monotonic()
+        try:
+            wanted = load_config(self._config.path)
+            problems = unchangeable(self._config, wanted)
+            if problems:
+                raise ConfigError(problems)
+            self._sockets += more(self._sockets[0], wanted.workers - len(self._sockets))
+            self._state.write(self._state.offered, wanted.text)
+        except ConfigError as error:
+            self._refuse(str(error), error.problems)
+        except OSError as error:
+            self._refuse(f"The reload could not be begun: {error.strerror or error}.")
+        else:
+            crew = Crew.of(wanted, self._state.offered, self._sockets, self._control, held=True)
+            _log.info("reloading %s: %d workers", wanted.path, wanted.workers)
+            self._rollover = Rollover(self._crew, crew, self._launcher)
+
+    def _accept(self, crew: Crew) -> None:
+        self._crew, self._config = crew, crew.config
+        try:
+            self._state.write(self._state.accepted, crew.config.text)
+        except OSError as error:
+            # Whoever is started again reads what was offered, which is the same.
+            _log.error("%s cannot be written: %s", self._state.accepted, error.strerror or error)
+            return
+        crew.read_from(self._state.accepted)
+        self._state.offered.unlink(missing_ok=True)
+
+    def _close_surplus(self) -> None:
+        """Let go of sockets that were opened for workers who did not come."""
+        used = {id(each) for child in self._crew.workers for each in child.listening}
+        for each in [each for each in self._sockets if id(each) not in used]:
+            each.close()
+            self._sockets.remove(each)
+
+    def _refuse(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        self._tell(self._outcome(False, message, problems))
+
+    def _outcome(self, ok: bool, message: str, problems: Sequence[Problem] = ()) -> Outcome:
+        return Outcome(
+            ok=ok,
+            message=message,
+            config=self._config.digest,
+            workers=self._config.workers,
+            version=__version__,
+            seconds=time.monotonic() - self._reload_began,
+            problems=tuple(problems),
+        )
+
+    def _tell(self, outcome: Outcome) -> None:
+        if outcome.ok:
+            _log.info("%s It took %.3g s.", outcome.message, outcome.seconds)
+        else:
+            _log.error("reload refused, and everything goes on as it was:\n%s", outcome.message)
+        document = outcome.to_json()
+        try:
+            self._state.write_reloaded(document)
+        except OSError as error:
+            _log.error("%s cannot be written: %s", self._state.reloaded, error.strerror or error)
+        askers, self._askers = self._askers, []
+        for asker in askers:
+            asker.tell(document)
 
     def _end_all(self, wakeup: int) -> None:
-        workers = [child for child in self._children if child.name != "control"]
-        self._end(workers, DRAIN_SECONDS, wakeup)
-        self._end(self._children, CONTROL_SECONDS, wakeup)
+        rollover = self._rollover
+        if rollover is not None:
+            rollover.give_up("the proxy is ending")
+            self._leaving += rollover.leaving
+        self._refuse_the_rest()
+        workers = [each for child in self._crew.workers for each in _processes(child)] + self._leaving
+        self._end(workers, self._config.longest_drain, wakeup)
+        self._end([each for child in self._crew.children for each in _processes(child)], CONTROL_SECONDS, wakeup)
+        for child in self._crew.children:
+            child.untie()
         _log.info("ended")
 
-    def _end(self, children: list[Child], seconds: float, wakeup: int) -> None:
-        running = [child.process for child in children if child.process is not None]
-        running += [process for child in children for process in child.leaving]
-        for process in running:
+    def _refuse_the_rest(self) -> None:
+        self._askers += self._asked.waiting()
+        if self._askers:
+            self._refuse("The proxy is ending.")
+
+    def _end(self, processes: list[Process], seconds: float, wakeup: int) -> None:
+        for process in processes:
             process.terminate()
         until = time.monotonic() + seconds
-        while any(process.poll() is None for process in running):
+        while any(process.poll() is None for process in processes):
             left = until - time.monotonic()
             if left <= 0 or self._signals > 1:
                 why = "A second signal came" if self._signals > 1 else f"{seconds:g} s are over"
-                _log.warning("%s: killing %d of our processes", why, sum(p.poll() is None for p in running))
-                for process in running:
+                _log.warning("%s: killing %d of our processes", why, sum(p.poll() is None for p in processes))
+                for process in processes:
                     process.kill()
-                    process.wait()
+                while any(process.poll() is None for process in processes):
+                    time.sleep(0.01)
                 return
             self._sleep(wakeup, left)
 
     @staticmethod
-    def _sleep(wakeup: int, seconds: float | None, ties: Sequence[socket.socket] = ()) -> None:
-        watched = [wakeup, *(tie.fileno() for tie in ties)]
-        if wakeup in select.select(watched, [], [], None if seconds is None else max(seconds, 0))[0]:
+    def _sleep(wakeup: int, seconds: float | None, descriptors: Sequence[int] = ()) -> None:
+        poll = select.poll()
+        for each in (wakeup, *descriptors):
+            poll.register(each, select.POLLIN)
+        found = poll.poll(None if seconds is None else max(seconds, 0) * 1000)
+        if any(descriptor == wakeup for descriptor, _ in found):
             os.read(wakeup, 4096)
 
     def _revision(self) -> int | None:
@@ -197,18 +339,26 @@ class Supervisor:
                 file.truncate(0)
 
     @contextmanager
-    def _listening(self) -> Iterator[tuple[list[socket.socket], socket.socket]]:
-        opened: list[socket.socket] = []
+    def _listening(self) -> Iterator[None]:
         try:
-            opened += listen(self._config.listen, self._config.workers, key="`listen` under [proxy]")
-            opened += listen(self._config.control, 1, key="`listen` under [control]")
-            yield opened[:-1], opened[-1]
+            self._sockets = listen(self._config.listen, self._config.workers, key="`listen` under [proxy]")
+            (self._control,) = listen(self._config.control, 1, key="`listen` under [control]")
+            try:
+                self._asked = ReloadSocket.at(self._state.supervisor)
+            except OSError as error:
+                raise StranglerError(
+                    f"{self._state.supervisor} cannot be listened on: {error.strerror or error}. Name another state"
+                    " folder as `dir` under [state] in strangler.toml."
+                ) from error
+            try:
+                yield
+            finally:
+                self._asked.close()
+                self._state.supervisor.unlink(missing_ok=True)
+                self._control.close()
         finally:
-            for each in opened:
+            for each in self._sockets:
                 each.close()
-            for child in self._children:
-                child.listening.close()
-                child.untie()
 
     @contextmanager
     def _awake(self) -> Iterator[int]:
@@ -216,7 +366,8 @@ class Supervisor:
         reading, writing = os.pipe()
         for end in (reading, writing):
             os.set_blocking(end, False)
-        before = {number: signal.signal(number, self._on_signal) for number in (*_STOPPING, signal.SIGCHLD)}
+        heeded = (*_STOPPING, signal.SIGHUP, signal.SIGCHLD)
+        before = {number: signal.signal(number, self._on_signal) for number in heeded}
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         try:
             yield reading
@@ -228,6 +379,12 @@ class Supervisor:
             os.close(writing)
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            if not self._terminal or os.isatty(0):
+                self._hung_up = True
+                return
+            # The terminal that it was started in is gone: then it means what it says.
+            number = signal.SIGTERM
         if number in _STOPPING:
             now = time.monotonic()
             if self._signals and now - self._asked_at < _ONE_WISH_SECONDS:
@@ -236,3 +393,7 @@ class Supervisor:
             self._signals += 1
             if self._signals == 1:
                 _log.info("%s: draining; once more forces the end", signal.Signals(number).name)
+
+
+def _processes(child: Child) -> list[Process]:
+    return [*child.leaving, *([] if child.process is None else [child.process])]

@@ -10,20 +10,22 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from socket import socket
-from typing import Final
+from typing import Final, cast
 
 from strangler_proxy.access_log import AccessLog
 from strangler_proxy.config import Config
 from strangler_proxy.downstream import ClientConnection
 from strangler_proxy.gateway import Gateway
+from strangler_proxy.life import BEAT, LEAVING, SERVING, Tie
 from strangler_proxy.link import ControlLink
+from strangler_proxy.report import Report
 from strangler_proxy.state import StateDir
 from strangler_proxy.subject import Subjects, load_or_create_key
 
-__all__ = ["GRACE", "Worker", "event_loop", "run"]
+__all__ = ["Worker", "event_loop", "run"]
 
-# How long a worker that was told to stop waits for the answers under way.
-GRACE: Final = 10.0
+_BEAT_SECONDS: Final = 1.0
+_SETTLING_TURNS: Final = 3
 # Exchanges leave no cycles behind, so the garbage collector is called seldom.
 _COLLECTOR: Final = (20_000, 20, 50)
 _BACKLOG: Final = 2048
@@ -53,7 +55,9 @@ class Worker:
         for each in sockets:
             each.setblocking(False)
             self._servers.append(
-                await gateway.loop.create_server(lambda: ClientConnection(gateway), sock=each, backlog=_BACKLOG)
+                await gateway.loop.create_server(
+                    lambda: cast("asyncio.Protocol", ClientConnection(gateway)), sock=each, backlog=_BACKLOG
+                )
             )
 
     def stop_accepting(self) -> None:
@@ -62,54 +66,106 @@ class Worker:
             server.close()
         self._servers.clear()
 
-    async def drain(self, grace: float = GRACE) -> None:
-        """Accept no more, let the answers under way end within `grace` seconds, then close what is left."""
+    async def drain(self, grace: float | None = None) -> None:
+        """Accept no more, let what is under way end, then close what is left.
+
+        Answers have the configuration's `drain_timeout`, tunnels its `tunnel_grace`; with `grace` both have that.
+        """
         self.stop_accepting()
-        self.gateway.drain()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.gateway.drained.wait(), grace)
-        self.gateway.stop()
+        # Connections that were accepted in this turn of the loop come to the gateway in the next ones.
+        for _ in range(_SETTLING_TURNS):
+            await asyncio.sleep(0)
+        gateway = self.gateway
+        began = gateway.loop.time()
+        gateway.drain()
+        config = gateway.config
+        limits = (
+            {False: config.drain_timeout, True: config.tunnel_grace}
+            if grace is None
+            else dict.fromkeys((False, True), grace)
+        )
+        for tunnels, seconds in sorted(limits.items(), key=lambda each: each[1]):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(gateway.drained.wait(), max(began + seconds - gateway.loop.time(), 0))
+            for client in list(gateway.clients):
+                exchange = client.exchange
+                if tunnels == (exchange is not None and exchange.tunnelled):
+                    client.ran_out_of_time() if tunnels else client.abort()
+        gateway.stop()
         # Closed connections are let go of in the loop's next turn.
         await asyncio.sleep(0)
 
 
-def run(
-    slot: int, config: Config, sockets: list[socket], state: Path, leaving: Callable[[], None] = lambda: None
-) -> None:
+def run(slot: int, config: Config, sockets: list[socket], state: Path, tie: Tie) -> None:
     """Be the worker in `slot`: serve on `sockets` by the newest snapshot known, until SIGTERM, then drain and return.
 
-    `state` is the state folder. The control plane need not be there, then or ever. `leaving` is called once it accepts
-    no more, before it drains.
+    `state` is the state folder. The control plane need not be there, then or ever. `tie` is told how far this worker
+    is, and says when it may begin.
     """
     # An interrupt from the terminal reaches the whole process group; the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with asyncio.Runner(loop_factory=event_loop()) as runner:
-        runner.run(_serve(slot, config, sockets, StateDir(state), leaving))
+        runner.run(_serve(slot, config, sockets, StateDir(state), tie))
 
 
-async def _serve(
-    slot: int, config: Config, sockets: list[socket], state: StateDir, leaving: Callable[[], None]
-) -> None:
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    log = AccessLog(sys.stdout.fileno() if config.access_log else None)
+async def _serve(slot: int, config: Config, sockets: list[socket], state: StateDir, tie: Tie) -> None:
+    loop = asyncio.get_running_loop()
+    stop, go = asyncio.Event(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    log = AccessLog(
+        sys.stdout.fileno() if config.access_log else None, config.access_log_sample, config.access_log_slow
+    )
     worker = Worker(config, Subjects(load_or_create_key(state.subject_key), config.subject), log=log)
     gateway = worker.gateway
+    report = Report(gateway)
     link = ControlLink(
-        state.socket, slot, state.path, gateway.put_into_force, gateway.counts.take, config=config.digest
+        state.socket,
+        slot,
+        state.path,
+        gateway.put_into_force,
+        gateway.counts.take,
+        config=config.digest,
+        take_measures=report.take,
     )
     link.load_snapshot()
     # What is there now stays: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECTOR)
+    tie.on_go(lambda: loop.call_soon_threadsafe(go.set))
+    if not await _first(go, stop):
+        return
+    # It may have moved while this worker was waiting.
+    link.load_snapshot()
     await worker.start(sockets)
+    report.start()
     linked = asyncio.create_task(link.run())
+    beating = asyncio.create_task(_beat(tie))
+    tie.say(SERVING)
     await stop.wait()
     worker.stop_accepting()
-    leaving()
+    tie.say(LEAVING)
+    link.leave()
     await worker.drain()
     # Cancelled only now, so that the last answers are counted too.
-    linked.cancel()
-    with suppress(asyncio.CancelledError):
-        await linked
+    for task in (linked, beating):
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    report.stop()
+
+
+async def _first(wanted: asyncio.Event, other: asyncio.Event) -> bool:
+    """Wait for either; whether it was `wanted`."""
+    waiting = [asyncio.create_task(each.wait()) for each in (wanted, other)]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    return not other.is_set()
+
+
+async def _beat(tie: Tie) -> None:
+    """Let the supervisor hear that this event loop turns."""
+    while True:
+        tie.say(BEAT)
+        await asyncio.sleep(_BEAT_SECONDS)

@@ -12,14 +12,14 @@ from strangler.errors import StranglerError
 from strangler_proxy.config.reader import load_config, read_config
 from strangler_proxy.config.values import Config
 from strangler_proxy.journal import log_to_stderr
-from strangler_proxy.life import end_with_supervisor, tell_leaving
-from strangler_proxy.supervisor import CONTROL_SECONDS, DRAIN_SECONDS
+from strangler_proxy.life import Tie
+from strangler_proxy.supervisor import CONTROL_SECONDS
 
 __all__ = ["control", "worker"]
 
 _CONFIG = click.option("-c", "--config", type=click.Path(path_type=Path), required=True)
 _ACCEPTED = click.option("--accepted", type=click.Path(path_type=Path), help="The text to take for that file's.")
-_FD = click.option("--fd", type=int, required=True, help="The listening socket, inherited.")
+_FD = click.option("--fd", type=int, required=True, multiple=True, help="A listening socket, inherited.")
 _LIFE = click.option("--life", type=int, help="The tie to the supervisor, inherited.")
 
 
@@ -28,15 +28,14 @@ _LIFE = click.option("--life", type=int, help="The tie to the supervisor, inheri
 @_ACCEPTED
 @_FD
 @_LIFE
-def control(config: Path, accepted: Path | None, fd: int, life: int | None) -> None:
+def control(config: Path, accepted: Path | None, fd: tuple[int, ...], life: int | None) -> None:
     """Be the control plane."""
     # Imported here: a worker needs none of it, and every start waits for imports.
     from strangler_proxy.control.process import run
 
     log_to_stderr("control")
-    if life is not None:
-        end_with_supervisor(life, grace_seconds=CONTROL_SECONDS)
-    run(_config(config, accepted), socket.socket(fileno=fd))
+    tie = Tie(life, grace_seconds=CONTROL_SECONDS)
+    run(_config(config, accepted), [socket.socket(fileno=each) for each in fd], tie)
 
 
 @click.command(hidden=True)
@@ -45,20 +44,14 @@ def control(config: Path, accepted: Path | None, fd: int, life: int | None) -> N
 @_FD
 @_LIFE
 @click.option("--slot", type=int, required=True)
-def worker(config: Path, accepted: Path | None, fd: int, life: int | None, slot: int) -> None:
+def worker(config: Path, accepted: Path | None, fd: tuple[int, ...], life: int | None, slot: int) -> None:
     """Be the worker in a slot."""
     from strangler_proxy.worker import run
 
     log_to_stderr(f"worker {slot}")
-
-    def leaving() -> None:
-        if life is not None:
-            tell_leaving(life)
-
-    if life is not None:
-        end_with_supervisor(life, grace_seconds=DRAIN_SECONDS)
     taken = _config(config, accepted)
-    run(slot, taken, [socket.socket(fileno=fd)], taken.path.parent / taken.state_dir, leaving)
+    tie = Tie(life, grace_seconds=taken.longest_drain)
+    run(slot, taken, [socket.socket(fileno=each) for each in fd], taken.state_dir, tie)
 
 
 def _config(path: Path, accepted: Path | None) -> Config:

@@ -19,7 +19,7 @@ from strangler_proxy.config.values import Address, Config
 from strangler_proxy.secret import read_secret, token_from
 from strangler_proxy.state import StateDir
 
-__all__ = ["control_client", "edited", "edits_named", "finish", "is_edited"]
+__all__ = ["control_client", "edited", "edits_named", "finish", "is_edited", "running_config"]
 
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where we connect instead
 
@@ -30,14 +30,14 @@ def control_client(path: Path, environment: Mapping[str, str] = os.environ) -> C
     The token is STRANGLER_TOKEN, or else the one in the state folder. Raises StranglerError where there is none that
     can be used, ConfigError where the file is wrong.
     """
-    config = _config(path, environment)
+    config = running_config(path, environment)
     state = StateDir.of(config)
     token = token_from(environment) or read_secret(state.token)
     return ControlClient(_address(config, state), token)
 
 
 def is_edited(path: Path, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether the configuration at `path` is another than the one its proxy was last started with."""
+    """Whether the configuration at `path` is another than the one in force in its proxy."""
     try:
         config = load_config(path, environment)
         return StateDir.of(config).accepted.read_bytes().decode() != config.text
@@ -58,8 +58,8 @@ def edits_named(path: Path) -> Iterator[None]:
 
 
 def edited(path: Path) -> str:
-    """What to say of a configuration that was edited since the proxy was started."""
-    return f"{path} was edited since the proxy was started. Start `strangler serve` again to take it up."
+    """What to say of a configuration that was edited since the proxy took it up."""
+    return f"{path} was edited since the proxy took it up. `strangler reload` puts it into force."
 
 
 def finish(outcome: Mapping[str, Any], as_json: bool, *, unmoved: str = UNCHANGED) -> None:
@@ -72,7 +72,8 @@ def finish(outcome: Mapping[str, Any], as_json: bool, *, unmoved: str = UNCHANGE
         raise SystemExit(3)
 
 
-def _config(path: Path, environment: Mapping[str, str]) -> Config:
+def running_config(path: Path, environment: Mapping[str, str]) -> Config:
+    """The configuration at `path`; where that is wrong as it stands, the one in force. Raises ConfigError."""
     try:
         return load_config(path, environment)
     except ConfigError:

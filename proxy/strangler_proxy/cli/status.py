@@ -42,6 +42,10 @@ def told_state(state: Mapping[str, Any]) -> Iterator[str]:
     for worker in state["workers"]:
         if not worker["live"]:
             yield f"worker {worker['slot']}: {_absence(worker, state['revision'])}"
+    reloaded = state.get("reload")
+    if reloaded and not reloaded["ok"]:
+        yield f"reload refused at {reloaded['at']}, what was in force still is:"
+        yield from reloaded["message"].split("\n")
     for note in state["notes"]:
         yield f"note: {note}"
 
@@ -54,6 +58,8 @@ def _absence(worker: Mapping[str, Any], revision: int) -> str:
             f"decides by revision {worker['revision']}, newer than the one in force: the store and the snapshot on disk"
             " were lost together. Start `strangler serve` again."
         )
+    if worker["revision"] == revision:
+        return "hangs: it has not been heard for some seconds, and is killed and replaced after proxy.hang_timeout"
     return f"has not acknowledged yet; it decides by revision {worker['revision']}"
 
 

@@ -39,8 +39,8 @@ def told_outcome(outcome: Mapping[str, Any], *, unmoved: str = UNCHANGED) -> str
     orphans = [each["name"] for each in outcome["moved"] if not each["to"].get("configured", True)]
     if orphans:
         lines.append(
-            f"No route or seam of the running proxy is named {', '.join(orphans)}: that moves nobody. `strangler serve`"
-            " takes strangler.toml as it is when it starts."
+            f"No route or seam of the running proxy is named {', '.join(orphans)}: that moves nobody."
+            " `strangler reload` puts an edited strangler.toml into force."
         )
     if any(each["to"].get("kind") == Kind.SEAM for each in outcome["moved"]):
         lines.append("A seam lives in the monolith's processes, which are no workers: each follows within a moment.")

@@ -80,14 +80,25 @@ def document() -> dict[str, Any]:
                 )
             },
             "/openapi.json": {"get": _verb("openapi", "This document", "OpenAPI")},
+            "/metrics": {
+                "get": {
+                    "operationId": "metrics",
+                    "summary": "What was counted and measured, for Prometheus",
+                    "description": "Open to all with `metrics_public = true` under `[control]`.",
+                    "responses": {
+                        "200": {"description": "The metrics.", "content": {"text/plain": {"schema": _TEXT}}},
+                        **{code: _content("Error", _REASONS[code]) for code in ("401", "421")},
+                    },
+                }
+            },
             "/health/live": {"get": _verb("live", "The process answers", "Health", public=True)},
             "/health/ready": {
                 "get": _verb(
                     "ready",
-                    "Whether moves are possible, each dependency named",
+                    "Whether moves are possible and known to every worker, each dependency named",
                     "Health",
                     public=True,
-                    also={"503": _content("Health", "Traffic goes on, but moves are refused.")},
+                    also={"503": _content("Health", "Traffic goes on, but moves are refused or not heard of.")},
                 )
             },
         },
@@ -211,6 +222,24 @@ _ANSWERS: Final[dict[str, Any]] = {
             "store": _object({"ok": _YES, "error": _TEXT_OR_NULL, "url": _TEXT}),
             "disk": _object({"ok": _YES, "error": _TEXT_OR_NULL}),
             "notes": _list(_TEXT),
+            "reload": {
+                "oneOf": [
+                    _object(
+                        {
+                            "ok": _YES,
+                            "at": _TIME,
+                            "message": _TEXT,
+                            "problems": _list({"type": "object"}),
+                            "config": _TEXT,
+                            "workers": _WHOLE,
+                            "version": _TEXT,
+                            "program": _YES,
+                            "seconds": {"type": "number"},
+                        }
+                    ),
+                    {"type": "null"},
+                ]
+            },
             "replica": _object({"name": _TEXT, "started_at": _TIME, "version": _TEXT, "config": _TEXT}),
             "workers": _list(
                 _object(

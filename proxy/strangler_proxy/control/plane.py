@@ -91,7 +91,7 @@ class ControlPlane:
         self.closing = asyncio.Event()
         self._store = store
         self._state = state
-        self._started_at = datetime.now(UTC)
+        self.started_at = datetime.now(UTC)
         self._store_error: str | None = "The store has not been asked yet."
         self._disk_error: str | None = None
         self._notes: tuple[str, ...] = ()
@@ -197,7 +197,16 @@ class ControlPlane:
 
     def ready(self) -> dict[str, str | None]:
         """What each dependency lacks; None where it lacks nothing."""
-        return {"store": self._store_error, "disk": self._disk_error}
+        return {"store": self._store_error, "disk": self._disk_error, "workers": self._lagging()}
+
+    def _lagging(self) -> str | None:
+        revision, linked = self.snapshot.revision, self.workers.linked()
+        late = [
+            str(slot)
+            for slot in range(self.config.workers)
+            if slot not in linked or not linked[slot].decides_by(revision)
+        ]
+        return f"Workers that do not decide by revision {revision}: {', '.join(late)}" if late else None
 
     def status(self) -> dict[str, Any]:
         """The state of this replica, as the control API tells it."""
@@ -212,7 +221,7 @@ class ControlPlane:
                     "slot": slot,
                     "pid": worker and worker.pid,
                     "revision": worker and worker.revision,
-                    "live": worker is not None and worker.revision == revision,
+                    "live": worker is not None and worker.decides_by(revision),
                     "since": worker and worker.since.isoformat(),
                     "requests": worker.requests if worker else 0,
                     "config": worker and worker.config,
@@ -225,9 +234,10 @@ class ControlPlane:
             "store": {"ok": self._store_error is None, "error": self._store_error, "url": self.config.store},
             "disk": {"ok": self._disk_error is None, "error": self._disk_error},
             "notes": list(self._notes),
+            "reload": self._state.read_reloaded(),
             "replica": {
                 "name": platform.node(),
-                "started_at": self._started_at.isoformat(),
+                "started_at": self.started_at.isoformat(),
                 "version": __version__,
                 "config": self.config.digest,
             },

@@ -12,19 +12,28 @@ from pathlib import Path
 from typing import Any, Final
 
 from strangler.toggles import Snapshot
+from strangler_proxy.control.measured import Measured
 from strangler_proxy.link import LINE_LIMIT
 from strangler_proxy.unix import listen_unix
 
 __all__ = ["Traffic", "Worker", "Workers"]
 
 _BACKLOG_LIMIT: Final = 32 * 1024 * 1024
+# A worker says something once a second. Looks are counted, not seconds: when the machine slept, nobody was silent.
+_LOOK_SECONDS: Final = 1.0
+_SILENT_LOOKS: Final = 5
 
 _log = logging.getLogger("strangler.workers")
 
 
 @dataclass(slots=True)
 class Worker:
-    """A linked worker: its slot, process id, the revision it acknowledged last, since when, and its requests."""
+    """A linked worker: its slot, process id, the revision it acknowledged last, since when, and its requests.
+
+    `began` is when its process began, on the machine's monotonic clock; `leaving` says that it takes no more
+    connections; `unheard` counts our looks since it last said anything; `gauges` are what it measured last: a name,
+    label values and a number each.
+    """
 
     slot: int
     pid: int
@@ -33,6 +42,19 @@ class Worker:
     writer: asyncio.StreamWriter
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     requests: int = 0
+    began: float = 0.0
+    leaving: bool = False
+    unheard: int = 0
+    gauges: list[Any] = field(default_factory=list)
+
+    @property
+    def heard(self) -> bool:
+        """Whether it has said something lately: a worker that hangs does not."""
+        return self.unheard < _SILENT_LOOKS
+
+    def decides_by(self, revision: int) -> bool:
+        """Whether customers are served here by `revision` now, as far as known."""
+        return self.revision == revision and self.heard
 
 
 @dataclass(slots=True)
@@ -70,7 +92,9 @@ class Workers:
     def __init__(self, slots: int, traffic: Traffic) -> None:
         self.slots = slots
         self.traffic = traffic
-        self._linked: dict[int, Worker] = {}
+        self.measured = Measured()
+        self._links: list[Worker] = []
+        self._looking: asyncio.Task[None] | None = None
         self._snapshot = Snapshot()
         self._changed = asyncio.Condition()
         self._server: asyncio.Server | None = None
@@ -78,23 +102,26 @@ class Workers:
     async def listen(self, path: Path) -> None:
         """Be there for workers on the Unix socket `path`. Raises OSError."""
         self._server = await asyncio.start_unix_server(self._serve, sock=listen_unix(path), limit=LINE_LIMIT)
+        self._looking = asyncio.create_task(self._look())
 
     async def close(self) -> None:
         """Close the links."""
+        if self._looking is not None:
+            self._looking.cancel()
         if self._server is not None:
             self._server.close()
-        for worker in self._linked.values():
+        for worker in self._links:
             worker.writer.close()
 
     def linked(self) -> dict[int, Worker]:
-        """The workers that are linked now, by slot."""
-        return dict(self._linked)
+        """The workers that are linked now, by slot: of several in one, the latest that is not leaving."""
+        return {each.slot: each for each in sorted(self._links, key=lambda each: (not each.leaving, each.began))}
 
     def push(self, snapshot: Snapshot) -> None:
         """Send `snapshot` to every worker, and to each that comes later."""
         self._snapshot = snapshot
         line = _line(snapshot)
-        for worker in self._linked.values():
+        for worker in self._links:
             self._send(worker, line)
 
     async def acknowledged(self, revision: int, *, wait_seconds: float) -> tuple[list[int], list[int]]:
@@ -104,9 +131,8 @@ class Workers:
         """
 
         def missing() -> list[int]:
-            return [
-                slot for slot in range(self.slots) if slot not in self._linked or self._linked[slot].revision < revision
-            ]
+            linked = self.linked()
+            return [slot for slot in range(self.slots) if slot not in linked or linked[slot].revision < revision]
 
         try:
             async with asyncio.timeout(wait_seconds), self._changed:
@@ -121,6 +147,8 @@ class Workers:
         try:
             while line := await reader.readline():
                 message = json.loads(line)
+                if worker is not None:
+                    worker.unheard = 0
                 match message.get("type"):
                     case "hello":
                         worker = Worker(
@@ -129,8 +157,11 @@ class Workers:
                             revision=int(message["revision"]),
                             config=str(message.get("config", "")),
                             writer=writer,
+                            began=float(message.get("began", 0.0)),
+                            leaving=bool(message.get("leaving", False)),
                         )
-                        self._linked[worker.slot] = worker
+                        self._links.append(worker)
+                        self.measured.links[worker.slot] += 1
                         _log.info("worker %d (pid %d) linked at revision %d", worker.slot, worker.pid, worker.revision)
                         self._send(worker, _line(self._snapshot))
                         await self._tell()
@@ -139,13 +170,20 @@ class Workers:
                         await self._tell()
                     case "counts" if worker is not None:
                         worker.requests += self.traffic.add(message["traffic"])
+                        worker.gauges = message.get("gauges", [])
+                        self.measured.take(message)
+                    case "leaving" if worker is not None:
+                        worker.leaving = True
+                        await self._tell()
+                    case "alive":
+                        pass
                     case other:
                         _log.warning("a worker said %r, which means nothing here", other)
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             _log.warning("link of worker %s broke: %r", "?" if worker is None else worker.slot, error)
         finally:
-            if worker is not None and self._linked.get(worker.slot) is worker:
-                del self._linked[worker.slot]
+            if worker is not None:
+                self._links.remove(worker)
                 _log.info("worker %d (pid %d) is gone", worker.slot, worker.pid)
             writer.close()
 
@@ -155,6 +193,12 @@ class Workers:
             worker.writer.transport.abort()
             return
         worker.writer.write(line)
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            for worker in self._links:
+                worker.unheard += 1
 
     async def _tell(self) -> None:
         async with self._changed:

@@ -27,7 +27,7 @@ def test_the_first_restart_is_at_once_and_later_ones_wait_longer_up_to_five_seco
 
 
 def test_what_cannot_be_started_is_tried_again_later(listening: socket.socket) -> None:
-    child = Child("worker 0", ("worker",), listening)
+    child = Child("worker 0", ("worker",), [listening])
     child.start_if_due(["/nowhere/python"])
     assert (child.process, child.deaths) == (None, 1)
     child.start_if_due(["/nowhere/python"])
@@ -38,7 +38,7 @@ def test_what_cannot_be_started_is_tried_again_later(listening: socket.socket) -
 
 
 def test_a_death_soon_after_the_start_counts_and_a_later_one_starts_anew(listening: socket.socket) -> None:
-    child = Child("worker 0", ("worker",), listening)
+    child = Child("worker 0", ("worker",), [listening])
     for deaths in (1, 2):
         child.due = 0
         child.start_if_due([sys.executable, "-c", "raise SystemExit(7)"])
@@ -53,7 +53,7 @@ def test_a_death_soon_after_the_start_counts_and_a_later_one_starts_anew(listeni
 
 
 def test_one_that_leaves_frees_its_place_at_once_and_does_not_count_as_dead(listening: socket.socket) -> None:
-    child = Child("worker 0", ("worker",), listening)
+    child = Child("worker 0", ("worker",), [listening])
     leaving = [sys.executable, "-c", "import os, sys; tie = int(sys.argv[-1]); os.write(tie, b'l'); os.read(tie, 1)"]
     child.start_if_due(leaving)
     until(child.has_left)
@@ -65,7 +65,7 @@ def test_one_that_leaves_frees_its_place_at_once_and_does_not_count_as_dead(list
 
 
 def test_a_tie_that_breaks_without_a_word_is_a_death(listening: socket.socket) -> None:
-    child = Child("worker 0", ("worker",), listening)
+    child = Child("worker 0", ("worker",), [listening])
     child.start_if_due([sys.executable, "-c", ""])
     until(lambda: not child.has_left() and child.tie is None)
     assert child.process is not None
