@@ -233,8 +233,7 @@ LOGGING: dict[str, Any] = {
     # Paths and statuses are enough here: SQL carries customers' data and passwords' hashes.
     "loggers": {
         "django.db.backends": {"level": "WARNING"},
-        # A request to the catalogue service is no event, nor is a retry; what stays unanswered is told by the seam.
+        # A request to the catalogue service is no event; what stays unanswered is told by the seam.
         "httpx": {"level": "WARNING"},
-        "stamina": {"level": "ERROR"},
     },
 }

@@ -3,52 +3,74 @@
 from __future__ import annotations
 
 import json
-import random
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from decimal import Decimal
 from time import monotonic
 from typing import Any, Final
 
 import httpx
-import stamina
 
 from monolith.catalog.facts import ProductFacts
+from strangler.errors import BreakerOpen, DeadlineExceeded
 from strangler.fork import renew_after_fork
+from strangler.resilience import (
+    BreakerSettings,
+    CircuitBreaker,
+    Deadline,
+    Policy,
+    Retry,
+    check_deadline,
+    deadline_headers,
+    read_retry_after,
+    remaining,
+)
 
 __all__ = ["CatalogServiceFailed", "ServiceCatalogFacts", "facts_of"]
 
 _IDS_A_REQUEST: Final = 200
 _LARGEST_ID: Final = 10**18 - 1
 _LARGEST_ANSWER: Final = 8 * 1024 * 1024
-_ATTEMPTS: Final = 3
-_FIRST_PAUSE: Final = 0.05
+# A service that hangs costs its caller the whole deadline each time, and that is within the checkout's transaction:
+# three times in a row is enough, then one call after 1 s, 2 s and so on up to 15 s sees whether it is back.
+_BREAKER: Final = BreakerSettings(consecutive_failures=3, open_for=1.0, longest_open=15.0)
 _WORTH_ANOTHER_TRY: Final = frozenset({429, 502, 503, 504})
 _AVAILABILITIES: Final = frozenset({"in_stock", "low", "out_of_stock"})
 _STATUSES: Final = {"on_sale": True, "discontinued": False, "unpublished": False}
 
 
 class CatalogServiceFailed(Exception):
-    """The catalogue service gave no answer that could be used. ``again``: another try could help."""
+    """The catalogue service gave no answer that could be used.
 
-    def __init__(self, message: str, *, again: bool = False) -> None:
+    ``again``: another try could help, ``retry_after`` seconds from then on if the service has said so.
+    """
+
+    def __init__(self, message: str, *, again: bool = False, retry_after: float | None = None) -> None:
         self.again = again
+        self.retry_after = retry_after
         super().__init__(message)
 
 
 class ServiceCatalogFacts:
     """Asks the service at ``base_url``. Nothing but reads, so that each may be tried again.
 
-    ``timeout`` is the deadline of a whole call, its retries and pauses included, in seconds: a cart is waiting, maybe
-    with a transaction open. It is looked at between the parts of an answer, so that a last part may overstep it once.
-    One client a process, made when first needed, anew in a forked child.
+    ``timeout`` is the deadline of a whole call, its retries and pauses included, in seconds above 0: a cart is waiting,
+    maybe with a transaction open. It is looked at between the parts of an answer, so that a last part may overstep it
+    once. A service that fails three times in a row is left alone for a while: calls fail at once. One client a process,
+    made when first needed, anew in a forked child.
 
     Every call raises CatalogServiceFailed.
     """
 
-    def __init__(self, base_url: str, timeout: float = 1.0) -> None:
+    def __init__(self, base_url: str, timeout: float = 1.0, *, clock: Callable[[], float] = monotonic) -> None:
         self._url = base_url.rstrip("/")
         self._timeout = timeout
+        self._clock = clock
+        policy = Policy(
+            retry=Retry(worth=_worth_another_try),
+            breaker=CircuitBreaker("The catalogue service", _BREAKER, failures=(CatalogServiceFailed,), clock=clock),
+        )
+        self._ask = policy.repeatable(self._ask_once)
         self.after_fork()
         renew_after_fork(self)
 
@@ -68,33 +90,35 @@ class ServiceCatalogFacts:
         return self.products([product_id]).get(product_id)
 
     def products(self, product_ids: Collection[int], /) -> dict[int, ProductFacts]:
-        until = monotonic() + self._timeout
         found: dict[int, ProductFacts] = {}
-        for ids in _parts(product_ids):
-            document = self._ask(f"/v1/products?ids={','.join(map(str, ids))}", until)
-            told = [facts_of(each) for each in _list_of_products(document)]
-            found.update({facts.id: facts for facts in told if facts.id in ids})
+        try:
+            with Deadline(self._timeout, clock=self._clock):
+                for ids in _parts(product_ids):
+                    document = self._ask(f"/v1/products?ids={','.join(map(str, ids))}")
+                    told = [facts_of(each) for each in _list_of_products(document)]
+                    found.update({facts.id: facts for facts in told if facts.id in ids})
+        except BreakerOpen as error:
+            raise CatalogServiceFailed(str(error)) from error
+        except DeadlineExceeded as error:
+            raise CatalogServiceFailed(
+                f"The catalogue service did not answer within {self._timeout:g} s: {error}"
+            ) from error
         return found
 
-    def _ask(self, target: str, until: float) -> Any:
-        for attempt in stamina.retry_context(on=_Patience(until), attempts=_ATTEMPTS, timeout=None):
-            with attempt:
-                return self._ask_once(target, until)
-        raise AssertionError("a retry context ends by an answer or an error")
-
-    def _ask_once(self, target: str, until: float) -> Any:
-        left = until - monotonic()
-        if left <= 0:
-            raise CatalogServiceFailed(f"The catalogue service did not answer {target} within {self._timeout} s.")
+    def _ask_once(self, target: str) -> Any:
+        check_deadline()
         try:
-            with self._http().stream("GET", self._url + target, timeout=left) as response:
-                body = _body(response, until)
+            with self._http().stream(
+                "GET", self._url + target, headers=deadline_headers(), timeout=remaining()
+            ) as response:
+                body = _body(response)
         except httpx.HTTPError as error:
             raise CatalogServiceFailed(f"The catalogue service failed at {target}: {error!r}", again=True) from error
         if response.status_code != 200:
-            again = response.status_code in _WORTH_ANOTHER_TRY
             raise CatalogServiceFailed(
-                f"The catalogue service answered {response.status_code} to {target}", again=again
+                f"The catalogue service answered {response.status_code} to {target}",
+                again=response.status_code in _WORTH_ANOTHER_TRY,
+                retry_after=read_retry_after(response.headers.get("Retry-After")),
             )
         try:
             return json.loads(body)
@@ -111,19 +135,8 @@ class ServiceCatalogFacts:
             return self._client
 
 
-class _Patience:
-    """Decides whether to try again, and after which pause: any up to a bound that doubles, so that crowds spread."""
-
-    def __init__(self, until: float) -> None:
-        self._until = until
-        self._bound = _FIRST_PAUSE
-
-    def __call__(self, error: Exception) -> bool | float:
-        pause = random.uniform(0, self._bound)  # noqa: S311  # no secret
-        self._bound *= 2
-        if not isinstance(error, CatalogServiceFailed) or not error.again:
-            return False
-        return pause if monotonic() + pause < self._until else False
+def _worth_another_try(error: Exception) -> bool:
+    return isinstance(error, CatalogServiceFailed) and error.again
 
 
 def _parts(product_ids: Collection[int]) -> Iterator[list[int]]:
@@ -133,13 +146,13 @@ def _parts(product_ids: Collection[int]) -> Iterator[list[int]]:
         yield wanted[start : start + _IDS_A_REQUEST]
 
 
-def _body(response: httpx.Response, until: float) -> bytes:
+def _body(response: httpx.Response) -> bytes:
     body = bytearray()
     for part in response.iter_bytes():
         body += part
         if len(body) > _LARGEST_ANSWER:
             raise CatalogServiceFailed(f"The catalogue service sent more than {_LARGEST_ANSWER} bytes.")
-        if monotonic() > until:
+        if remaining() <= 0:
             raise CatalogServiceFailed("The catalogue service did not finish its answer in time.")
     return bytes(body)
 

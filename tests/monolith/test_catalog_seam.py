@@ -14,6 +14,7 @@ from monolith.catalog.facts import SEAM, OrmCatalogFacts, catalog_facts, catalog
 from monolith.catalog.models import Product
 from monolith.catalog.service_facts import CatalogServiceFailed
 from monolith.orders.models import Order, OrderLine
+from strangler.resilience import BreakerSettings
 from strangler.testing import FixedToggles
 from strangler.toggles import Side, Stage
 from tests.monolith.api.conftest import Api, api
@@ -132,6 +133,21 @@ def test_no_failure_of_the_service_reaches_the_customer(
         assert (counts.differ > 0, counts.agree, counts.fallbacks) == (True, 0, 0)
     else:
         assert counts.fallbacks > 0
+
+
+def test_a_dead_service_costs_the_checkout_its_first_calls_and_no_more(
+    api: Api, toggles: FixedToggles, tell: Tell, product: Product, make_customer: MakeCustomer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    left_alone = BreakerSettings(consecutive_failures=3, open_for=600, longest_open=600)
+    monkeypatch.setattr("monolith.catalog.service_facts._BREAKER", left_alone)
+    route = tell(httpx.ReadTimeout("slow"))
+    toggles.set(SEAM, Stage.EXTRACTED)
+    customer = make_customer()
+    for _ in range(3):
+        assert fill_and_buy(api, product, customer) == "11.90"
+    assert route.call_count == 3
+    assert catalog_seam().counts().fallbacks > 3
 
 
 def test_a_service_without_an_address_is_a_failure_as_well(

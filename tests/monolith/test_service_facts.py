@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from extracted.catalog.api.shapes import ProductShape, RatingShape
 from monolith.catalog.facts import ProductFacts
 from monolith.catalog.service_facts import CatalogServiceFailed, ServiceCatalogFacts, facts_of
+from strangler.resilience import DEADLINE_HEADER, Deadline
+from strangler.testing import ManualClock
 from tests.monolith.catalog_service import URL, answer, told
 
 CUP = ProductFacts(
@@ -155,10 +157,71 @@ def test_what_cannot_pass_is_not_tried_again(facts: ServiceCatalogFacts, bad: ht
 
 @respx.mock
 def test_no_try_begins_after_the_deadline() -> None:
-    late = ServiceCatalogFacts(URL, timeout=0.0)
-    with pytest.raises(CatalogServiceFailed, match="within"):
-        late.product(7)
-    assert not respx.calls
+    clock = ManualClock()
+    facts = ServiceCatalogFacts(URL, timeout=1.0, clock=clock)
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        clock.advance(1.0)
+        return httpx.Response(503)
+
+    asked = respx.get(f"{URL}/v1/products").mock(side_effect=slow)
+    with pytest.raises(CatalogServiceFailed, match="503"):
+        facts.product(7)
+    assert asked.call_count == 1
+
+
+@respx.mock
+def test_the_service_is_told_how_much_time_is_left(facts: ServiceCatalogFacts) -> None:
+    asked = respx.get(f"{URL}/v1/products").respond(json=answer())
+    facts.product(7)
+    assert 0 < int(asked.calls.last.request.headers[DEADLINE_HEADER]) <= 5000
+
+
+@respx.mock
+def test_the_sooner_deadline_of_the_caller_holds(facts: ServiceCatalogFacts) -> None:
+    asked = respx.get(f"{URL}/v1/products").respond(json=answer())
+    clock = ManualClock()
+    with Deadline(0.5, clock=clock):
+        facts.product(7)
+        assert int(asked.calls.last.request.headers[DEADLINE_HEADER]) <= 500
+        clock.advance(1.0)
+        with pytest.raises(CatalogServiceFailed, match="not begun"):
+            facts.product(7)
+    assert asked.call_count == 1
+
+
+@respx.mock
+def test_it_does_not_come_again_sooner_than_it_was_told_to(facts: ServiceCatalogFacts) -> None:
+    busy = httpx.Response(503, headers={"Retry-After": "30"})
+    asked = respx.get(f"{URL}/v1/products").mock(return_value=busy)
+    with pytest.raises(CatalogServiceFailed, match="503"):
+        facts.product(7)
+    assert asked.call_count == 1
+
+
+@respx.mock
+def test_a_service_that_keeps_failing_is_left_alone_until_one_call_finds_it_back() -> None:
+    clock = ManualClock()
+    facts = ServiceCatalogFacts(URL, clock=clock)
+    asked = respx.get(f"{URL}/v1/products").respond(500)
+    for _ in range(20):
+        with pytest.raises(CatalogServiceFailed):
+            facts.product(7)
+    assert asked.call_count == 3
+    clock.advance(1.0)
+    asked.respond(json=answer(told(CUP)))
+    assert [facts.product(7) for _ in range(5)] == [CUP] * 5
+    assert asked.call_count == 8
+    facts.close()
+
+
+@respx.mock
+def test_a_product_that_cannot_be_read_does_not_shut_out_the_others(facts: ServiceCatalogFacts) -> None:
+    asked = respx.get(f"{URL}/v1/products").respond(json=answer(told(CUP, status="lost")))
+    for _ in range(20):
+        with pytest.raises(CatalogServiceFailed, match="cannot be read"):
+            facts.product(7)
+    assert asked.call_count == 20
 
 
 Serve = Callable[[Callable[[socket.socket, threading.Event], None]], str]
@@ -218,6 +281,24 @@ def test_a_service_that_does_not_answer_is_given_up(serve: Serve, behave: Any) -
     facts = ServiceCatalogFacts(serve(behave), timeout=0.2)
     with pytest.raises(CatalogServiceFailed):
         facts.product(7)
+    facts.close()
+
+
+def test_a_service_that_hangs_is_waited_for_three_times_and_no_more(serve: Serve) -> None:
+    connections = 0
+
+    def hang(connection: socket.socket, over: threading.Event) -> None:
+        nonlocal connections
+        connections += 1
+        connection.recv(4096)
+        connection.settimeout(60)
+        connection.recv(4096)  # until the client gives it up
+
+    facts = ServiceCatalogFacts(serve(hang), timeout=0.05)
+    for _ in range(20):
+        with pytest.raises(CatalogServiceFailed):
+            facts.product(7)
+    assert connections <= 4  # the three that opened the breaker, and a probe if a second went by
     facts.close()
 
 

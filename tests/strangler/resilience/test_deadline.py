@@ -156,7 +156,7 @@ def test_concurrent_tasks_do_not_see_each_others() -> None:
     async def both() -> tuple[float, float]:
         return await asyncio.gather(work(10.0), work(20.0))
 
-    assert asyncio.run(both()) == (10.0, 20.0)
+    assert list(asyncio.run(both())) == [10.0, 20.0]
 
 
 @pytest.mark.parametrize(
