@@ -28,7 +28,7 @@ class MemoryTransport(asyncio.Transport):
         self._loop = loop
         self._socket = sock
         self._port = port
-        self.protocol: asyncio.Protocol
+        self.protocol: Any
         self.deliver: Callable[[bytes], None] = lambda _: None
         self.ended: Callable[[], None] = lambda: None
         self.closing = False
@@ -143,7 +143,7 @@ class Client:
 class _Loop(asyncio.SelectorEventLoop):
     """Connects to nothing: each connection is handed to `accept`."""
 
-    accept: Callable[[asyncio.Protocol], MemoryTransport]
+    accept: Callable[[Any], MemoryTransport]
 
     async def create_connection(self, protocol_factory: Any, *_: Any, **__: Any) -> Any:
         protocol = protocol_factory()
@@ -167,7 +167,7 @@ class Bench:
 
         self.gateway = self.loop.run_until_complete(make())
 
-    def _accept(self, protocol: asyncio.Protocol) -> MemoryTransport:
+    def _accept(self, protocol: Any) -> MemoryTransport:
         transport = MemoryTransport(self.loop, self.socket, 8000)
         transport.protocol = protocol
         self.fars.append(Far(transport, lambda far: self.answers(far)))
