@@ -51,10 +51,10 @@ class AccessLog:
         self._lost_in_writing = 0
         self.lines = 0
         self.sampled_out = 0
-        self._thread: threading.Thread | None = None
+        self._writer: threading.Thread | None = None
         if descriptor is not None:
-            self._thread = threading.Thread(target=self._write, name="access log", daemon=True)
-            self._thread.start()
+            self._writer = threading.Thread(target=self._write, name="access log", daemon=True)
+            self._writer.start()
 
     @property
     def dropped(self) -> int:
@@ -104,9 +104,9 @@ class AccessLog:
     def close(self) -> None:
         """Write out what is left, waiting at most two seconds for a slow reader."""
         self.flush()
-        if self._thread is not None:
+        if self._writer is not None:
             self._batches.put(None)
-            self._thread.join(timeout=2)
+            self._writer.join(timeout=2)
 
     def _formatted(self, noted: list[tuple[float, bytes, bytes, int, str, float, bytes, str, str, bool]]) -> bytes:
         # One look at what clients chose, instead of one a line: hardly ever is there anything to escape.

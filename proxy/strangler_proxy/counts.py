@@ -8,7 +8,23 @@ from typing import Any, Final
 __all__ = ["BOUNDS", "Counts", "Tally"]
 
 # Upper bounds of the latency histogram's buckets, in seconds; the last bucket, without a bound, comes on top.
-BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+BOUNDS: Final[tuple[float, ...]] = (
+    0.0005,
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    30.0,
+)
 
 _BUCKETS: Final = len(BOUNDS) + 1
 # Indexed by the status divided by 100, so that no class needs a look-up.
