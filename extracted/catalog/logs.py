@@ -33,5 +33,3 @@ def configure_logging(level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for chatty in ("httpx", "httpcore", "alembic", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    # What an attempt met is told once, by whoever gives up, and not at each attempt.
-    logging.getLogger("stamina").setLevel(logging.ERROR)

@@ -1,22 +1,19 @@
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import anyio
 import httpx
-import stamina
 
 from extracted.catalog.errors import CursorRefused, FeedGarbled, FeedRefused, FeedUnavailable
+from strangler.errors import DeadlineExceeded
+from strangler.resilience import Policy, Retry, RetrySettings, read_retry_after
 
 __all__ = ["Entry", "Feed", "FeedPage"]
 
 _PATH = "/internal/catalog/changes/"
-_ATTEMPTS = 3
-_FIRST_WAIT = 0.1
-_LONGEST_WAIT = 2.0
+_RETRY = RetrySettings(attempts=3, pause=0.1, longest_pause=2.0, longest_wait=2.0)
 _DEADLINE = 15.0
 _TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 
@@ -43,7 +40,8 @@ class FeedPage:
 class Feed:
     """The monolith's changes feed. All its calls are safe, so that asking again after a failure is too.
 
-    Each page has a deadline of 15 seconds for all attempts together.
+    Each page has a deadline of 15 seconds for all attempts together. A monolith that says when to come again is not
+    asked sooner; where that is more than 2 seconds away, the page is given up.
     """
 
     def __init__(self, url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -55,17 +53,18 @@ class Feed:
             # The monolith is a neighbour: neither a proxy of the environment nor a redirect lies between.
             trust_env=False,
         )
+        policy = Policy(deadline=_DEADLINE, retry=Retry(_RETRY, worth=(FeedUnavailable,)))
+        self._page = policy.repeatable(self._page_once)
 
     async def page(self, since: str, limit: int) -> FeedPage:
         """The changes after the cursor; "" for the start. Raises a FeedError."""
         try:
-            with anyio.fail_after(_DEADLINE):
-                async for attempt in stamina.retry_context(on=_patience(), attempts=_ATTEMPTS, timeout=None):
-                    with attempt:
-                        return _read(await self._ask(since, limit))
-        except TimeoutError:
+            return await self._page(since, limit)
+        except DeadlineExceeded:
             raise FeedUnavailable(f"The monolith's feed did not answer within {_DEADLINE:g} seconds.") from None
-        raise FeedUnavailable("The monolith's feed was not asked.")
+
+    async def _page_once(self, since: str, limit: int) -> FeedPage:
+        return _read(await self._ask(since, limit))
 
     async def _ask(self, since: str, limit: int) -> httpx.Response:
         try:
@@ -89,26 +88,11 @@ class Feed:
             f"The monolith's feed at {self._client.base_url} answers {response.status_code}. "
             "Look at CATALOG_MONOLITH_URL and at the monolith's log."
         )
-        unavailable.retry_after = _seconds(response.headers.get("Retry-After", ""))
+        unavailable.retry_after = read_retry_after(response.headers.get("Retry-After")) or 0.0
         raise unavailable
 
     async def close(self) -> None:
         await self._client.aclose()
-
-
-def _patience() -> Callable[[Exception], bool | float]:
-    """How long to wait after each failure: any time up to a bound that doubles, so that no herd forms."""
-    bound = _FIRST_WAIT
-
-    def wait(error: Exception) -> bool | float:
-        nonlocal bound
-        if not isinstance(error, FeedUnavailable):
-            return False
-        jittered = random.uniform(0, bound)  # noqa: S311
-        bound = min(bound * 2, _LONGEST_WAIT)
-        return min(max(jittered, error.retry_after), _LONGEST_WAIT)
-
-    return wait
 
 
 def _error_code(response: httpx.Response) -> object:
@@ -116,10 +100,6 @@ def _error_code(response: httpx.Response) -> object:
         return response.json()["error"]["code"]
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def _seconds(header: str) -> float:
-    return float(header) if header.isdecimal() else 0.0
 
 
 def _read(response: httpx.Response) -> FeedPage:

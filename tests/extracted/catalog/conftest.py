@@ -6,22 +6,21 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-import stamina
 
 from extracted.catalog.app import create_app
 from extracted.catalog.service import Service
 from extracted.catalog.settings import Settings, load_settings
 from extracted.catalog.store import SqlStore
 from extracted.catalog.store.migrate import migrate
+from strangler.resilience import RetrySettings
 from tests.extracted.catalog.client import Client
 from tests.extracted.catalog.rows import MONOLITH, TOKEN, FakeMonolith
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting_between_attempts() -> Iterator[None]:
-    stamina.set_testing(True, attempts=3)
-    yield
-    stamina.set_testing(False)
+def _no_waiting_between_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    hasty = RetrySettings(attempts=3, pause=0.001, longest_pause=0.001, longest_wait=2.0)
+    monkeypatch.setattr("extracted.catalog.importer.feed._RETRY", hasty)
 
 
 @pytest.fixture

@@ -70,6 +70,12 @@ def test_after_three_attempts_the_monolith_counts_as_away(monolith: respx.MockRo
     assert route.call_count == 3
 
 
+def test_a_monolith_that_asks_for_a_longer_wait_is_not_asked_again_at_once(monolith: respx.MockRouter) -> None:
+    route = monolith.get(CHANGES).respond(503, headers={"Retry-After": "60"})
+    refused(FeedUnavailable, "answers 503")
+    assert route.call_count == 1
+
+
 def test_a_refused_token_is_not_tried_again(monolith: respx.MockRouter) -> None:
     route = monolith.get(CHANGES).respond(401)
     refused(FeedRefused, "CATALOG_FEED_TOKEN")
