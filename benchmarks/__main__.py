@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import resource
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import flips, follow, latency, matching, proxy, seam, toggles, wrk
+from benchmarks import flips, follow, footprint, latency, matching, proxy, routes, seam, toggles, workers, wrk
 from benchmarks.bars import Bar, told, verdict
 from benchmarks.pace import Pace
 from benchmarks.peers import missing
@@ -26,6 +27,10 @@ MEASUREMENTS: dict[str, Callable[[Pace], list[Bar]]] = {
     "proxy": proxy.measure,
     "low": latency.low,
     "half": latency.half,
+    "routes": routes.measure,
+    "workers": workers.measure,
+    "idle": footprint.idle,
+    "large": footprint.large,
 }
 
 
@@ -43,6 +48,8 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     print(f"{machine}; the bars hold for: {judged()}\n")
     bars: list[Bar] = []

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from contextlib import ExitStack
-from pathlib import Path
 from statistics import median, quantiles
 
 import httpx
 
 from benchmarks.bars import Bar
 from benchmarks.pace import Pace
-from benchmarks.processes import free_port, running
+from benchmarks.processes import free_port, running, workplace
 from benchmarks.upstream import start_upstream
 
 __all__ = ["measure"]
@@ -40,7 +38,7 @@ def measure(pace: Pace) -> list[Bar]:
     """Print the milliseconds from the control API's receipt to the last acknowledgement; none may be missing."""
     count = 20 if pace.quick else FLIPS
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = workplace(stack)
         port, control, upstream = free_port(), free_port(), start_upstream(stack, folder).port
         path = folder / "strangler.toml"
         path.write_text(_CONFIG.format(port=port, control=control, upstream=upstream))

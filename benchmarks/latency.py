@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from statistics import median
 
 from benchmarks import open_loop
@@ -15,14 +13,14 @@ from benchmarks.pace import Pace
 from benchmarks.peers import start_peers
 from benchmarks.peers.site import ROUTES, Serving, Site
 from benchmarks.peers.strangler import COMPILED, NAME, judged
-from benchmarks.processes import cpu_seconds
+from benchmarks.processes import cpu_seconds, workplace
 from benchmarks.throughput import full_load
 from benchmarks.traffic import GETS, write_script
 from benchmarks.upstream import start_upstream
 
 __all__ = ["half", "low"]
 
-LOW_RATE = 200
+LOW_RATE = 100
 LOW_ROUNDS = 5
 ADDED_MS = 0.25
 HALF_ROUNDS = 10
@@ -31,7 +29,7 @@ HALF_ROUNDS = 10
 def low(pace: Pace) -> list[Bar]:
     """Every peer and the bare upstream at a low rate; the bar is on what ours adds to the median."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = workplace(stack)
         upstream = start_upstream(stack, folder)
         peers = [upstream, *start_peers(stack, Site(folder, upstream.port))]
         rounds, seconds = pace.rounds(LOW_ROUNDS), pace.seconds(2)
@@ -51,7 +49,7 @@ def half(pace: Pace) -> list[Bar]:
     """Ours beside Envoy, both at half of what the slower one can do; the bar is on p99, round by round."""
     bars = []
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = workplace(stack)
         upstream = start_upstream(stack, folder)
         peers = start_peers(stack, Site(folder, upstream.port), (NAME, "Envoy"))
         script = write_script(folder, GETS[1], ROUTES)

@@ -41,7 +41,7 @@ def table(seen: Mapping[str, Sequence[Measured]], ours: str, peaks: Mapping[str,
 
     `peaks` are MiB; without them that column is left out.
     """
-    head = ["req/s", "p50 ms", "p99 ms", "CPU µs/req", "of a core", "to ours"]
+    head = ["req/s", "p50 ms", "p99 ms", "CPU µs/req", "of a core", "CPU ratio"]
     lines = ["".join([f"{'':<20}", *(f"{each:>12}" for each in head), *([f"{'peak MiB':>12}"] if peaks else [])])]
     base = [each.cpu for each in seen[ours]]
     for name, rounds in seen.items():

@@ -6,18 +6,26 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-__all__ = ["LOAD_CORES", "PROXY_CORES", "cpu_seconds", "free_port", "running", "tree", "worker"]
+__all__ = ["LOAD_CORES", "PROXY_CORES", "cpu_seconds", "free_port", "running", "tree", "worker", "workplace"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _CORES = sorted(os.sched_getaffinity(0))
 # What is measured has a core of its own, so that neither the load nor the upstream can take its time or its caches.
 PROXY_CORES = frozenset(_CORES[:1])
 LOAD_CORES = frozenset(_CORES[1:] or _CORES)
+
+
+def workplace(stack: ExitStack) -> Path:
+    """A folder for configurations and logs, gone when the stack closes; a peer that gives up root may read there."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    folder.chmod(0o755)
+    return folder
 
 
 def free_port() -> int:
@@ -102,7 +110,7 @@ def cpu_seconds(pid: int) -> float:
     return sum(tree(pid).values())
 
 
-def worker(pid: int) -> int:
-    """Which process of the tree does the work: the one that has used the most processor time."""
-    used = tree(pid)
+def worker(pid: int, before: Mapping[int, float]) -> int:
+    """Which process of the tree does the work: the one that has used the most processor time since `before`."""
+    used = {each: seconds - before.get(each, 0.0) for each, seconds in tree(pid).items()}
     return max(used, key=lambda each: used[each])

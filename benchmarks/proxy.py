@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks.bars import Bar
 from benchmarks.measured import Measured, ratio, table
@@ -14,7 +12,7 @@ from benchmarks.pace import Pace
 from benchmarks.peers import start_peers
 from benchmarks.peers.site import ROUTES, Site
 from benchmarks.peers.strangler import COMPILED, NAME, judged
-from benchmarks.processes import worker
+from benchmarks.processes import tree, worker, workplace
 from benchmarks.throughput import full_load
 from benchmarks.traffic import GETS, ORDERS, Kind, write_script
 from benchmarks.upstream import start_upstream
@@ -51,13 +49,14 @@ def measure(pace: Pace) -> list[Bar]:
     """Print a table a scenario; the bars are on processor time a request, to Envoy's and to nginx's."""
     bars: list[Bar] = []
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = workplace(stack)
         peers = start_peers(stack, Site(folder, start_upstream(stack, folder).port))
+        before = {peer.name: tree(peer.pid) for peer in peers}
         for scenario in SCENARIOS:
             script = write_script(folder, scenario.kind, ROUTES)
             rounds, seconds = pace.rounds(scenario.rounds), pace.seconds(scenario.seconds)
             seen = full_load(peers, script, connections=scenario.connections, rounds=rounds, seconds=seconds)
-            peaks = {peer.name: peak(worker(peer.pid)) for peer in peers}
+            peaks = {peer.name: peak(worker(peer.pid, before[peer.name])) for peer in peers}
             print(f"{scenario.title}: {scenario.connections} connections, {ROUTES} routes, all extracted,", end=" ")
             print(f"access log on, one worker each; medians of {rounds} interleaved rounds of {seconds} s")
             print(table(seen, judged(), peaks), flush=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks import wrk
 from benchmarks.measured import Measured
 from benchmarks.peers.site import Serving
-from benchmarks.processes import cpu_seconds
+from benchmarks.processes import LOAD_CORES, cpu_seconds
 
 __all__ = ["full_load", "one_round"]
 
@@ -24,11 +24,13 @@ def full_load(
     return seen
 
 
-def one_round(peer: Serving, script: Path, *, connections: int, seconds: int) -> Measured:
+def one_round(
+    peer: Serving, script: Path, *, connections: int, seconds: int, cores: frozenset[int] | None = LOAD_CORES
+) -> Measured:
     """One peer under full load for some seconds; raises WrkError, naming the peer, when it does not answer well."""
     before = cpu_seconds(peer.pid)
     try:
-        said = wrk.load(peer.port, script, connections=connections, seconds=seconds)
+        said = wrk.load(peer.port, script, connections=connections, seconds=seconds, cores=cores)
     except wrk.WrkError as error:
         raise wrk.WrkError(f"{peer.name}: {error}") from error
     used = cpu_seconds(peer.pid) - before

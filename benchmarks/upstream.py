@@ -19,8 +19,9 @@ daemon off; worker_processes 1; pid {folder}/upstream.pid; error_log {folder}/up
 events {{ worker_connections 4096; }}
 http {{
   access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; root {folder};
-  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder};
-  scgi_temp_path {folder}; client_max_body_size 0; client_body_buffer_size 64k; default_type application/json;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi; client_max_body_size 0;
+  client_body_buffer_size 64k; default_type application/json;
   open_file_cache max=100 inactive=1h; open_file_cache_valid 1h; sendfile on; server_tokens off;
   add_header Vary "Accept, Cookie" always; add_header Allow "GET, POST, HEAD, OPTIONS" always;
   add_header X-Frame-Options DENY always; add_header X-Content-Type-Options nosniff always;
@@ -49,10 +50,10 @@ def upstream_config(folder: Path, port: int) -> str:
     return _CONFIG.format(folder=folder, port=port, locations="\n".join(locations), orders=ORDERS.name, one=one)
 
 
-def start_upstream(stack: ExitStack, folder: Path) -> Serving:
+def start_upstream(stack: ExitStack, folder: Path, *, cores: frozenset[int] | None = LOAD_CORES) -> Serving:
     """Start it until the stack closes."""
     port = free_port()
     path = folder / "upstream.conf"
     path.write_text(upstream_config(folder, port))
     command = [nginx.PROGRAM, "-c", str(path), "-p", str(folder), "-e", "stderr"]
-    return Serving("no proxy", port, stack.enter_context(running(command, port, folder, cores=LOAD_CORES)))
+    return Serving("no proxy", port, stack.enter_context(running(command, port, folder, cores=cores)))

@@ -29,19 +29,15 @@ class Said:
     p99: float
 
 
-def load(port: int, script: Path, *, connections: int, seconds: int) -> Said:
+def load(port: int, script: Path, *, connections: int, seconds: int, cores: frozenset[int] | None = LOAD_CORES) -> Said:
     """Keep all connections busy for some seconds; raises WrkError when an answer is not 2xx or a connection fails."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency", "-s", str(script)]
-    done = subprocess.run(
-        [*_pinned(), *command, f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=False
-    )
+    if cores is not None:
+        command = ["taskset", "-c", ",".join(str(core) for core in sorted(cores)), *command]
+    done = subprocess.run([*command, f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=False)
     if done.returncode:
         raise WrkError(f"wrk ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return parse(done.stdout)
-
-
-def _pinned() -> list[str]:
-    return ["taskset", "-c", ",".join(str(core) for core in sorted(LOAD_CORES))]
 
 
 def parse(text: str) -> Said:

@@ -18,8 +18,8 @@ http {{
   log_format line escape=json '{{"time":"$time_iso8601","method":"$request_method","path":"$uri","status":$status,'
     '"upstream":"$upstream_addr","seconds":$request_time}}';
   access_log {folder}/access.log line buffer=64k flush=1s;
-  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder};
-  scgi_temp_path {folder};
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   keepalive_requests 1000000000; client_max_body_size 0;
   proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
   proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
@@ -34,8 +34,8 @@ http {{
   }}
 }}
 """
-# Bodies pass through as they come, as they do through the others: by default nginx would write a large one to disk.
-_STREAMS = "proxy_request_buffering off;"
+# Large bodies pass through as they come, as they do through the others: by default nginx would write them to disk.
+_STREAMS = "proxy_request_buffering off; proxy_max_temp_file_size 0;"
 
 
 def config(site: Site, port: int) -> str:
@@ -52,10 +52,10 @@ def config(site: Site, port: int) -> str:
     )
 
 
-def start(stack: ExitStack, site: Site) -> Serving:
+def start(stack: ExitStack, site: Site, *, name: str = "nginx", cores: frozenset[int] | None = PROXY_CORES) -> Serving:
     """Run it until the stack closes."""
     port = free_port()
     path = site.folder / "nginx.conf"
     path.write_text(config(site, port))
     command = [PROGRAM, "-c", str(path), "-p", str(site.folder), "-e", "stderr"]
-    return Serving("nginx", port, stack.enter_context(running(command, port, site.folder, cores=PROXY_CORES)))
+    return Serving(name, port, stack.enter_context(running(command, port, site.folder, cores=cores)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import httpx
 from benchmarks.peers.site import CONNECTIONS, Serving, Site
 from benchmarks.processes import PROXY_CORES, free_port, running
 
-__all__ = ["COMPILED", "NAME", "compiled_python", "config", "flip", "judged", "start"]
+__all__ = ["COMPILED", "NAME", "builds", "compiled_python", "config", "flip", "judged", "start"]
 
 NAME = "Strangler"
 COMPILED = "Strangler, compiled"
@@ -49,6 +50,12 @@ def judged() -> str:
     return NAME if compiled_python() is None else COMPILED
 
 
+def builds() -> list[tuple[str, Path | None]]:
+    """The builds that are on this machine, each with its Python; None for this one."""
+    compiled = compiled_python()
+    return [(NAME, None)] if compiled is None else [(NAME, None), (COMPILED, compiled)]
+
+
 def config(site: Site, port: int, control: int) -> str:
     """strangler.toml, with a template for each route."""
     head = _CONFIG.format(
@@ -79,7 +86,7 @@ def start(
 
 def flip(folder: Path, control: int, stage: str) -> None:
     """Move every toggle to a stage, and wait for the workers' acknowledgements."""
-    token = (folder / ".strangler" / "control.token").read_text().strip()
+    token = _token(folder / ".strangler" / "control.token")
     asked: dict[str, object] = {"names": ["bench.*"], "stage": stage, "why": "bench", "force": True, "wait_seconds": 10}
     if stage == "canary":
         asked["share"] = "50%"
@@ -92,3 +99,16 @@ def flip(folder: Path, control: int, stage: str) -> None:
     said.raise_for_status()
     if missing := said.json()["missing"]:
         raise RuntimeError(f"workers {missing} have not acknowledged the flip to {stage}")
+
+
+def _token(path: Path) -> str:
+    """The control plane's token, which is written a moment after the proxy has begun to listen."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            if token := path.read_text().strip():
+                return token
+        except FileNotFoundError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
