@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from strangler_proxy.gateway import Gateway
+    from strangler_proxy.tracing import Tracer
 
 __all__ = ["Report", "process_samples"]
 
@@ -126,6 +127,11 @@ class Report:
         self._counter("strangler_access_log_lines_total", log.lines)
         self._counter("strangler_access_log_sampled_out_total", log.sampled_out)
         self._counter("strangler_access_log_dropped_total", log.dropped)
+        tracer: Tracer | None = getattr(self._gateway, "tracer", None)
+        if tracer is not None:
+            self._counter("strangler_spans_total", tracer.sink.spans)
+            for cause, total in tracer.sink.dropped.items():
+                self._counter("strangler_spans_dropped_total", total, cause)
 
 
 def process_samples() -> list[Sample]:

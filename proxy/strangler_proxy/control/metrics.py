@@ -11,7 +11,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from strangler import __version__
 from strangler.toggles import BUCKETS, Stage
@@ -24,7 +23,7 @@ __all__ = ["CONTROL", "exposition"]
 
 # What the control plane is called where the other processes are called by their slot.
 CONTROL: Final = "control"
-_BOUNDS: Final = tuple(floatToGoString(bound) for bound in (*BOUNDS, float("inf")))
+_BOUNDS: Final = (*(str(bound) for bound in BOUNDS), "+Inf")
 
 _Family: TypeAlias = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 
@@ -71,16 +70,16 @@ _Sample: TypeAlias = tuple[str, tuple[str, ...], float]
 
 def _summed(plane: ControlPlane) -> Iterator[_Sample]:
     measured = plane.workers.measured
-    for labels, number in measured.requests.items():
-        yield "strangler_requests_total", labels, number
+    for labels, requests in measured.requests.items():
+        yield "strangler_requests_total", labels, requests
     for (name, *values), number in measured.counters.items():
         yield name, tuple(values), number
     # Begun at nothing, so that the first of them is seen as a growth.
     for name, measure in MEASURES.items():
         if measure.kind == COUNTER and not measure.labels and (name,) not in measured.counters:
             yield name, (), 0
-    for slot, number in measured.links.items():
-        yield "strangler_worker_links_total", (str(slot),), number
+    for slot, links in measured.links.items():
+        yield "strangler_worker_links_total", (str(slot),), links
 
 
 def _of_workers(plane: ControlPlane) -> Iterator[_Sample]:
