@@ -21,7 +21,7 @@ from benchmarks.upstream import start_upstream
 __all__ = ["half", "low"]
 
 LOW_RATE = 100
-LOW_ROUNDS = 5
+LOW_ROUNDS = 3
 ADDED_MS = 0.25
 HALF_ROUNDS = 10
 

@@ -22,6 +22,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
+from pathlib import Path
 from time import monotonic_ns
 
 from benchmarks.measured import percentile
@@ -31,6 +32,7 @@ from benchmarks.traffic import GETS, requests
 __all__ = ["OpenLoopError", "Paced", "Timer", "drive", "main", "run", "schedule"]
 
 CONNECTIONS = 64
+_ROOT = Path(__file__).resolve().parents[1]
 _PATIENCE = 10.0
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"content-length:"
@@ -211,7 +213,7 @@ def run(port: int, *, rate: float, seconds: float, routes: int, connections: int
         *(sys.executable, "-m", "benchmarks.open_loop", str(port), "--rate", str(rate), "--seconds", str(seconds)),
         *("--routes", str(routes), "--connections", str(connections), "--seed", str(seed)),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise OpenLoopError(done.stderr.strip().rpartition("\n")[2])
     return Paced(**json.loads(done.stdout))

@@ -18,7 +18,7 @@ from benchmarks.upstream import start_upstream
 __all__ = ["measure"]
 
 TO_ONE = 1.05
-ROUNDS = 7
+ROUNDS = 5
 EACH = 32
 
 

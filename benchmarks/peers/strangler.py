@@ -78,7 +78,9 @@ def start(
     path = site.folder / "strangler.toml"
     path.write_text(config(site, port, control))
     command = [str(python or sys.executable), "-m", "strangler_proxy", "--config", str(path), "serve"]
-    pid = stack.enter_context(running(command, port, site.folder, cores=cores))
+    # Another Python has its own strangler_proxy: a path that names this one's would hide it.
+    environment = {} if python is None else {"PYTHONPATH": ""}
+    pid = stack.enter_context(running(command, port, site.folder, environment, cores=cores))
     if stage != "monolith":
         flip(site.folder, control, stage)
     return Serving(name, port, pid)
