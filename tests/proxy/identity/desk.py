@@ -73,6 +73,7 @@ class Monolith:
         self.held = asyncio.Event()
         self.held.set()
         self.port = 0
+        self._came = asyncio.Condition()
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -84,6 +85,10 @@ class Monolith:
             self._server.close()
             self._server = None
 
+    async def until_asked(self, number: int) -> None:
+        async with self._came:
+            await asyncio.wait_for(self._came.wait_for(lambda: len(self.asked) >= number), 30)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
@@ -92,7 +97,9 @@ class Monolith:
                 headers = {name.lower(): value.strip() for name, _, value in (each.partition(":") for each in lines)}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 asked = Asked(line, headers, body)
-                self.asked.append(asked)
+                async with self._came:
+                    self.asked.append(asked)
+                    self._came.notify_all()
                 await self.held.wait()
                 answer = self.script(asked)
                 if answer is None:
