@@ -89,8 +89,7 @@ class Gateway:
         match = self._table.match(method, head.path, head.query, fields)
         if match is None:
             return self._unrouted
-        route = match.route
-        choice = self._settled.get(route.name)
+        choice = self._settled.get(match.name)
         if choice is None:
             return self._ask_subject(match, head)
         return self._rewritten(choice, match, head, b"") if choice.rewrites else choice

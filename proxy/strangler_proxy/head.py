@@ -19,7 +19,8 @@ from strangler_proxy.fields import CLOSES, CONNECTION, INVALID, KEEP, LEARN, PER
 
 __all__ = ["BadHead", "KnownLines", "length_of", "named_in", "tokens_of", "without_named"]
 
-_CONTROLS: Final = bytes(code for code in range(32) if code != 9) + b"\x7f"
+# Translating by a table is several times as fast as deleting: what it changes is what must not be there.
+_WITHOUT_CONTROLS: Final = bytes(33 if (code < 32 and code != 9) or code == 127 else code for code in range(256))
 _MOST_DIGITS: Final = 18
 _ORDINARY_CONNECTION: Final = frozenset({b"close", b"keep-alive", b"upgrade", b"te"})
 # What frames the message, and what an edge in front of us says, no client can have taken out.
@@ -67,7 +68,7 @@ class KnownLines:
         if colon < 0:
             raise BadHead(self._status, "a header line without a colon")
         code = self._meanings[line[:colon]]
-        if len(line.translate(None, _CONTROLS)) != len(line):
+        if line.translate(_WITHOUT_CONTROLS) != line:
             raise BadHead(self._status, "a control character, or a CR or LF on its own, in the head")
         if code == KEEP:
             return code
@@ -82,7 +83,7 @@ class KnownLines:
                 code = PERSISTS
             elif tokens == [b"close"]:
                 code = CLOSES
-        if len(line) <= _LONGEST_REMEMBERED:
+        if len(line) <= _LONGEST_REMEMBERED and b"boundary" not in line:
             if len(self.known) >= _MOST_REMEMBERED:
                 self.known.clear()
             self.known[line] = code

@@ -32,7 +32,7 @@ from strangler_proxy.head import BadHead, KnownLines, length_of, named_in, token
 __all__ = ["RequestHead", "is_host", "parse_request"]
 
 # A fragment, or white space of any kind, is as wrong in a target as a control character.
-_NOT_IN_TARGETS: Final = bytes(range(33)) + b"\x7f#"
+_AS_IN_TARGETS: Final = bytes(33 if code < 33 or code in (127, 35) else code for code in range(256))
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9\-._~%!$&'()*+,;=]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE)
 _VERSION: Final = re.compile(rb"HTTP/[0-9]\.[0-9]")
@@ -258,7 +258,7 @@ def _request_line(line: bytes) -> RequestHead:
             raise BadHead(400, "a method that is not a token")
         if method == b"CONNECT":
             raise BadHead(405, "CONNECT")
-    if len(target.translate(None, _NOT_IN_TARGETS)) != len(target):
+    if target.translate(_AS_IN_TARGETS) != target:
         raise BadHead(400, "a control character, a fragment or white space in the target")
     if target.startswith(b"/"):
         request = RequestHead(method, target, minor)

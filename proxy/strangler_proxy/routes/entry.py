@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from strangler_proxy.routes.condition import Asked, Conditions
 from strangler_proxy.routes.overlap import owned_methods
@@ -14,12 +13,22 @@ from strangler_proxy.routes.template import Template, parse_template
 __all__ = ["Entry", "Match"]
 
 
-@dataclass(frozen=True, slots=True)
 class Match:
-    """A route that takes a request, with the values of its template's variables, decoded."""
+    """A route that takes a request. `path` is what it takes, decoded, and `texts` that split at its slashes."""
 
-    route: Route
-    params: dict[str, str]
+    __slots__ = ("_entry", "_path", "_texts", "name", "route")
+
+    def __init__(self, entry: Entry, texts: Sequence[str], path: str) -> None:
+        self.route = entry.route
+        self.name = entry.name
+        self._entry = entry
+        self._texts = texts
+        self._path = path
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The values of the template's variables, decoded."""
+        return self._entry.params(self._texts, self._path)
 
 
 class Entry:
@@ -28,10 +37,22 @@ class Entry:
     Raises TemplateError when the template cannot be read.
     """
 
-    __slots__ = ("_variables", "conditions", "methods", "place", "rank", "rewrite", "route", "spans", "template")
+    __slots__ = (
+        "_variables",
+        "conditions",
+        "methods",
+        "name",
+        "place",
+        "rank",
+        "rewrite",
+        "route",
+        "spans",
+        "template",
+    )
 
     def __init__(self, route: Route) -> None:
         self.route = route
+        self.name = route.name
         self.template: Template = parse_template(route.path)
         self.methods = owned_methods(route)
         self.conditions = Conditions.of(route) or None
@@ -47,14 +68,14 @@ class Entry:
         """Whether method and conditions fit, the path aside."""
         return method in self.methods and (self.conditions is None or self.conditions.met(asked))
 
-    def match(self, texts: Sequence[str], path: str) -> Match:
-        """The match of a path that the template owns; `texts` is the path split at its slashes."""
+    def params(self, texts: Sequence[str], path: str) -> dict[str, str]:
+        """The variables' values in a path that the template owns; `texts` is the path split at its slashes."""
         if self.spans:
-            return Match(self.route, self.template.match(path) or {})
+            return dict(self.template.match(path) or {})
         params: dict[str, str] = {}
         for index, segment in self._variables:
             if (single := segment.single) is not None:
                 params[single.name] = texts[index]
             else:
                 params.update(segment.match(texts[index]) or {})
-        return Match(self.route, params)
+        return params

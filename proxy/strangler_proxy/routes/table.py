@@ -8,7 +8,6 @@ route that requires more headers and query parameters wins.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from strangler.errors import ConfigError, Problem
 from strangler_proxy.routes.clash import clashes_of
@@ -22,26 +21,30 @@ from strangler_proxy.routes.template import Literal, Segment, TemplateError
 __all__ = ["RouteTable"]
 
 
-@dataclass(slots=True, eq=False)
 class _Branch:
     """A way from one place in the trie to the next, over a segment with variables."""
 
-    segment: Segment
-    spans: bool
-    fits: Callable[[str], object]
-    node: _Node
+    __slots__ = ("fits", "node", "segment", "spans")
+
+    def __init__(self, segment: Segment) -> None:
+        self.segment = segment
+        self.spans = segment.spans
+        self.fits: Callable[[str], object] = bool if segment.spans else segment.fits
+        self.node = _Node()
 
 
-@dataclass(slots=True, eq=False)
 class _Group:
     """The ways of one rank, found by the literal text that their segments begin with.
 
     `lengths` are those that such texts have here.
     """
 
-    rank: tuple[int, ...]
-    branches: dict[str, list[_Branch]] = field(default_factory=dict)
-    lengths: tuple[int, ...] = ()
+    __slots__ = ("branches", "lengths", "rank")
+
+    def __init__(self, rank: tuple[int, ...]) -> None:
+        self.rank = rank
+        self.branches: dict[str, list[_Branch]] = {}
+        self.lengths: tuple[int, ...] = ()
 
     def child(self, segment: Segment) -> _Node:
         """The next place over `segment`, made where there is none yet."""
@@ -51,18 +54,20 @@ class _Group:
         for branch in branches:
             if branch.segment.shape == segment.shape:
                 return branch.node
-        branches.append(_Branch(segment, segment.spans, segment.fits, _Node()))
+        branches.append(_Branch(segment))
         self.lengths = tuple(sorted({len(text) for text in self.branches}))
         return branches[-1].node
 
 
-@dataclass(slots=True, eq=False)
 class _Node:
     """One place in the trie. `groups` are the ways over segments with variables, the most specific rank first."""
 
-    literals: dict[str, _Node] = field(default_factory=dict)
-    groups: list[_Group] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
+    __slots__ = ("entries", "groups", "literals")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.groups: list[_Group] = []
+        self.entries: list[Entry] = []
 
     def child(self, segment: Segment) -> _Node:
         """The next place over `segment`, made where there is none yet."""
@@ -113,7 +118,7 @@ class RouteTable:
         # The form with one last slash is the form without it; with two it is neither.
         texts = (path[1:-1] if path[-1:] == "/" and path[-2:-1] not in ("", "/") else path[1:]).split("/")
         entry = _search(self._root, texts, 0, path, method, Asked(raw_path, raw_query, headers))
-        return None if entry is None else entry.match(texts, path)
+        return None if entry is None else Match(entry, texts, path)
 
     def rewritten(self, match: Match, raw_path: bytes) -> bytes:
         """The path to ask the candidate for: the raw path as it came, or the route's rewrite with its variables.
