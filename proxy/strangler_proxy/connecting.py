@@ -125,6 +125,7 @@ class Connecting:
             return None, "tls" if connection.secure else "refused"
         except OSError:
             return None, "refused"
+        connection.count()
         return connection, ""
 
     async def _dial(self, connection: UpstreamConnection, host: str) -> None:

@@ -22,6 +22,8 @@ class UpstreamConnection:
     """
 
     __slots__ = (
+        "_counted",
+        "_lost",
         "_told_end",
         "answered",
         "busy",
@@ -52,10 +54,18 @@ class UpstreamConnection:
         self.answered = False
         self.secure = secure
         self._told_end = False
+        self._counted = False
+        self._lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.pool.opened()
+
+    def count(self) -> None:
+        """Count as open, until it is lost."""
+        # Not as it is made: one whose making is given up at that moment may never be told of its end.
+        if not self._lost:
+            self._counted = True
+            self.pool.opened()
 
     def data_received(self, data: bytes) -> None:
         exchange = self.exchange
@@ -78,7 +88,9 @@ class UpstreamConnection:
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.pool.lost(self)
+        self._lost = True
+        if self._counted:
+            self.pool.lost(self)
         self.closed = True
         exchange = self.exchange
         self.release()

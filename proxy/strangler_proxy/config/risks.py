@@ -24,12 +24,18 @@ def risks(config: Config) -> list[Problem]:
 def _upstreams(config: Config) -> list[Problem]:
     used = {config.monolith, *(route.candidate for route in config.routes)}
     unused = [name for name in config.upstreams if name not in used]
-    return [
+    found = [
         _warning(
             config, None, f"upstreams.{name}", "no route uses it", "name it as a route's candidate, or take it out"
         )
         for name in unused
     ]
+    for name, upstream in config.upstreams.items():
+        if upstream.tls is not None and not upstream.tls.verify:
+            wrong = "IS FALSE: anybody on the way can be this upstream, read every request and answer it"
+            right = 'take it out; for a CA of your own write ca = "ca.pem", for another name server_name'
+            found.append(_warning(config, None, f"upstreams.{name}.verify", wrong, right))
+    return found
 
 
 def _addresses(config: Config) -> list[Problem]:
