@@ -66,11 +66,8 @@ class IdentityMiddleware:
     def _identity(self, request: HttpRequest) -> Identity:
         # WSGI joins two lines of one name by a comma, which no token has: two identities are one that is malformed.
         token = request.headers.get(HEADER)
+        # Django tells nobody the bytes of a path that is not UTF-8: such a request is refused.
         path = request.path.encode("utf-8", "surrogateescape")
-        raw = request.META.get("PATH_INFO") if isinstance(request.META.get("wsgi.version"), tuple) else None
-        if raw is not None:
-            # As WSGI has it: each byte of the path is one character.
-            path = (request.META.get("SCRIPT_NAME", "") + raw).encode("latin-1")
         query = request.META.get("QUERY_STRING", "").encode("latin-1")
         return self._verifier.verify(token, request.method or "", path, query)
 

@@ -128,7 +128,7 @@ def _why(error: jwt.PyJWTError) -> str:
 
 
 def _is_time(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _identity(claims: Mapping[str, Any]) -> Identity:
@@ -136,7 +136,7 @@ def _identity(claims: Mapping[str, Any]) -> Identity:
     if not isinstance(data, dict):
         raise IdentityRefused("claims", "The identity's session data is no table.")
     session, request_id = _text(claims, "sid"), _text(claims, "jti")
-    expires = int(claims["exp"])
+    expires: int = claims["exp"]
     if claims.get("anonymous") is True and "sub" not in claims:
         return Identity(session=session, data=MappingProxyType(data), expires=expires, request_id=request_id)
     subject = _text(claims, "sub")
@@ -151,7 +151,7 @@ def _identity(claims: Mapping[str, Any]) -> Identity:
         groups=_names(claims, "groups"),
         permissions=_names(claims, "permissions"),
         session=session,
-        auth_time=auth_time if isinstance(auth_time, int) else None,
+        auth_time=auth_time if _is_time(auth_time) else None,
         data=MappingProxyType(data),
         expires=expires,
         request_id=request_id,
