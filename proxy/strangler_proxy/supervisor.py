@@ -29,6 +29,7 @@ from strangler_proxy.child import Child, Process
 from strangler_proxy.config.reader import load_config
 from strangler_proxy.config.values import Address, Config
 from strangler_proxy.crew import Crew
+from strangler_proxy.listener_tls import tls_problems
 from strangler_proxy.reload_socket import Asker, ReloadSocket
 from strangler_proxy.reloading import Outcome, unchangeable
 from strangler_proxy.rollover import Phase, Rollover
@@ -101,6 +102,9 @@ class Supervisor:
         """
         # Asked for here, so that a mistake is told at once and not by a child that dies again and again.
         open_store(self._config)
+        problems = tls_problems(self._config)
+        if problems:
+            raise ConfigError(problems)
         given = token_from(os.environ) is not None
         self._state.create()
         with self._alone(), self._listening(), self._awake() as wakeup:
@@ -208,7 +212,7 @@ class Supervisor:
         self._reload_began = time.monotonic()
         try:
             wanted = load_config(self._config.path)
-            problems = unchangeable(self._config, wanted)
+            problems = [*unchangeable(self._config, wanted), *tls_problems(wanted)]
             if problems:
                 raise ConfigError(problems)
             self._sockets += more(self._sockets[0], wanted.workers - len(self._sockets))

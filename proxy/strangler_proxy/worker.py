@@ -10,14 +10,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from socket import socket
-from typing import Final, cast
+from typing import Final
 
 from strangler_proxy.access_log import AccessLog
 from strangler_proxy.config import Config
-from strangler_proxy.downstream import ClientConnection
+from strangler_proxy.door import Door, raise_descriptor_limit
 from strangler_proxy.gateway import Gateway
 from strangler_proxy.life import BEAT, LEAVING, SERVING, Tie
 from strangler_proxy.link import ControlLink
+from strangler_proxy.listener import Listener
+from strangler_proxy.listener_tls import listener_context
 from strangler_proxy.report import Report
 from strangler_proxy.state import StateDir
 from strangler_proxy.subject import Subjects, load_or_create_key
@@ -25,10 +27,8 @@ from strangler_proxy.subject import Subjects, load_or_create_key
 __all__ = ["Worker", "event_loop", "run"]
 
 _BEAT_SECONDS: Final = 1.0
-_SETTLING_TURNS: Final = 3
 # Exchanges leave no cycles behind, so the garbage collector is called seldom.
 _COLLECTOR: Final = (20_000, 20, 50)
-_BACKLOG: Final = 2048
 
 
 def event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -42,29 +42,26 @@ def event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 class Worker:
-    """Serves on `sockets` from `start` until `drain`, inside a running event loop."""
+    """Serves on `sockets` from `start` until `drain`, inside a running event loop.
+
+    `door` counts who was not let in. Raises ListenerTlsError where certificate and key cannot be used.
+    """
 
     def __init__(self, config: Config, subjects: Subjects, *, log: AccessLog | None = None) -> None:
         self.gateway = Gateway(config, subjects, asyncio.get_running_loop(), log=log)
-        self._servers: list[asyncio.Server] = []
+        gateway = self.gateway
+        self.door = Door(config.limits, config.trusted_proxies, gateway.clients, gateway.loop.time)
+        tls = None if config.tls is None else listener_context(config.tls)
+        self._listener = Listener(gateway, self.door, tls)
 
     async def start(self, sockets: Sequence[socket]) -> None:
         """Accept connections."""
-        gateway = self.gateway
-        gateway.start()
-        for each in sockets:
-            each.setblocking(False)
-            self._servers.append(
-                await gateway.loop.create_server(
-                    lambda: cast("asyncio.Protocol", ClientConnection(gateway)), sock=each, backlog=_BACKLOG
-                )
-            )
+        self.gateway.start()
+        self._listener.start(sockets)
 
     def stop_accepting(self) -> None:
-        """Accept no more; connections that are queued wait for whoever shares the sockets."""
-        for server in self._servers:
-            server.close()
-        self._servers.clear()
+        """Let in who is queued, and accept no more; whoever comes then waits for those who share the sockets."""
+        self._listener.stop()
 
     async def drain(self, grace: float | None = None) -> None:
         """Accept no more, let what is under way end, then close what is left.
@@ -72,13 +69,14 @@ class Worker:
         Answers have the configuration's `drain_timeout`, tunnels its `tunnel_grace`; with `grace` both have that.
         """
         self.stop_accepting()
-        # Connections that were accepted in this turn of the loop come to the gateway in the next ones.
-        for _ in range(_SETTLING_TURNS):
-            await asyncio.sleep(0)
+        config = self.gateway.config
+        # Who was accepted and is not yet through would be forgotten.
+        await self._listener.settle(
+            min(config.limits.handshake_timeout, config.drain_timeout if grace is None else grace)
+        )
         gateway = self.gateway
         began = gateway.loop.time()
         gateway.drain()
-        config = gateway.config
         limits = (
             {False: config.drain_timeout, True: config.tunnel_grace}
             if grace is None
@@ -112,12 +110,13 @@ async def _serve(slot: int, config: Config, sockets: list[socket], state: StateD
     loop = asyncio.get_running_loop()
     stop, go = asyncio.Event(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
+    raise_descriptor_limit(config.limits.connections)
     log = AccessLog(
         sys.stdout.fileno() if config.access_log else None, config.access_log_sample, config.access_log_slow
     )
     worker = Worker(config, Subjects(load_or_create_key(state.subject_key), config.subject), log=log)
     gateway = worker.gateway
-    report = Report(gateway)
+    report = Report(gateway, worker.door.counts)
     link = ControlLink(
         state.socket,
         slot,

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
+from strangler.errors import ConfigError
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_text, warn
 from strangler_proxy.cli.probe import unanswered
 from strangler_proxy.config import Config, load_config
 from strangler_proxy.config.risks import risks
+from strangler_proxy.listener_tls import tls_problems
 
 __all__ = ["check"]
 
@@ -26,6 +28,9 @@ def check(probe: bool, as_json: bool, config: Path) -> None:
     Ends with 0 when it is right, warnings or not, and with 2 when it is wrong.
     """
     taken = load_config(config)
+    problems = tls_problems(taken)
+    if problems:
+        raise ConfigError(problems)
     warnings = [*risks(taken), *(unanswered(taken) if probe else [])]
     if as_json:
         print_json(

@@ -18,7 +18,7 @@ from strangler_proxy.config.positions import Path
 from strangler_proxy.config.values import Address, Upstream
 from strangler_proxy.routes.template import TemplateError, parse_template, placeholders
 
-__all__ = ["check_addresses", "check_names", "check_routes", "check_tracing", "check_upstreams"]
+__all__ = ["check_addresses", "check_listener", "check_names", "check_routes", "check_tracing", "check_upstreams"]
 
 
 def check_upstreams(document: dict[str, Any], monolith: str | None, place: Place) -> list[Problem]:
@@ -167,6 +167,14 @@ def check_addresses(
         if listening is not None and _same(listening, address)
     ]
     return problems
+
+
+def check_listener(proxy: ProxyTable | None, place: Place) -> list[Problem]:
+    """That a PROXY header is expected from somebody."""
+    if proxy is None or not proxy.proxy_protocol or proxy.trusted_proxies:
+        return []
+    wrong = "is true, and nobody is trusted to send a PROXY header: every connection would be closed"
+    return [place.problem(("proxy", "proxy_protocol"), wrong, "name the edge's addresses as proxy.trusted_proxies")]
 
 
 def check_tracing(tracing: TracingTable | None, place: Place) -> list[Problem]:

@@ -23,7 +23,17 @@ from strangler_proxy.config.identity_table import Anonymous, IdentityNeed, Ident
 from strangler_proxy.config.upstream_table import UpstreamTable
 from strangler_proxy.config.values import Address, Limits, Tracing
 
-__all__ = ["TABLES", "ControlTable", "LimitsTable", "ProxyTable", "RouteItem", "SeamItem", "StateTable", "StoreTable"]
+__all__ = [
+    "TABLES",
+    "ControlTable",
+    "LimitsTable",
+    "ListenerTlsTable",
+    "ProxyTable",
+    "RouteItem",
+    "SeamItem",
+    "StateTable",
+    "StoreTable",
+]
 __all__ += ["TracingTable", "UpstreamTable"]
 
 
@@ -71,6 +81,21 @@ class ProxyTable(_Table):
         description="The share of requests that get a line; one that failed, fell back or was slow always has one.",
     )
     access_log_slow: Duration = Field(1.0, description="From how long on a request counts as slow for the access log.")
+
+
+class ListenerTlsTable(_Table):
+    """TLS towards customers; without this table, plain HTTP. New files count from the next reload on."""
+
+    certificate: str = Field(
+        min_length=1,
+        description="A PEM file with the certificate and the chain behind it.",
+        examples=["/etc/strangler/shop.crt"],
+    )
+    key: str = Field(
+        min_length=1,
+        description="A PEM file with its private key, without a password.",
+        examples=["/etc/strangler/shop.key"],
+    )
 
 
 class ControlTable(_Table):
@@ -212,6 +237,7 @@ class SeamItem(_Table):
 # Written as in the file: a table, a table for each name, or an item of a list.
 TABLES: dict[str, type[BaseModel]] = {
     "proxy": ProxyTable,
+    "proxy.tls": ListenerTlsTable,
     "control": ControlTable,
     "store": StoreTable,
     "state": StateTable,

@@ -13,11 +13,19 @@ from pydantic import BaseModel
 
 from strangler.errors import ConfigError, Problem
 from strangler.toggles import NAME_PATTERN, default_salt
-from strangler_proxy.config.checks import check_addresses, check_names, check_routes, check_tracing, check_upstreams
+from strangler_proxy.config.checks import (
+    check_addresses,
+    check_listener,
+    check_names,
+    check_routes,
+    check_tracing,
+    check_upstreams,
+)
 from strangler_proxy.config.document import (
     TABLES,
     ControlTable,
     LimitsTable,
+    ListenerTlsTable,
     ProxyTable,
     RouteItem,
     SeamItem,
@@ -35,7 +43,7 @@ from strangler_proxy.config.positions import Path as KeyPath
 from strangler_proxy.config.positions import Positions
 from strangler_proxy.config.upstream_checks import check_upstream
 from strangler_proxy.config.validation import validated
-from strangler_proxy.config.values import Config, Limits, Seam, Tracing, Upstream
+from strangler_proxy.config.values import Config, Limits, ListenerTls, Seam, Tracing, Upstream
 from strangler_proxy.routes.clash import clashes
 from strangler_proxy.routes.route import Route
 
@@ -106,6 +114,7 @@ class _Reading:
 
     def config(self, path: Path, text: str) -> Config:
         self._check_shape()
+        tls = self._listener_tls(path.resolve().parent)
         proxy = self._table("proxy", ProxyTable)
         control = self._table("control", ControlTable)
         store = self._table("store", StoreTable)
@@ -123,6 +132,7 @@ class _Reading:
         self.problems += check_names(self._document, self._place)
         self.problems += check_routes(self._document, monolith, self._place)
         self.problems += check_addresses(proxy, control, upstreams, self._place)
+        self.problems += check_listener(proxy, self._place)
         self.problems += check_tracing(tracing, self._place)
         self.problems += clashes(routes, file=self._place.file)
         if self.problems or not (proxy and control and store and state and limits and tracing and identity):
@@ -153,12 +163,24 @@ class _Reading:
             tunnel_grace=proxy.tunnel_grace,
             hang_timeout=proxy.hang_timeout,
             proxy_protocol=proxy.proxy_protocol,
+            tls=tls,
             access_log_sample=proxy.access_log_sample,
             access_log_slow=proxy.access_log_slow,
             metrics_public=control.metrics_public,
             tracing=Tracing(tracing.endpoint or "", tracing.sample, tracing.service_name),
             text=text,
         )
+
+    def _listener_tls(self, folder: Path) -> ListenerTls | None:
+        """`[proxy.tls]`, which is taken out of its table: it is looked at as a table of its own."""
+        proxy = self._document.get("proxy", {})
+        if "tls" not in proxy:
+            return None
+        self._document["proxy"] = {key: value for key, value in proxy.items() if key != "tls"}
+        table = self._validated(ListenerTlsTable, proxy["tls"], ("proxy", "tls"))
+        if table is None:
+            return None
+        return ListenerTls(folder / Path(table.certificate).expanduser(), folder / Path(table.key).expanduser())
 
     def _monolith(self) -> str | None:
         """The name of the monolith's upstream even where something else in its table is wrong; None if it is itself."""
@@ -169,7 +191,7 @@ class _Reading:
         """Drop what is not a known section of the right shape, so that the rest can be looked at."""
         lists = ("routes", "seams")
         for key, value in list(self._document.items()):
-            if key not in TABLES:
+            if key not in TABLES or "." in key:
                 known = [f"[[{name}]]" if name in lists else f"[{name}]" for name in TABLES]
                 right = did_you_mean(key, list(TABLES), f"the sections are {', '.join(known)}")
                 wrong = f"is not a {'section' if isinstance(value, dict | list) else 'key'} that Strangler knows"

@@ -13,7 +13,7 @@ from strangler_proxy.config.identity import IdentitySettings
 from strangler_proxy.config.upstreams import Upstream
 from strangler_proxy.routes.route import Route
 
-__all__ = ["Address", "Config", "IdentitySettings", "Limits", "Seam", "Tracing", "Upstream"]
+__all__ = ["Address", "Config", "IdentitySettings", "Limits", "ListenerTls", "Seam", "Tracing", "Upstream"]
 
 _IDENTITY = IdentitySettings()
 
@@ -38,8 +38,9 @@ class Limits:
     `body_bytes` is the longest body (default 0: any), `body_rate` the bytes a second below which a body's pauses add up
     (default 240), `tunnel_timeout` how long a tunnel may carry nothing (default 3600).
 
-    `connections` are open client connections of one worker (default 10,000), `connections_per_peer` those of one address
-    among them (default 0: any number), `handshake_timeout` is for a TLS handshake and a PROXY header (default 10).
+    `connections` are open client connections of one worker (default 10,000), `connections_per_peer` those of one
+    address among them (default 0: any number), `handshake_timeout` is for a TLS handshake and a PROXY header (default
+    10).
     """
 
     head_bytes: int = 65536
@@ -65,6 +66,14 @@ class Tracing:
 
 
 @dataclass(frozen=True, slots=True)
+class ListenerTls:
+    """TLS towards customers: the files of the certificate with its chain and of its private key, both in PEM form."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole file. `path` is where it was read, and relative paths in it start at its folder.
 
@@ -75,7 +84,8 @@ class Config:
 
     `drain_timeout` is how long a worker that was told to stop waits for the answers under way (default 10),
     `tunnel_grace` how long for tunnels (default 15), `hang_timeout` after how long a worker that has not been heard is
-    killed (default 30, 0 for never). `proxy_protocol` says that trusted proxies begin with a PROXY header.
+    killed (default 30, 0 for never). `proxy_protocol` says that trusted proxies begin with a PROXY header,
+    `tls` that customers are served by TLS (default None: in plain HTTP).
     """
 
     path: Path
@@ -97,6 +107,7 @@ class Config:
     tunnel_grace: float = 15.0
     hang_timeout: float = 30.0
     proxy_protocol: bool = False
+    tls: ListenerTls | None = None
     access_log_sample: float = 1.0
     access_log_slow: float = 1.0
     metrics_public: bool = False
