@@ -56,7 +56,13 @@ _ALL: Final = (
     ),
     # Clients
     Measure("strangler_client_connections", GAUGE, ("worker",), "Client connections that are open."),
-    Measure("strangler_client_limit_hits_total", COUNTER, ("limit",), "Times that a limit on clients was met."),
+    Measure("strangler_client_connections_limit", GAUGE, ("worker",), "The most client connections of a worker."),
+    Measure(
+        "strangler_client_connections_refused_total",
+        COUNTER,
+        ("cause",),
+        "Client connections that were not let in, or closed to make room.",
+    ),
     # Upstreams
     Measure(
         "strangler_pool_connections",
@@ -144,6 +150,8 @@ _ALL: Final = (
     Measure("strangler_toggle_share_ratio", GAUGE, ("name", "kind"), "The share of a toggle's subjects, 0 to 1."),
     Measure("strangler_dependency_up", GAUGE, ("dependency",), "Whether what `/health/ready` names is well."),
     Measure("strangler_build_info", GAUGE, ("version", "config"), "1, with version and configuration's digest."),
+    Measure("strangler_last_reload_ok", GAUGE, (), "Whether the last reload came into force; absent before the first."),
+    Measure("strangler_last_reload_timestamp_seconds", GAUGE, (), "When that was: Unix time."),
     Measure("strangler_control_start_time_seconds", GAUGE, (), "When the control plane started: Unix time."),
 )
 

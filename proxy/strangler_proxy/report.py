@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,10 +21,14 @@ Sample = list[Any]
 
 
 class Report:
-    """The report of one worker, made of what its `gateway` holds. `start` and `stop` are its event loop's."""
+    """The report of one worker, made of what its `gateway` holds. `start` and `stop` are its event loop's.
 
-    def __init__(self, gateway: Gateway) -> None:
+    `turned_away` counts, by cause, the connections that never came to the gateway.
+    """
+
+    def __init__(self, gateway: Gateway, turned_away: Mapping[str, int] | None = None) -> None:
         self._gateway = gateway
+        self._turned_away: Mapping[str, int] = {} if turned_away is None else turned_away
         self._loop = gateway.loop
         self._began = time.monotonic()
         self._told: dict[tuple[str, ...], float] = {}
@@ -93,6 +98,12 @@ class Report:
 
     def _clients(self) -> None:
         self._gauge("strangler_client_connections", len(self._gateway.clients))
+        self._gauge("strangler_client_connections_limit", self._gateway.limits.connections)
+        for cause, total in self._turned_away.items():
+            self._counter("strangler_client_connections_refused_total", total, cause)
+        vouching = getattr(self._gateway, "vouching", None)
+        for outcome, total in getattr(vouching, "counts", {}).items():
+            self._counter("strangler_vouching_total", total, outcome)
 
     def _pool(self, stats: dict[str, Any]) -> None:
         upstream = str(stats["upstream"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import accumulate
 from typing import Final, TypeAlias
 
@@ -111,4 +112,8 @@ def _of_control(plane: ControlPlane) -> Iterator[_Sample]:
     for dependency, lack in plane.ready().items():
         yield "strangler_dependency_up", (dependency,), lack is None
     yield "strangler_build_info", (__version__, plane.config.digest), 1
+    reloaded = plane.reloaded()
+    if reloaded is not None:
+        yield "strangler_last_reload_ok", (), reloaded["ok"] is True
+        yield "strangler_last_reload_timestamp_seconds", (), datetime.fromisoformat(str(reloaded["at"])).timestamp()
     yield "strangler_control_start_time_seconds", (), plane.started_at.timestamp()

@@ -208,6 +208,10 @@ class ControlPlane:
         ]
         return f"Workers that do not decide by revision {revision}: {', '.join(late)}" if late else None
 
+    def reloaded(self) -> dict[str, object] | None:
+        """What came of the last reload, None before the first."""
+        return self._state.read_reloaded()
+
     def status(self) -> dict[str, Any]:
         """The state of this replica, as the control API tells it."""
         revision = self.snapshot.revision
@@ -234,7 +238,7 @@ class ControlPlane:
             "store": {"ok": self._store_error is None, "error": self._store_error, "url": self.config.store},
             "disk": {"ok": self._disk_error is None, "error": self._disk_error},
             "notes": list(self._notes),
-            "reload": self._state.read_reloaded(),
+            "reload": self.reloaded(),
             "replica": {
                 "name": platform.node(),
                 "started_at": self.started_at.isoformat(),
