@@ -1,0 +1,90 @@
+"""What the processes hold: memory, descriptors, connections and threads, read from /proc; and what counts as growth."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Gauge", "client_ports", "growth", "measured", "slope"]
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_ESTABLISHED = "01"
+# What a process may hold more than after the warm-up: the store's or a log's own file, opened anew.
+_DESCRIPTORS = 3
+_THREADS = 4
+_MIB = 1 << 20
+_GROWTH = 24 * _MIB
+_SLOPE = 8 * _MIB / 3600
+# A slope is only told of what lived this long.
+_LONG = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One process at one time: `rss` in bytes, the others counted."""
+
+    pid: int
+    at: float
+    rss: int
+    descriptors: int
+    sockets: int
+    threads: int
+
+
+def measured(pid: int, at: float) -> Gauge | None:
+    """What a process holds now; None when it is gone."""
+    proc = Path("/proc") / str(pid)
+    try:
+        rss = int((proc / "statm").read_text().split()[1]) * _PAGE
+        links = [os.readlink(each) for each in (proc / "fd").iterdir()]
+        threads = len(list((proc / "task").iterdir()))
+    except (OSError, IndexError):
+        return None
+    return Gauge(pid, at, rss, len(links), sum(link.startswith("socket:") for link in links), threads)
+
+
+def client_ports(pid: int, port: int) -> frozenset[int]:
+    """The other ends' ports of the connections to `port` that a process holds. It must be stopped, or they change."""
+    inodes = set()
+    for each in (Path("/proc") / str(pid) / "fd").iterdir():
+        with suppress(OSError):
+            inodes.add(os.readlink(each).removeprefix("socket:[").removesuffix("]"))
+    found = set()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if int(fields[1].partition(":")[2], 16) == port and fields[9] in inodes:
+            found.add(int(fields[2].partition(":")[2], 16))
+    return frozenset(found - {0})
+
+
+def growth(before: Mapping[str, Gauge], after: Mapping[str, Gauge]) -> list[str]:
+    """What is held after the run, with nobody asking, beyond what was held after the warm-up; by a process's role."""
+    grown = []
+    for role, now in after.items():
+        was = before[role]
+        for name, had, has, allowed in (
+            ("descriptors", was.descriptors, now.descriptors, _DESCRIPTORS),
+            ("sockets", was.sockets, now.sockets, _DESCRIPTORS),
+            ("threads", was.threads, now.threads, _THREADS),
+            ("bytes of memory", was.rss, now.rss, _GROWTH),
+        ):
+            if has > had + allowed:
+                grown.append(f"{role} holds {has} {name}, after the warm-up it held {had}")
+    return grown
+
+
+def slope(role: str, samples: Sequence[Gauge]) -> str:
+    """What to say of a process whose memory rises steadily over the last two thirds of a long life; else empty."""
+    if not samples or samples[-1].at - samples[0].at < _LONG:
+        return ""
+    begin = samples[0].at + (samples[-1].at - samples[0].at) / 3
+    settled = [each for each in samples if each.at >= begin]
+    middle = sum(each.at for each in settled) / len(settled)
+    weight = sum((each.at - middle) ** 2 for each in settled)
+    rises = sum((each.at - middle) * each.rss for each in settled) / weight
+    if rises <= _SLOPE:
+        return ""
+    return f"{role} (pid {samples[0].pid}) grows by {rises * 3600 / _MIB:.1f} MiB an hour, more than {_SLOPE * 3600 / _MIB:.0f}"
