@@ -39,7 +39,7 @@ def measured(pid: int, at: float) -> Gauge | None:
     proc = Path("/proc") / str(pid)
     try:
         rss = int((proc / "statm").read_text().split()[1]) * _PAGE
-        links = [os.readlink(each) for each in (proc / "fd").iterdir()]
+        links = _links(proc)
         threads = len(list((proc / "task").iterdir()))
     except (OSError, IndexError):
         return None
@@ -48,16 +48,22 @@ def measured(pid: int, at: float) -> Gauge | None:
 
 def client_ports(pid: int, port: int) -> frozenset[int]:
     """The other ends' ports of the connections to `port` that a process holds. It must be stopped, or they change."""
-    inodes = set()
-    for each in (Path("/proc") / str(pid) / "fd").iterdir():
-        with suppress(OSError):
-            inodes.add(os.readlink(each).removeprefix("socket:[").removesuffix("]"))
+    inodes = {link.removeprefix("socket:[").removesuffix("]") for link in _links(Path("/proc") / str(pid))}
     found = set()
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
         if int(fields[1].partition(":")[2], 16) == port and fields[9] in inodes:
             found.add(int(fields[2].partition(":")[2], 16))
     return frozenset(found - {0})
+
+
+def _links(proc: Path) -> list[str]:
+    links = []
+    for each in (proc / "fd").iterdir():
+        # One may be closed between the two looks.
+        with suppress(OSError):
+            links.append(str(each.readlink()))
+    return links
 
 
 def growth(before: Mapping[str, Gauge], after: Mapping[str, Gauge]) -> list[str]:
@@ -87,4 +93,5 @@ def slope(role: str, samples: Sequence[Gauge]) -> str:
     rises = sum((each.at - middle) * each.rss for each in settled) / weight
     if rises <= _SLOPE:
         return ""
-    return f"{role} (pid {samples[0].pid}) grows by {rises * 3600 / _MIB:.1f} MiB an hour, more than {_SLOPE * 3600 / _MIB:.0f}"
+    hourly = rises * 3600 / _MIB
+    return f"{role} grows by {hourly:.1f} MiB an hour, more than {_SLOPE * 3600 / _MIB:.0f}"

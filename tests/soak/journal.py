@@ -162,9 +162,11 @@ class Journal:
                 wrong.append(f"{name} was answered, and never executed: lost")
             elif digests[name] != digest:
                 wrong.append(f"{name} was executed with another body than was sent")
-        for request in self.doubtful:
-            if self.excuse(request) == "closed while unused" and counts[request.name]:
-                wrong.append(f"{request.name} was executed, though its connection was closed as unused")
+        wrong += [
+            f"{request.name} was executed, though its connection was closed as unused"
+            for request in self.doubtful
+            if self.excuse(request) == "closed while unused" and counts[request.name]
+        ]
         return wrong
 
     def judged(self) -> tuple[Counter[str], list[Request]]:

@@ -15,7 +15,6 @@ from tests.soak.gauges import Gauge, growth, slope
 from tests.soak.journal import Disturbance, Journal, Request
 from tests.soak.scene import Scene
 
-
 __all__ = ["Figures", "Plan", "run"]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 __all__ = ["Answer", "Broken", "Connection", "request"]
 
 
-class Broken(Exception):  # noqa: N818 - told like the rest of what happens
+class Broken(Exception):
     """No whole answer came. `begun` says whether a byte of one had come; `reused` that others went over it before."""
 
     def __init__(self, why: str, *, begun: bool, reused: bool, port: int) -> None:
