@@ -17,6 +17,8 @@ HALF_OPEN: Final = "half-open"
 # The window slides by parts: one that is being counted, and those before it.
 _PARTS: Final = 10
 _PAST: Final = _PARTS - 1
+# Not -1, which is what a refusal is elsewhere: it would count if it were reported by mistake.
+_NONE: Final = -(1 << 40)
 
 
 class Breaker:
@@ -62,6 +64,7 @@ class Breaker:
         "_ring_failures",
         "_share",
         "_since",
+        "_start",
         "_state",
         "_successes",
         "_turn",
@@ -92,8 +95,8 @@ class Breaker:
 
         self._state: str = CLOSED
         self._opened: int = 0
-        # The number last given to a closed period or a probe. `_closed` is the permit of this closed period, -1 in
-        # any other state, so that one comparison tells whether a result belongs to it.
+        # The number last given to a closed period or a probe. `_closed` is the permit of this closed period, and in
+        # any other state none that is ever given, so that one comparison tells whether a result belongs to it.
         self._last: int = 1
         self._closed: int = 2
 
@@ -105,6 +108,7 @@ class Breaker:
         self._ring_calls: list[int] = [0] * _PAST
         self._ring_failures: list[int] = [0] * _PAST
         self._index: int = 0
+        self._start: float = 0.0
         self._turn: float = float("-inf")
 
         self._since: float = 0.0
@@ -159,7 +163,7 @@ class Breaker:
     def failure(self, permit: int, now: float) -> None:
         """The call with that permit failed in a way that says something about whoever was called."""
         if permit == self._closed:
-            if now >= self._turn or now < self._turn - self._part:
+            if now >= self._turn or now < self._start:
                 self._roll(now)
             self._in_a_row += 1
             self._calls += 1
@@ -206,6 +210,7 @@ class Breaker:
         # Backwards, or further than the window is long, nothing of it is left.
         if elapsed < 0 or elapsed >= self._part * _PAST:
             self._forget()
+            self._start = now
             self._turn = now + self._part
             return
         ended = 1 + int(elapsed / self._part)
@@ -219,6 +224,8 @@ class Breaker:
             self._calls = 0
             self._failures = 0
         self._turn += ended * self._part
+        # Not later than now by a rounding, or the next call would seem to be earlier.
+        self._start = min(now, self._turn - self._part)
 
     def _forget(self) -> None:
         for index in range(_PAST):
@@ -231,14 +238,14 @@ class Breaker:
 
     def _open(self, now: float) -> None:
         self._opened += 1
-        self._closed = -1
+        self._closed = _NONE
         self._since = now
         self._until = now + self._wait * (1.0 - self._share * self._jitter())
         self._probes.clear()
         self._enter(OPEN)
 
     def _close(self) -> None:
-        self._last += 1
+        # At least one probe has taken a number since the last time.
         self._closed = self._last * 2
         self._probes.clear()
         self._in_a_row = 0

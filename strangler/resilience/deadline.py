@@ -37,16 +37,13 @@ class Deadline:
     threads that are started otherwise. A Deadline serves one block. Raises PolicyError for no number above 0.
     """
 
-    __slots__ = ("_clock", "_ends", "_seconds", "_stops", "_stops_at", "_timeout", "_token")
+    __slots__ = ("_clock", "_ends", "_seconds", "_timeout", "_token")
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = monotonic) -> None:
         positive("Deadline", "seconds", seconds)
         self._seconds = seconds
         self._clock = clock
         self._ends = inf
-        # Which task is cancelled, and when by its event loop's clock, by this deadline or by one around it.
-        self._stops: asyncio.Task[object] | None = None
-        self._stops_at = inf
         self._timeout: asyncio.Timeout | None = None
         self._token: Token[Deadline | None] | None = None
 
@@ -75,8 +72,6 @@ class Deadline:
         if left <= 0:
             raise DeadlineExceeded("The time for this is over: it was not begun.", begun=False)
         self._ends = self._clock() + left
-        if outer is not None:
-            self._stops, self._stops_at = outer._stops, outer._stops_at
         self._token = _CURRENT.set(self)
         return self
 
@@ -90,13 +85,8 @@ class Deadline:
     async def __aenter__(self) -> Self:
         self.__enter__()
         try:
-            task = asyncio.current_task()
-            at = asyncio.get_running_loop().time() + self.remaining() + _AFTER
-            # One timer ends the block: a second one for the same time would cancel somebody who has caught the first.
-            if task is not self._stops or at < self._stops_at - _AFTER:
-                self._stops, self._stops_at = task, at
-                self._timeout = asyncio.timeout_at(at)
-                await self._timeout.__aenter__()
+            self._timeout = asyncio.timeout(self.remaining() + _AFTER)
+            await self._timeout.__aenter__()
         except BaseException:
             self.__exit__(None, None, None)
             raise

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -84,7 +85,8 @@ def test_the_window_slides_by_parts_and_not_all_at_once() -> None:
     assert tested.state == OPEN
 
 
-@given(st.lists(st.tuples(st.floats(0, 3), st.booleans()), max_size=80), st.integers(1, 12))
+@example([(0.34295731446156574, True), (0.0, True)], 2)
+@given(st.lists(st.tuples(st.floats(0, 3), st.sampled_from([True] * 20 + [False])), max_size=80), st.integers(1, 12))
 def test_the_window_counts_what_lies_between_nine_and_ten_tenths_of_it(
     calls: list[tuple[float, bool]], minimum: int
 ) -> None:
@@ -102,6 +104,31 @@ def test_the_window_counts_what_lies_between_nine_and_ten_tenths_of_it(
             assert len(perhaps) >= minimum
             assert all(surely)
             return
+
+
+def test_a_long_time_of_successes_does_not_hide_what_the_window_shows() -> None:
+    tested = breaker(consecutive_failures=NEVER, minimum_calls=5, window=10.0, failure_rate=0.5)
+    for second in range(100):
+        call(tested, float(second), fails=False)
+    for second in range(100, 107):
+        call(tested, float(second), fails=True)
+    assert tested.state == OPEN
+
+
+def test_closing_forgets_what_opened_it() -> None:
+    tested = breaker(consecutive_failures=NEVER, minimum_calls=4, window=100.0, failure_rate=0.5)
+    for _ in range(4):
+        call(tested, 0.0, fails=True)
+    assert tested.state == OPEN
+    call(tested, 1.0, fails=False)
+    for fails in (True, True, True):
+        call(tested, 1.0, fails=fails)
+    assert tested.state == CLOSED
+    in_a_row = opened(consecutive_failures=3)
+    call(in_a_row, 1.0, fails=False)
+    for fails in (True, True):
+        call(in_a_row, 1.0, fails=fails)
+    assert in_a_row.state == CLOSED
 
 
 # Open.
@@ -235,13 +262,13 @@ def test_results_of_an_earlier_closed_time_are_ignored() -> None:
 
 
 def test_a_refusal_reported_by_mistake_changes_nothing() -> None:
-    for tested in (breaker(consecutive_failures=1), opened()):
-        before = tested.state
+    for tested in (breaker(consecutive_failures=1), opened(consecutive_failures=1)):
+        before, count = tested.state, tested.opened
         for permit in (0, -1):
             tested.success(permit, 0.0)
             tested.failure(permit, 0.0)
             tested.cancelled(permit, 0.0)
-        assert (tested.state, tested.acquire(0.0) > 0) == (before, before == CLOSED)
+        assert (tested.state, tested.opened, tested.acquire(0.0) > 0) == (before, count, before == CLOSED)
 
 
 # Clocks and hooks.
@@ -249,6 +276,7 @@ def test_a_refusal_reported_by_mistake_changes_nothing() -> None:
 
 def test_a_clock_that_goes_backwards_keeps_nothing_open_or_leased_for_longer_than_was_said() -> None:
     tested = opened(1000.0, open_for=4.0, lease=5.0)
+    assert tested.remaining(10.0) == 4.0
     assert not tested.acquire(10.0)
     assert tested.remaining(10.0) == 4.0
     assert not tested.acquire(13.0)
@@ -334,11 +362,20 @@ class BreakerMachine(RuleBasedStateMachine):
         if permit:
             self.out.append((permit, self.period, self.now))
 
+    @rule(fails=st.booleans())
+    def a_call_is_made(self, fails: bool) -> None:
+        before = len(self.out)
+        self.a_call_begins()
+        if len(self.out) > before:
+            self.end(len(self.out) - 1, fails)
+
     @rule(data=st.data(), fails=st.booleans())
     def a_call_ends(self, data: st.DataObject, fails: bool) -> None:
-        if not self.out:
-            return
-        permit, period, at = self.out.pop(data.draw(st.integers(0, len(self.out) - 1)))
+        if self.out:
+            self.end(data.draw(st.integers(0, len(self.out) - 1)), fails)
+
+    def end(self, which: int, fails: bool) -> None:
+        permit, period, at = self.out.pop(which)
         (self.tested.failure if fails else self.tested.success)(permit, self.now)
         if period != self.period or (self.state == HALF_OPEN and self.now - at >= self.lease):
             return
@@ -378,4 +415,5 @@ class BreakerMachine(RuleBasedStateMachine):
         assert self.tested.remaining(self.now) == (max(0, self.until - self.now) if self.state == OPEN else 0)
 
 
+BreakerMachine.TestCase.settings = hypothesis_settings(max_examples=80, stateful_step_count=50, deadline=None)
 TestBreakerMachine = BreakerMachine.TestCase

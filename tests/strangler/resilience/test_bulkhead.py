@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from strangler.errors import BulkheadFull, DeadlineExceeded, PolicyError
 from strangler.resilience import Bulkhead, Deadline
 from strangler.testing import ManualClock
+from tests.strangler.resilience.virtual_loop import VirtualLoop
 from tests.waiting import until
 
 
@@ -119,11 +119,18 @@ def test_nobody_waits_beyond_the_deadline_nor_comes_in_after_it() -> None:
         assert not over.value.begun
         with pytest.raises(DeadlineExceeded):
             asyncio.run(wait())
+
+    async def wait_not() -> None:
+        async with tested.place():
+            pytest.fail("its time is over")
+
     clock = ManualClock()
     with Deadline(1.0, clock=clock):
         clock.advance(1.0)
         with pytest.raises(DeadlineExceeded), tested.place():
             pytest.fail("its time is over")
+        with pytest.raises(DeadlineExceeded):
+            asyncio.run(wait_not())
     assert (tested.inside, tested.waiting) == (0, 0)
 
 
@@ -222,6 +229,30 @@ def test_many_threads_never_exceed_the_limit_and_all_come_through() -> None:
     assert most <= 3
 
 
+def test_whoever_is_given_a_place_at_the_very_end_of_its_wait_takes_it() -> None:
+    clock = ManualClock()
+    loop = VirtualLoop(clock)
+    tested = Bulkhead("catalog", 1, queue=1, wait=5.0)
+    came: list[int] = []
+
+    async def enter() -> None:
+        async with tested.place():
+            came.append(1)
+
+    place = tested.place()
+    place.__enter__()
+    task = loop.create_task(enter())
+    loop.settle()
+    loop.call_later(5.000001, place.__exit__, None, None, None)
+    clock.advance(6.0)  # its time is up and the place becomes free in the same step of the loop, in this order
+    loop.settle()
+    loop.close()
+    assert task.done()
+    task.result()
+    assert came == [1]
+    assert (tested.inside, tested.waiting) == (0, 0)
+
+
 @pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 def test_in_a_forked_child_nobody_is_in() -> None:
     tested = Bulkhead("catalog", 1)
@@ -248,22 +279,6 @@ def test_in_a_forked_child_nobody_is_in() -> None:
 def test_a_setting_that_cannot_work_is_one_clear_error(wrong: dict[str, Any], remedy: str) -> None:
     with pytest.raises(PolicyError, match=rf"Bulkhead catalog: {next(iter(wrong))} is .*{remedy}"):
         Bulkhead("catalog", **({"limit": 1} | wrong))
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time is a test's to move, and which never waits."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        super().__init__()
-        self._now = clock
-
-    def time(self) -> float:
-        return self._now()
-
-    def settle(self) -> None:
-        for _ in range(12):
-            self.call_soon(self.stop)
-            self.run_forever()
 
 
 class BulkheadMachine(RuleBasedStateMachine):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from strangler.errors import DeadlineExceeded, PolicyError
 from strangler.resilience import DEADLINE_HEADER, Deadline, check_deadline, deadline_headers, remaining
 from strangler.testing import ManualClock
+from tests.strangler.resilience.virtual_loop import VirtualLoop
 
 
 def test_without_a_deadline_time_is_without_end() -> None:
@@ -78,6 +79,29 @@ def test_an_async_block_is_cancelled_when_its_time_is_over() -> None:
         asyncio.run(work())
     assert over.value.begun
     assert cleaned == [0.0]
+
+
+def test_a_timer_that_is_a_little_early_cancels_nobody_who_has_time_left() -> None:
+    clock = ManualClock(0.0)
+    loop = VirtualLoop(clock)
+    left: list[float] = []
+
+    async def work() -> None:
+        async with Deadline(1.0, clock=clock):
+            try:
+                await asyncio.Event().wait()
+            finally:
+                left.append(remaining())
+
+    task = loop.create_task(work())
+    loop.settle()
+    clock.advance(1.0 - 1e-10)  # within the resolution of the clock, which asyncio takes for the time itself
+    loop.settle()
+    clock.advance(0.1)
+    loop.settle()
+    loop.close()
+    assert isinstance(task.exception(), DeadlineExceeded)
+    assert left == [0.0]
 
 
 @pytest.mark.parametrize(("outer", "inner"), [(0.02, 0.02), (0.02, 30.0), (30.0, 0.02)])
