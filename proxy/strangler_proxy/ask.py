@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from strangler_proxy.body import BadBody, Body, ChunkedBody, LengthBody, UntilCloseBody
 from strangler_proxy.head import BadHead
 from strangler_proxy.holder import UpstreamHolder
-from strangler_proxy.holder import UpstreamHolder
 from strangler_proxy.outcome import FAILED, FAILING, SUCCEEDED, UNDECIDED
 from strangler_proxy.response_head import ResponseHead, parse_response
 

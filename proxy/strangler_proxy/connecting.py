@@ -89,8 +89,8 @@ class Connecting:
         pool = self._pool
         why = "unresolved"
         if self._endpoint is None:
-            await pool.resolved()
-            self._take(pool.choose())
+            await pool.places.resolution.first()
+            self._take(pool.places.choose())
         while self._endpoint is not None:
             connection, why = await self._reach(self._endpoint)
             if connection is not None:
@@ -99,7 +99,7 @@ class Connecting:
             self._tried += 1
             if self._probing or self._tried >= _MOST_TRIED:
                 break
-            other = pool.another(self._endpoint)
+            other = pool.places.another(self._endpoint)
             if other is None:
                 break
             self._let_go()
@@ -137,9 +137,8 @@ class Connecting:
             if pool.context is None:
                 await pool.loop.create_connection(lambda: protocol, host, endpoint.port)
             else:
-                name = pool.server_name(endpoint)
                 await pool.loop.create_connection(
-                    lambda: protocol, host, endpoint.port, ssl=pool.context, server_hostname=name
+                    lambda: protocol, host, endpoint.port, ssl=pool.context, server_hostname=endpoint.server_name
                 )
         except BaseException:
             # The time limit may have struck when it was open already, and nobody else knows of it.

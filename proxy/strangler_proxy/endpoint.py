@@ -18,8 +18,9 @@ class Endpoint:
     """Where an upstream can be reached, in the eyes of one worker.
 
     `hosts` are the IP addresses that lead to one and the same server (`localhost` may have two), tried in order; the
-    one that answered last is first. `server_name` is the host as the upstream's URL has it. `in_use` counts the
-    connections that carry a request or are being made.
+    one that answered last is first. `host` is the host in the upstream's URL, `server_name` the name that a certificate
+    has to be for, `authority` what requests of our own have as their Host. `in_use` counts the connections that carry a
+    request or are being made.
 
     `healthy` is what the active probes say, `probe_results` how many in a row passed (above 0) or failed (below 0).
     Until `ejected_until` it is out for its own failures. `gone` says that the upstream's name no longer leads here:
@@ -28,11 +29,13 @@ class Endpoint:
 
     __slots__ = (
         "_doubled",
+        "authority",
         "ejected_until",
         "ejections",
         "failures",
         "gone",
         "healthy",
+        "host",
         "hosts",
         "in_use",
         "name",
@@ -43,11 +46,16 @@ class Endpoint:
         "unused",
     )
 
-    def __init__(self, hosts: tuple[str, ...], port: int, server_name: str = "") -> None:
+    def __init__(
+        self, hosts: tuple[str, ...], port: int, host: str = "", *, server_name: str = "", secure: bool = False
+    ) -> None:
         self.hosts: tuple[str, ...] = hosts
         self.port: int = port
-        self.server_name: str = server_name or hosts[0]
-        self.name: str = f"[{hosts[0]}]:{port}" if ":" in hosts[0] else f"{hosts[0]}:{port}"
+        self.host: str = host or hosts[0]
+        self.server_name: str = server_name or self.host
+        own_port = port == (443 if secure else 80)
+        self.authority: str = _bracketed(self.host) if own_port else f"{_bracketed(self.host)}:{port}"
+        self.name: str = f"{_bracketed(hosts[0])}:{port}"
         self.unused: list[UpstreamConnection] = []
         self.in_use: int = 0
         self.failures: int = 0
@@ -83,3 +91,7 @@ class Endpoint:
         """`host`, of several, was the one that answered: it is tried first from now on."""
         if host != self.hosts[0]:
             self.hosts = (host, *(each for each in self.hosts if each != host))
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

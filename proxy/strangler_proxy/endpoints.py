@@ -72,18 +72,39 @@ class Endpoints:
         """See anew whether any of them is sick or ejected."""
         self._troubled = any(not each.healthy or each.ejected_until > now for each in self.all)
 
+    def expire(self, oldest: float) -> None:
+        """Close the connections that are unused since before `oldest`; the oldest come first."""
+        for endpoint in self.all:
+            unused = endpoint.unused
+            expired = 0
+            while expired < len(unused) and unused[expired].idle_since < oldest:
+                expired += 1
+            for connection in unused[:expired]:
+                connection.close()
+            del unused[:expired]
+
+    def close(self) -> None:
+        """Close the unused connections and look nothing up any more."""
+        self.resolution.close()
+        self.expire(float("inf"))
+
     def _moved(self) -> None:
         self._fill()
         self._changed()
 
     def _fill(self) -> None:
         """Endpoints that stay keep what is known of them; those that are gone drain."""
-        known = {(each.server_name, each.port, frozenset(each.hosts)): each for each in self.all}
+        tls = self._upstream.tls
+        name = "" if tls is None else tls.server_name
+        known = {(each.host, each.port, frozenset(each.hosts)): each for each in self.all}
         endpoints = []
         for address in self._upstream.addresses:
             for hosts in servers(self.resolution.hosts(address.host)):
-                key = (address.host, address.port, frozenset(hosts))
-                endpoints.append(known.pop(key) if key in known else Endpoint(hosts, address.port, address.host))
+                endpoint = known.pop((address.host, address.port, frozenset(hosts)), None)
+                if endpoint is None:
+                    secure = tls is not None
+                    endpoint = Endpoint(hosts, address.port, address.host, server_name=name, secure=secure)
+                endpoints.append(endpoint)
         self.all = endpoints
         for endpoint in known.values():
             endpoint.gone = True

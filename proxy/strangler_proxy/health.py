@@ -64,7 +64,7 @@ class Health:
         self._under_way.clear()
 
     def _probe(self, endpoint: Endpoint) -> None:
-        host = self._check.host or self._pool.authority(endpoint)
+        host = self._check.host or endpoint.authority
         request = (
             f"GET {self._check.path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: strangler-health\r\n"
             "Accept: */*\r\nConnection: close\r\n\r\n"

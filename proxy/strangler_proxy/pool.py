@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import select
 import ssl
-from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from strangler.resilience import Breaker
 from strangler_proxy.config import Upstream
@@ -20,6 +19,7 @@ from strangler_proxy.health import Health
 from strangler_proxy.outcome import FAILED, SUCCEEDED, UNDECIDED
 from strangler_proxy.resolver import Resolver
 from strangler_proxy.upstream import UpstreamConnection
+from strangler_proxy.waiting_room import Waiter, WaitingRoom
 
 __all__ = ["FAILED", "NO_CONNECTION", "REFUSALS", "SUCCEEDED", "UNDECIDED", "Pool", "Waiter"]
 
@@ -33,18 +33,6 @@ _REFUSED: Final = -1
 
 # How long a connection may have been unused when a request that must not be sent twice is sent on it.
 _BRIEF: Final = 0.5
-
-
-class Waiter(Protocol):
-    """Who waits for its turn."""
-
-    def admitted(self, permit: int) -> None:
-        """Its turn has come; it holds `permit` from now on."""
-        ...
-
-    def refused(self, why: str) -> None:
-        """Its turn will not come: one of REFUSALS."""
-        ...
 
 
 class Pool:
@@ -76,18 +64,19 @@ class Pool:
         self.refusal: str = ""
         self._now: Callable[[], float] = loop.time
         self._last_resort: bool = last_resort
-        # An exchange holds one connection at most, so that the fewer of both bounds both.
+        # Whoever has a permit holds one connection at most, so that the fewer of both bounds both.
         self._bound: int = min(upstream.in_flight, upstream.max_connections)
+        self._tunnels: int = 0
         self._breaker: Breaker | None = None if upstream.breaker is None else Breaker(upstream.breaker)
         self._sick: bool = False
         self._in_flight: int = 0
-        self._queue: deque[Waiter] = deque()
-        self._since: deque[float] = deque()
+        self._room = WaitingRoom()
+        self._queue = self._room.queue
         self._admitting: bool = False
         self._refused: dict[str, int] = dict.fromkeys(REFUSALS, 0)
         self._keep_alive: float = upstream.keep_alive
         self._most_unused: int = upstream.connections if upstream.keep_alive else 0
-        self._endpoints = Endpoints(upstream, loop, self._changed, resolver=resolver)
+        self.places = Endpoints(upstream, loop, self._changed, resolver=resolver)
         # The one endpoint where there is just one: then there is nothing to choose.
         self._only: Endpoint | None = None
         # The one that `take` chose and found no unused connection to.
@@ -105,7 +94,7 @@ class Pool:
     @property
     def endpoints(self) -> list[Endpoint]:
         """Where the upstream can be reached; empty while none of its names was ever resolved."""
-        return self._endpoints.all
+        return self.places.all
 
     # Who may ask.
 
@@ -125,8 +114,7 @@ class Pool:
             return self._refuse("unhealthy")
         if len(self._queue) >= self.upstream.waiting:
             return self._refuse("bulkhead-full")
-        self._queue.append(waiter)
-        self._since.append(self.loop.time())
+        self._room.join(waiter, self._now())
         return _WAITS
 
     def leave(self, permit: int, outcome: int) -> None:
@@ -149,11 +137,25 @@ class Pool:
 
     def withdraw(self, waiter: Waiter) -> None:
         """`waiter` waits no more. One that does not wait is nothing to withdraw."""
-        for index, each in enumerate(self._queue):
-            if each is waiter:
-                del self._queue[index]
-                del self._since[index]
-                return
+        self._room.withdraw(waiter)
+
+    def detach(self, connection: UpstreamConnection) -> None:
+        """`connection` has become a tunnel: a connection still, but no request in flight; its permit can be left."""
+        if not connection.detached:
+            connection.detached = True
+            self._tunnels += 1
+            self._bind()
+
+    def attach(self) -> None:
+        """A tunnel has ended."""
+        self._tunnels -= 1
+        self._bind()
+        if self._queue and not self._admitting:
+            self._admit_soon()
+
+    def _bind(self) -> None:
+        # However many tunnels there are, one request may pass at a time.
+        self._bound = max(1, min(self.upstream.in_flight, self.upstream.max_connections - self._tunnels))
 
     def _refuse(self, why: str) -> int:
         self.refusal = why
@@ -169,8 +171,7 @@ class Pool:
         self._admitting = False
         queue, breaker = self._queue, self._breaker
         while queue and (self._sick or self._in_flight < self._bound):
-            waiter = queue.popleft()
-            self._since.popleft()
+            waiter = self._room.next()
             if self._sick:
                 self._turn_away(waiter, "unhealthy")
                 continue
@@ -183,7 +184,6 @@ class Pool:
                 waiter.admitted(permit)
             except Exception as error:
                 self.report("a waiter could not be admitted", error)
-                self.leave(permit, UNDECIDED)
 
     def _turn_away(self, waiter: Waiter, why: str) -> None:
         self._refused[why] += 1
@@ -193,10 +193,9 @@ class Pool:
             self.report("a waiter could not be refused", error)
 
     def _end_waits(self, now: float) -> None:
-        since = self._since
-        while since and now - since[0] >= self.upstream.waiting_timeout:
-            since.popleft()
-            self._turn_away(self._queue.popleft(), "bulkhead-timeout")
+        before = now - self.upstream.waiting_timeout
+        while self._room.expired(before):
+            self._turn_away(self._room.next(), "bulkhead-timeout")
 
     # On which connection.
 
@@ -207,7 +206,7 @@ class Pool:
         """
         endpoint = self._only
         if endpoint is None:
-            endpoint = self._endpoints.choose()
+            endpoint = self.places.choose()
             if endpoint is None or not endpoint.unused:
                 self._chosen = endpoint
                 return None
@@ -266,7 +265,7 @@ class Pool:
         chosen, self._chosen = self._chosen, None
         probing = endpoint is not None
         if endpoint is None:
-            endpoint = self._only or chosen or self._endpoints.choose()
+            endpoint = self._only or chosen or self.places.choose()
         if self._open + len(self._connecting) >= self.upstream.max_connections:
             self._make_room()
         connecting = Connecting(self, endpoint, made, failed, probing=probing)
@@ -281,21 +280,9 @@ class Pool:
 
     # What connections and their making tell.
 
-    def choose(self) -> Endpoint | None:
-        """The endpoint for a connection whose making began before there was any."""
-        return self._endpoints.choose()
-
-    def another(self, failed: Endpoint) -> Endpoint | None:
-        """An endpoint to try when `failed` could not be reached; None when there is no other."""
-        return self._endpoints.another(failed)
-
-    async def resolved(self) -> None:
-        """Wait until one of the upstream's names is resolved, or none is being looked up."""
-        await self._endpoints.resolution.first()
-
     def blame(self, endpoint: Endpoint) -> None:
         """No answer came from `endpoint`: it cannot be reached, gave no answer in time, or one that is none."""
-        self._endpoints.blame(endpoint)
+        self.places.blame(endpoint)
 
     def opened(self) -> None:
         """A connection is open."""
@@ -319,18 +306,6 @@ class Pool:
         context: dict[str, Any] = {"message": f"upstream {self.upstream.name}: {what}", "exception": error}
         self.loop.call_exception_handler(context)
 
-    def server_name(self, endpoint: Endpoint) -> str:
-        """The name that a certificate from `endpoint` has to be for."""
-        tls = self.upstream.tls
-        return (tls.server_name if tls is not None else "") or endpoint.server_name
-
-    def authority(self, endpoint: Endpoint) -> str:
-        """What a request of our own to `endpoint` has as its Host: the URL's, without the scheme's own port."""
-        own = 80 if self.upstream.tls is None else 443
-        host = endpoint.server_name
-        bracketed = f"[{host}]" if ":" in host else host
-        return bracketed if endpoint.port == own else f"{bracketed}:{endpoint.port}"
-
     def _prepare_tls(self, tls: UpstreamTls) -> None:
         try:
             self.context = client_context(tls)
@@ -340,7 +315,7 @@ class Pool:
 
     def _changed(self) -> None:
         """Other endpoints are there than before, or one has turned sick or well."""
-        endpoints = self._endpoints
+        endpoints = self.places
         self._only = endpoints.all[0] if len(endpoints.all) == 1 else None
         self._chosen = None
         endpoints.look(self.loop.time())
@@ -356,14 +331,14 @@ class Pool:
         """What is due: called every tenth of a second."""
         self.expire(now)
         self._end_waits(now)
-        self._endpoints.look(now)
-        self._endpoints.resolution.tick(now)
+        self.places.look(now)
+        self.places.resolution.tick(now)
         if self._health is not None:
             self._health.tick(now)
 
     def stats(self, now: float) -> dict[str, Any]:
         """Everything that is counted and measured here, as plain JSON types; `now` is the event loop's time."""
-        resolution = self._endpoints.resolution
+        resolution = self.places.resolution
         breaker = self._breaker
         return {
             "upstream": self.upstream.name,
@@ -390,28 +365,16 @@ class Pool:
         }
 
     def expire(self, now: float) -> None:
-        """Close the connections that were unused for too long; the oldest come first."""
-        oldest = now - self.upstream.keep_alive
-        for endpoint in self._endpoints.all:
-            unused = endpoint.unused
-            expired = 0
-            while expired < len(unused) and unused[expired].idle_since < oldest:
-                expired += 1
-            for connection in unused[:expired]:
-                connection.close()
-            del unused[:expired]
+        """Close the connections that were unused for too long."""
+        self.places.expire(now - self._keep_alive)
 
     def close(self) -> None:
         """Close the unused connections and give up making new ones."""
         for connecting in list(self._connecting):
             connecting.cancel()
-        self._endpoints.resolution.close()
+        self.places.close()
         if self._health is not None:
             self._health.close()
-        for endpoint in self.endpoints:
-            for connection in endpoint.unused:
-                connection.close()
-            endpoint.unused.clear()
 
 
 def _told(endpoint: Endpoint, now: float) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class UpstreamConnection:
     """One connection, an asyncio.Protocol. `exchange` is who uses it now, None while it waits in the pool.
 
     `busy` says that it counts as in use at its endpoint, `answered` that something came since it was last taken.
-    `secure` says that it is TLS.
+    `secure` says that it is TLS, `detached` that it is a tunnel.
     """
 
     __slots__ = (
@@ -28,6 +28,7 @@ class UpstreamConnection:
         "answered",
         "busy",
         "closed",
+        "detached",
         "endpoint",
         "exchange",
         "idle_since",
@@ -50,6 +51,7 @@ class UpstreamConnection:
         self.reading_paused = False
         self.writing_paused = False
         self.busy = False
+        self.detached = False
         self.reused = False
         self.answered = False
         self.secure = secure
@@ -130,6 +132,9 @@ class UpstreamConnection:
         if self.busy:
             self.busy = False
             self.endpoint.in_use -= 1
+            if self.detached:
+                self.detached = False
+                self.pool.attach()
 
     def discard(self) -> None:
         """Close at once if it was ever open: nobody has it."""

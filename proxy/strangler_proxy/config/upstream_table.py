@@ -50,7 +50,7 @@ class UpstreamTable(BaseModel):
     idle_timeout: Duration = Field(_UPSTREAM.idle_timeout, description="A pause within an answer or a body.")
     total_timeout: Duration = Field(
         _UPSTREAM.total_timeout,
-        description="From the request's turn to its answer's last byte; `0` for no limit. Not for WebSockets.",
+        description="From the request's head to the answer's last byte; `0` for no limit. Not for WebSockets.",
     )
     keep_alive: Duration = Field(
         _UPSTREAM.keep_alive, description="How long an unused connection is kept; below the server's own (gunicorn: 2)."
@@ -59,10 +59,10 @@ class UpstreamTable(BaseModel):
         _UPSTREAM.connections, description="Unused connections that are kept at most, for each address."
     )
     max_connections: _Count = Field(
-        _UPSTREAM.max_connections, description="Open connections at most; whoever needs one more waits."
+        _UPSTREAM.max_connections, description="Open connections at most, WebSockets among them; whoever needs one more waits."
     )
     in_flight: _Count = Field(
-        _UPSTREAM.in_flight, description="Requests under way at most, WebSockets among them; the others wait."
+        _UPSTREAM.in_flight, description="Requests under way at most; the others wait."
     )
     waiting: _CountOrNone = Field(
         _UPSTREAM.waiting, description="Requests that wait for their turn at most; the others are refused at once."

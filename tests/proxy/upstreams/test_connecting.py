@@ -235,6 +235,28 @@ def test_an_unused_connection_makes_room_for_one_to_another_address() -> None:
     run(test())
 
 
+def test_a_tunnel_takes_a_connections_place_until_it_ends_but_never_the_last_one() -> None:
+    async def test() -> None:
+        async with Server() as server, pool_of(server.address, max_connections=2, in_flight=2) as pool:
+            tunnels = []
+            for _ in range(2):
+                permit = pool.enter(Turn())
+                tunnel = await connected(pool)
+                assert isinstance(tunnel, UpstreamConnection)
+                pool.detach(tunnel)
+                pool.leave(permit, SUCCEEDED)
+                tunnels.append(tunnel)
+            assert pool.enter(Turn()) > 0
+            waiting = Turn()
+            assert pool.enter(waiting) == 0
+            tunnels[0].abort()
+            tunnels[1].close()
+            await until(lambda: waiting.told)
+            assert pool.stats(0.0)["in_flight_most"] == 2
+
+    run(test())
+
+
 def test_what_a_pool_tells_is_plain_and_complete() -> None:
     async def test() -> None:
         async with Server() as server, pool_of(server.address, keep_alive=20) as pool:

@@ -161,21 +161,25 @@ def test_those_who_wait_are_refused_when_the_breaker_opens(loop: Loop) -> None:
     assert pool.stats(loop.now)["in_flight"] == 0
 
 
-def test_a_waiter_that_fails_when_admitted_holds_no_permit_and_keeps_nobody_waiting(loop: Loop) -> None:
+def test_a_waiter_that_fails_when_admitted_keeps_nobody_waiting_and_leaves_by_itself(loop: Loop) -> None:
     class Broken(Turn):
         def admitted(self, permit: int) -> None:
+            super().admitted(permit)
             raise RuntimeError("ours")
 
-    pool = pool_of(loop, in_flight=1)
-    permit = pool.enter(Turn())
-    after = Turn()
-    pool.enter(Broken())
+    pool = pool_of(loop, in_flight=2)
+    permits = [pool.enter(Turn()), pool.enter(Turn())]
+    broken, after = Broken(), Turn()
+    pool.enter(broken)
     pool.enter(after)
-    pool.leave(permit, SUCCEEDED)
+    for permit in permits:
+        pool.leave(permit, SUCCEEDED)
     loop.turn()
-    loop.turn()
-    assert len(after.told) == 1
+    assert (len(broken.told), len(after.told)) == (1, 1)
     assert [str(each["exception"]) for each in loop.problems] == ["ours"]
+    for _ in (broken, after):
+        pool.leave(1, SUCCEEDED)
+    assert pool.stats(loop.now)["in_flight"] == 0
 
 
 def test_a_waiter_that_fails_when_refused_keeps_nobody_from_being_told(loop: Loop) -> None:
