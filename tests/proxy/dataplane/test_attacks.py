@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from itertools import pairwise
 
 import h11
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strangler_proxy.body import BadBody, ChunkedBody
 from strangler_proxy.config import Limits
@@ -17,11 +16,8 @@ from strangler_proxy.head import BadHead
 from strangler_proxy.outgoing import request_head
 from strangler_proxy.request_head import parse_request
 
+from tests.proxy.dataplane.messages import FUZZ
 from tests.proxy.dataplane.raw import OK, Connection, Proxy, RawUpstream, config
-
-# Longer on demand: STRANGLER_FUZZ=20000 pytest tests/proxy/dataplane/test_attacks.py
-EXAMPLES = int(os.environ.get("STRANGLER_FUZZ", "300"))
-FUZZ = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def mostly(*right: bytes, wrong: list[bytes], one_in: int = 20) -> st.SearchStrategy[bytes]:

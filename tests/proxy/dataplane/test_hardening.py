@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from strangler_proxy.fields import Meanings
@@ -72,6 +73,15 @@ def test_a_nameless_cookie_cannot_stand_for_a_private_one(make_proxy: MakeProxy,
     assert b"\r\nSet-Cookie: =fine=1\r\nSet-Cookie: a=sessionid=b\r\n" in told
 
 
+def test_a_candidate_cannot_take_the_monoliths_cookies_away(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
+    clearing = b'HTTP/1.1 200 OK\r\nclear-site-data: "cookies"\r\nX: y\r\nContent-Length: 0\r\n\r\n'
+    monolith, catalog = make_upstream(answer(clearing)), make_upstream(answer(clearing))
+    routes = (route("catalog.list", "/p/"),)
+    proxy = make_proxy(config(monolith.port, catalog.port, routes=routes), snapshot(Stage.EXTRACTED, "catalog.list"))
+    assert proxy.ask(b"GET /p/ HTTP/1.1\r\nHost: a\r\n\r\n")[0].split(b"\r\n")[1:3] == [b"X: y", b"Content-Length: 0"]
+    assert proxy.ask(GET)[0] == clearing
+
+
 def test_an_interim_answer_does_not_claim_a_body(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
     upstream = make_upstream(answer(b"HTTP/1.1 103 Early Hints\r\nContent-Length: 40\r\nLink: </a>\r\n\r\n" + OK))
     with make_proxy(config(upstream.port)).client() as client:
@@ -117,11 +127,8 @@ def test_an_upstream_that_reads_nothing_in_a_tunnel_holds_its_client_back(
             client.send(b"x" * (64 << 20))
 
         def held_back() -> int:
-            return max(
-                each.exchange._connection.transport.get_write_buffer_size()
-                for each in proxy.worker.gateway.clients
-                if each.exchange is not None and each.exchange._connection is not None
-            )
+            tunnels: list[Any] = [each.exchange for each in proxy.worker.gateway.clients]
+            return max(int(tunnel._connection.transport.get_write_buffer_size()) for tunnel in tunnels)
 
         assert proxy.call(held_back) < 1 << 20
         done.set()
