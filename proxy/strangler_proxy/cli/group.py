@@ -34,6 +34,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "flip": "strangler_proxy.cli.flip:flip",
         "back": "strangler_proxy.cli.back:back",
         "adopt": "strangler_proxy.cli.adopt:adopt",
+        "identity": "strangler_proxy.cli.identity:identity",
         "worker": "strangler_proxy.cli.processes:worker",
         "control": "strangler_proxy.cli.processes:control",
     }

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
@@ -27,6 +28,7 @@ from strangler_proxy.control.metrics import exposition
 from strangler_proxy.control.openapi import document
 from strangler_proxy.control.plane import ControlPlane
 from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest, place_of
+from strangler_proxy.identity_state import signing_keys, wants_identity
 from strangler_proxy.inquiry import inquire, parse_header, parse_target
 from strangler_proxy.plain import plain
 from strangler_proxy.routes import RouteTable
@@ -35,7 +37,8 @@ from strangler_proxy.subject import Subjects, load_or_create_key
 
 __all__ = ["PUBLIC", "app"]
 
-PUBLIC: Final = frozenset({"/health/live", "/health/ready"})
+_KEYS: Final = "/.well-known/strangler/jwks.json"
+PUBLIC: Final = frozenset({"/health/live", "/health/ready", _KEYS})
 _LONGEST_WAIT: Final = 60.0
 _MOST_ENTRIES: Final = 1000
 _TOKEN_NAME: Final = "control.token"  # noqa: S105 - the name of a file
@@ -80,6 +83,7 @@ def app(plane: ControlPlane, token: str) -> Starlette:
             Route("/api/v1/adopt", handlers.adopt, methods=["POST"]),
             Route("/openapi.json", handlers.openapi, methods=["GET"]),
             Route("/metrics", handlers.metrics, methods=["GET"]),
+            Route(_KEYS, handlers.keys, methods=["GET"]),
             Route("/health/live", handlers.live, methods=["GET"]),
             Route("/health/ready", handlers.ready, methods=["GET"]),
         ],
@@ -119,6 +123,14 @@ class _Handlers:
         if etag in asked or "*" in asked:
             return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "no-cache"})
         return answer(snapshot.to_json(), headers={"ETag": etag, "Cache-Control": "no-cache"})
+
+    async def keys(self, _: Request) -> Response:
+        """The public keys that services verify identities with."""
+        config = self._plane.config
+        published: dict[str, Any] = {"keys": []}
+        if wants_identity(config):
+            published = await asyncio.to_thread(signing_keys(config).published, time.time())
+        return answer(published, headers={"Cache-Control": "public, max-age=60"})
 
     async def status(self, _: Request) -> Response:
         """The state of this replica."""

@@ -91,6 +91,20 @@ def document() -> dict[str, Any]:
                     },
                 }
             },
+            "/.well-known/strangler/jwks.json": {
+                "get": {
+                    "operationId": "keys",
+                    "summary": "The public keys that services verify identities with",
+                    "security": [],
+                    "responses": {
+                        "200": {
+                            "description": "A JWK Set; empty where no route has `identity`.",
+                            "content": {"application/json": {"schema": _KEYS}},
+                        },
+                        "421": _content("Error", _REASONS["421"]),
+                    },
+                }
+            },
             "/health/live": {"get": _verb("live", "The process answers", "Health", public=True)},
             "/health/ready": {
                 "get": _verb(
@@ -120,6 +134,11 @@ def _content(schema: str, description: str) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": reference}}}
 
 
+_KEYS: Final = {
+    "type": "object",
+    "properties": {"keys": {"type": "array", "items": {"type": "object"}}},
+    "required": ["keys"],
+}
 _REASONS: Final = {
     "401": "No token, or not the right one.",
     "404": "No toggle of that name.",

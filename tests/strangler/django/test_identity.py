@@ -15,7 +15,7 @@ from strangler.identity import HEADER
 from tests.strangler.identity.service import Signer, write_keys
 
 SIGNER = Signer()
-FOR_EVER = {"iat": 1, "exp": 2**40}
+FOR_EVER: dict[str, Any] = {"iat": 1, "exp": 2**40}
 
 
 def view(request: HttpRequest) -> HttpResponse:
