@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from strangler_proxy.gateway import Gateway
+    from strangler_proxy.pool import Pool
     from strangler_proxy.tracing import Tracer
 
 __all__ = ["Report", "process_samples"]
@@ -60,7 +61,7 @@ class Report:
         self._counters, self._gauges, self._telling = [], [], {}
         self._causes()
         self._clients()
-        for pool in getattr(self._gateway, "pools", {}).values():
+        for pool in self._pools():
             self._pool(pool.stats(self._loop.time()))
         self._log_and_spans()
         self._gauge("strangler_worker_age_seconds", time.monotonic() - self._began)
@@ -95,6 +96,10 @@ class Report:
         for each in causes["refusals"]:
             labels = [str(each["status"]), each["reason"]]
             self._counters.append(["strangler_requests_refused_total", labels, each["count"]])
+
+    def _pools(self) -> Collection[Pool]:
+        pools: dict[str, Pool] = getattr(self._gateway, "pools", None) or self._gateway._pools
+        return pools.values()
 
     def _clients(self) -> None:
         self._gauge("strangler_client_connections", len(self._gateway.clients))
