@@ -27,7 +27,7 @@ _POLICY_VIOLATION: Final = 1008
 _log = logging.getLogger("strangler.identity")
 
 
-class Connection(Protocol):
+class _Connection(Protocol):
     """A Starlette or FastAPI Request or WebSocket."""
 
     @property
@@ -87,7 +87,7 @@ class IdentityMiddleware:
         return await asyncio.to_thread(self._verifier.verify, token, method, path, query)
 
 
-def identity_of(connection: Connection) -> Identity:
+def identity_of(connection: _Connection) -> Identity:
     """The verified identity of a request or WebSocket behind IdentityMiddleware.
 
     Raises IdentityRefused where there is none: the middleware is missing, or the path is one of its open ones.

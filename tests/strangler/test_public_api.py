@@ -17,12 +17,13 @@ MODULES = sorted(each.name for each in pkgutil.walk_packages(strangler.__path__,
 PACKAGES = [
     "strangler.compare",
     "strangler.django",
+    "strangler.identity",
     "strangler.resilience",
     "strangler.seam",
     "strangler.testing",
     "strangler.toggles",
 ]
-CORE = [name for name in MODULES if not name.startswith("strangler.django")]
+CORE = [name for name in MODULES if not name.startswith(("strangler.django", "strangler.identity"))]
 
 
 def declared(module: ModuleType) -> list[str]:
@@ -88,6 +89,15 @@ def test_the_public_names_of_the_packages_are_these() -> None:
             "parse_rules",
         },
         "strangler.django": {"current_subject", "shadow_connections", "toggles"},
+        "strangler.identity": {
+            "ANONYMOUS",
+            "HEADER",
+            "Identity",
+            "IdentityKeys",
+            "IdentityMiddleware",
+            "Verifier",
+            "identity_of",
+        },
         "strangler.resilience": {
             "CLOSED",
             "DEADLINE_HEADER",
