@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import codecs
+from typing import Final
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
 __all__ = ["decoded_path", "last_values", "without_fragment"]
+
+# Asked for as numbers: looking for a byte by its bytes object raises an exception inside, and costs as much.
+_TAB: Final = ord("\t")
+_HASH: Final = ord("#")
+_PERCENT: Final = ord("%")
 
 
 def _repercent(error: UnicodeError) -> tuple[str, int]:
@@ -24,18 +30,18 @@ def decoded_path(raw: bytes) -> str | None:
     and `;` stand as they came. A `#` and what follows it is dropped, as WSGI servers drop it, and of an absolute URL
     the path is taken: neither walks around a route.
     """
-    if raw[:1] != b"/" or b"#" in raw or b"\t" in raw:
+    if not raw.startswith(b"/") or _HASH in raw or _TAB in raw:
         split = _split(raw)
         if split is None:
             return None
         raw = split
-    if b"%" in raw:
+    if _PERCENT in raw:
         raw = unquote_to_bytes(raw)
     try:
         path = raw.decode()
     except UnicodeDecodeError:
         path = raw.decode("utf-8", "strangler.repercent")
-    return path if path[:1] == "/" else None
+    return path if path.startswith("/") else None
 
 
 def _split(raw: bytes) -> bytes | None:
