@@ -6,7 +6,7 @@ from math import isfinite
 
 from strangler.errors import PolicyError
 
-__all__ = ["fraction", "longer", "positive", "whole"]
+__all__ = ["exception_types", "fraction", "longer", "positive", "whole"]
 
 
 def positive(what: str, name: str, value: float) -> None:
@@ -32,6 +32,13 @@ def whole(what: str, name: str, value: object, *, least: int) -> None:
     """A whole number from `least` on, or PolicyError."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise PolicyError(f"{what}: {name} is {value!r}; give a whole number from {least} on.")
+
+
+def exception_types(what: str, name: str, value: object) -> None:
+    """A tuple of exception types, or PolicyError: a single one would be taken for a function."""
+    kinds = value if isinstance(value, tuple) else (None,)
+    if not all(isinstance(each, type) and issubclass(each, Exception) for each in kinds):
+        raise PolicyError(f"{what}: {name} is {value!r}; give a tuple of exceptions, such as (OSError,).")
 
 
 def _number(value: object) -> bool:

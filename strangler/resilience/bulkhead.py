@@ -30,8 +30,9 @@ class Bulkhead(Guard):
         async with catalog.place(): ...
 
     Whoever has waited for `wait` seconds (default 1) is refused; `queue` is 0 by default, so that nobody waits.
-    Threads and tasks, of several event loops too, may share one; they stand in one line. A task that is cancelled
-    while it waits leaves no gap. `inside` and `waiting` are how many are in and wait.
+    Threads and tasks, of several event loops too, may share one; they stand in one line. In a task use `async with`:
+    a plain `with` that has to wait would hold up its whole event loop. A task that is cancelled while it waits leaves
+    no gap. `inside` and `waiting` are how many are in and wait.
 
     Raises BulkheadFull, DeadlineExceeded when the deadline ends while waiting, PolicyError for a wrong setting.
     """
@@ -179,7 +180,7 @@ class _Thread:
         return True
 
     def woken(self, seconds: float) -> bool:
-        return self._gate.acquire(timeout=seconds)
+        return self._gate.acquire(timeout=min(seconds, threading.TIMEOUT_MAX))
 
 
 class _Task:

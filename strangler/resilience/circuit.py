@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 from collections import deque
@@ -13,12 +14,15 @@ from typing import Any, Self
 
 from strangler.errors import BreakerOpen, CallRefused, DeadlineExceeded
 from strangler.fork import renew_after_fork
+from strangler.resilience.bounds import exception_types
 from strangler.resilience.breaker import Breaker
 from strangler.resilience.breaker_settings import BreakerSettings
 from strangler.resilience.deadline import remaining
 from strangler.resilience.guard import Guard
 
 __all__ = ["BreakerChange", "CircuitBreaker", "WatchedCall"]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,9 @@ class CircuitBreaker(Guard):
     nothing; one that was cancelled because its deadline is over has failed.
 
     The lock is held while counting, never during a call. All threads and tasks of a process share what it knows; a
-    forked child goes on with a copy. `observer` is told each change, in order, outside the lock, by the call that
-    brought it about: what it raises reaches that caller. Raises BreakerOpen for a refused call.
+    forked child goes on with a copy. `observer` is told each change, in order, outside the lock, by a call that is
+    made at that time; what it raises is logged and reaches nobody. Raises BreakerOpen for a refused call, PolicyError
+    for `failures` that are no tuple of exceptions.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class CircuitBreaker(Guard):
         clock: Callable[[], float] = monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        exception_types(f"CircuitBreaker {name}", "failures", failures)
         self.name = name
         self._failures = failures
         self._observer = observer
@@ -110,11 +116,7 @@ class CircuitBreaker(Guard):
             now = self._clock()
             permit = self._breaker.acquire(now)
             left = 0.0 if permit else self._breaker.remaining(now)
-        try:
-            self._tell()
-        except BaseException:
-            self._report(Breaker.cancelled, permit)
-            raise
+        self._tell()
         if not permit:
             when = f"for another {left:.1f} s" if left else "until a call that was let through has been answered"
             raise BreakerOpen(f"{self.name} has been failing: nothing is asked of it {when}.", left)
@@ -131,9 +133,9 @@ class CircuitBreaker(Guard):
             report = Breaker.failure if isinstance(error, self._failures) else Breaker.success
         else:
             # A service that hangs is heard of by nothing but the cancellation at the deadline, unless the call was
-            # still waiting for a place.
-            over = remaining() <= 0 and getattr(error, "begun", True)
-            report = Breaker.failure if over else Breaker.cancelled
+            # still waiting for a place. A task that is thrown away ends in anybody's context: its deadline is unknown.
+            hung = remaining() <= 0 and getattr(error, "begun", True) and not isinstance(error, GeneratorExit)
+            report = Breaker.failure if hung else Breaker.cancelled
         self._report(report, permit)
 
     def _report(self, report: Callable[[Breaker, int, float], None], permit: int) -> None:
@@ -146,12 +148,15 @@ class CircuitBreaker(Guard):
 
     def _tell(self) -> None:
         # One thread tells at a time, so that changes are heard in order; what came meanwhile is told by it too.
-        while self._changes and self._observer is not None and self._telling.acquire(blocking=False):
+        telling = self._telling
+        while self._changes and self._observer is not None and telling.acquire(blocking=False):
             try:
                 while self._changes:
                     self._observer(self._changes.popleft())
+            except Exception:
+                log.exception("the observer of breaker %s failed", self.name)
             finally:
-                self._telling.release()
+                telling.release()
 
 
 class WatchedCall:

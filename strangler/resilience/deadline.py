@@ -71,6 +71,7 @@ class Deadline:
         left = min(self._seconds, inf if outer is None else outer.remaining())
         if left <= 0:
             raise DeadlineExceeded("The time for this is over: it was not begun.", begun=False)
+        self._seconds = left
         self._ends = self._clock() + left
         self._token = _CURRENT.set(self)
         return self

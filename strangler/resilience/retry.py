@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strangler.errors import CallRefused, DeadlineExceeded
-from strangler.resilience.bounds import longer, positive, whole
+from strangler.resilience.bounds import exception_types, longer, positive, whole
 from strangler.resilience.deadline import remaining
 from strangler.resilience.guard import Guard
 from strangler.resilience.retry_budget import RetryBudget
@@ -64,7 +64,7 @@ class Retry(Guard):
 
     No try is made once the deadline is over or would be after the pause, nor after a call was refused by a guard
     (BreakerOpen, BulkheadFull) or ended by the deadline. The exception that is raised in the end is the one of the
-    last call that was really made.
+    last call that was really made. Raises PolicyError for `worth` that is neither.
     """
 
     def __init__(
@@ -78,6 +78,8 @@ class Retry(Guard):
         sleep_async: Callable[[float], Awaitable[object]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        if isinstance(worth, type | tuple):
+            exception_types("Retry", "worth", worth)
         self._settings = settings or RetrySettings()
         self._worth = worth
         self._retry_after = retry_after or _told

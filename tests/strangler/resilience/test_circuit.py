@@ -275,19 +275,47 @@ def test_the_observer_hears_every_change_in_order_outside_the_lock() -> None:
     assert seen == ["open", "half-open", "closed"]
 
 
-def test_an_observer_that_raises_loses_no_place() -> None:
+def test_an_observer_that_raises_is_logged_and_harms_no_call(caplog: pytest.LogCaptureFixture) -> None:
     clock = ManualClock()
+    heard: list[str] = []
 
     def observer(change: BreakerChange) -> None:
-        if change.after == "half-open":
-            raise RuntimeError("the observer is broken")
+        heard.append(change.after)
+        raise RuntimeError("the observer is broken")
 
     tested = broken(clock, observer=observer)
     clock.advance(5.0)
-    with pytest.raises(RuntimeError, match="observer"):
-        tested(lambda: 1)()
     assert tested(lambda: 1)() == 1
-    assert tested.state == "closed"
+    assert heard == ["open", "half-open", "closed"]
+    assert [record.getMessage() for record in caplog.records] == ["the observer of breaker catalog failed"] * 3
+
+
+@pytest.mark.parametrize("wrong", [OSError, (OSError(),), (KeyboardInterrupt,), "OSError", None])
+def test_failures_that_are_no_tuple_of_exceptions_are_one_clear_error(wrong: Any) -> None:
+    with pytest.raises(PolicyError, match=r"CircuitBreaker catalog: failures is .*\(OSError,\)"):
+        CircuitBreaker("catalog", failures=wrong)
+
+
+def test_what_was_heard_from_many_threads_is_one_history() -> None:
+    clock = ManualClock()
+    heard: list[BreakerChange] = []
+    settings = BreakerSettings(consecutive_failures=2, open_for=1e-9, longest_open=1e-9, jitter=0.0, successes=2)
+    tested = CircuitBreaker("catalog", settings, clock=clock, observer=heard.append)
+
+    def often(number: int) -> None:
+        for step in range(200):
+            clock.advance(1.0)
+            try:
+                tested(fail if (step * 7 + number) % 3 else int)()
+            except (OSError, BreakerOpen):
+                continue
+
+    with ThreadPoolExecutor(8) as pool:
+        for each in [pool.submit(often, number) for number in range(8)]:
+            each.result(60)
+    assert len(heard) > 10
+    assert [change.before for change in heard] == ["closed", *(change.after for change in heard[:-1])]
+    assert heard[-1].after == tested.state
 
 
 @pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")

@@ -218,6 +218,12 @@ def test_a_setting_that_cannot_work_is_one_clear_error(wrong: dict[str, Any], re
         RetrySettings(**wrong)
 
 
+@pytest.mark.parametrize("wrong", [OSError, (OSError, "x"), (OSError(),)])
+def test_exceptions_that_are_no_tuple_are_one_clear_error(wrong: Any) -> None:
+    with pytest.raises(PolicyError, match=r"Retry: worth is .*\(OSError,\)"):
+        Retry(worth=wrong)
+
+
 @pytest.mark.parametrize("wrong", [{"share": -0.1}, {"share": 1.1}, {"reserve": 0}, {"reserve": 1.5}])
 def test_a_budget_that_cannot_work_is_one_clear_error(wrong: dict[str, Any]) -> None:
     with pytest.raises(PolicyError, match=rf"RetryBudget: {next(iter(wrong))} is"):
