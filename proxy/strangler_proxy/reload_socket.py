@@ -16,14 +16,15 @@ from typing import Any, Final
 
 from strangler_proxy.unix import connect_unix, listen_unix
 
-__all__ = ["Asker", "ReloadSocket", "Wish", "ask"]
+__all__ = ["PROGRAM", "RELOAD", "Asker", "ReloadSocket", "ask"]
 
 _MOST_ASKERS: Final = 32
 _LONGEST_WISH: Final = 4096
 _LONGEST_ANSWER: Final = 4 * 1024 * 1024
 _WISH_SECONDS: Final = 10.0
 
-Wish = str
+RELOAD: Final = "reload"
+PROGRAM: Final = "program"
 
 
 @dataclass(slots=True)
@@ -31,7 +32,7 @@ class Asker:
     """Somebody who waits for an answer. `wish` is empty until it has wholly come."""
 
     connection: socket.socket
-    wish: Wish = ""
+    wish: str = ""
     began: float = field(default_factory=time.monotonic)
     _read: bytes = b""
 
@@ -52,7 +53,7 @@ class Asker:
             except ValueError:
                 return False
             wish = said.get("wish") if isinstance(said, dict) else None
-            if not isinstance(wish, str) or not wish:
+            if wish not in (RELOAD, PROGRAM):
                 return False
             self.wish = wish
         return True
@@ -112,7 +113,7 @@ class ReloadSocket:
             asker.connection.close()
 
 
-def ask(path: Path, wish: Wish, *, seconds: float) -> dict[str, Any]:
+def ask(path: Path, wish: str, *, seconds: float) -> dict[str, Any]:
     """Tell the supervisor at `path` a wish, and wait for its answer. Raises OSError (TimeoutError among them)."""
     until = time.monotonic() + seconds
     with connect_unix(path) as connection:

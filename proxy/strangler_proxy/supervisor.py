@@ -14,23 +14,26 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import IO, Final
 
 from strangler import __version__
 from strangler.errors import ConfigError, Problem, SnapshotError, StranglerError
 from strangler.toggles import read_snapshot
-from strangler_proxy.child import Child, Process
+from strangler_proxy.child import Adopted, Child, Process
 from strangler_proxy.config.reader import load_config
 from strangler_proxy.config.values import Address, Config
 from strangler_proxy.crew import Crew
+from strangler_proxy.handover import VERSION, ChildHanded, Handover
 from strangler_proxy.listener_tls import tls_problems
-from strangler_proxy.reload_socket import Asker, ReloadSocket
+from strangler_proxy.proof import Proof
+from strangler_proxy.reload_socket import PROGRAM, Asker, ReloadSocket
 from strangler_proxy.reloading import Outcome, unchangeable
 from strangler_proxy.rollover import Phase, Rollover
 from strangler_proxy.secret import keep_secret, token_from
@@ -50,6 +53,7 @@ _ONE_WISH_SECONDS: Final = 0.3
 # So many deaths in a row, and a worker's socket is no longer kept open for its replacement.
 _HOPELESS: Final = 3
 _STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
+_HEEDED: Final = (*_STOPPING, signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD)
 # How often it looks at what no signal tells of: silent workers, time limits.
 _LOOK_SECONDS: Final = 1.0
 
@@ -69,6 +73,7 @@ class Started:
     workers: int
     revision: int | None
     token: Path | None
+    scheme: str = "http"
 
 
 class Supervisor:
@@ -92,6 +97,10 @@ class Supervisor:
         self._signals = 0
         self._asked_at = 0.0
         self._hung_up = False
+        self._program_wanted = False
+        self._proof: Proof | None = None
+        self._by_program = False
+        self._lock: IO[str]
         self._terminal = os.isatty(0)
 
     def run(self, on_started: Callable[[Started], None] = lambda _: None) -> None:
@@ -127,12 +136,39 @@ class Supervisor:
                         workers=self._config.workers,
                         revision=self._revision(),
                         token=None if given else self._state.token,
+                        scheme="http" if self._config.tls is None else "https",
                     )
                 )
                 self._serve(wakeup)
             finally:
                 self._end_all(wakeup)
                 self._state.addresses.unlink(missing_ok=True)
+
+    def take_over(self, handed: Handover) -> None:
+        """Go on with what an older version of the program has handed over, then reload the file.
+
+        The configuration is the one in force there. What is under way goes on; otherwise as `run`.
+        """
+        self._lock = os.fdopen(handed.lock, "r+", encoding="ascii")
+        self._sockets = [_inherited(each) for each in handed.sockets]
+        self._control = _inherited(handed.control)
+        self._asked = ReloadSocket(_inherited(handed.asked))
+        self._askers = [Asker(_inherited(each), "program") for each in handed.askers]
+        self._leaving = [Adopted(pid) for pid in handed.leaving]
+        self._crew = Crew.of(self._config, self._state.accepted, self._sockets, self._control, held=False)
+        known = {child.name: child for child in self._crew.children}
+        for each in handed.children:
+            _adopt(known[each.name], each, [*self._sockets, self._control])
+        with self._lock, self._closing(), self._awake() as wakeup:
+            try:
+                _log.info("strangler %s has taken over from %s", __version__, handed.program)
+                self._by_program = True
+                self._begin_reload()
+                self._serve(wakeup)
+            finally:
+                self._end_all(wakeup)
+                self._state.addresses.unlink(missing_ok=True)
+                self._lock.truncate(0)
 
     def _serve(self, wakeup: int) -> None:
         while not self._signals:
@@ -150,7 +186,8 @@ class Supervisor:
         waiting = [child.due - now for child in self._crew.children if child.process is None]
         watched = [child.tie.fileno() for child in self._watched() if child.tie is not None]
         # Silence and time limits make no noise: somebody has to look.
-        looks = [_LOOK_SECONDS] if self._config.hang_timeout or self._rollover is not None else []
+        busy = self._rollover is not None or self._proof is not None
+        looks = [_LOOK_SECONDS] if self._config.hang_timeout or busy else []
         self._sleep(wakeup, min([*waiting, *looks], default=None), [*watched, *self._asked.descriptors()])
 
     def _watched(self) -> list[Child]:
@@ -202,11 +239,82 @@ class Supervisor:
             elif rollover.phase is Phase.DONE:
                 self._rollover = None
                 self._tell(self._outcome(True, f"{self._config.path} is in force."))
+        if self._proof is not None:
+            verdict = self._proof.verdict()
+            if verdict is None:
+                return
+            self._proof = None
+            if verdict:
+                self._refuse(f"The program as it is installed now cannot take over: {verdict}")
+            else:
+                self._replace_program()
         if self._rollover is None:
             self._askers = self._asked.waiting()
-            if self._askers or self._hung_up:
-                self._hung_up = False
+            program = self._program_wanted or any(asker.wish == PROGRAM for asker in self._askers)
+            reload = self._hung_up or bool(self._askers)
+            self._program_wanted = self._hung_up = False
+            self._by_program = program
+            if program:
+                self._begin_proof()
+            elif reload:
                 self._begin_reload()
+
+    def _begin_proof(self) -> None:
+        self._reload_began = time.monotonic()
+        command = [*self._launcher, "serve", "--config", str(self._config.path), "--prove"]
+        try:
+            self._proof = Proof(command, self._handover().to_text(), self._state.path)
+        except OSError as error:
+            self._refuse(f"The program as it is installed now cannot be started: {error.strerror or error}.")
+
+    def _handover(self) -> Handover:
+        places = {id(each): place for place, each in enumerate([*self._sockets, self._control])}
+        return Handover(
+            version=VERSION,
+            program=__version__,
+            lock=self._lock.fileno(),
+            sockets=tuple(each.fileno() for each in self._sockets),
+            control=self._control.fileno(),
+            asked=self._asked.listening.fileno(),
+            askers=tuple(asker.connection.fileno() for asker in self._askers),
+            children=tuple(
+                ChildHanded(
+                    name=child.name,
+                    words=child.words,
+                    pid=None if child.process is None else child.process.pid,
+                    tie=None if child.tie is None else child.tie.fileno(),
+                    sockets=tuple(places[id(each)] for each in child.listening),
+                    serving=child.serving,
+                    deaths=child.deaths,
+                    leaving=tuple(process.pid for process in child.leaving),
+                )
+                for child in self._crew.children
+            ),
+            leaving=tuple(process.pid for process in self._leaving),
+        )
+
+    def _replace_program(self) -> None:
+        """Become the program as it is installed now, in this same process; come back only if that cannot be started."""
+        self._askers += self._asked.waiting()
+        handed = self._handover()
+        ties = [child.tie for child in handed.children if child.tie is not None]
+        kept = [handed.lock, *handed.sockets, handed.control, handed.asked, *handed.askers, *ties]
+        with tempfile.TemporaryFile("w", dir=self._state.path, encoding="utf-8") as document:
+            document.write(handed.to_text())
+            document.seek(0)
+            kept.append(document.fileno())
+            command = [*self._launcher, "serve", "--config", str(self._config.path)]
+            # Until the new program listens to signals, they wait.
+            signal.pthread_sigmask(signal.SIG_BLOCK, _HEEDED)
+            for descriptor in kept:
+                os.set_inheritable(descriptor, True)
+            try:
+                os.execv(command[0], [*command, "--taken-over", str(document.fileno())])  # noqa: S606 - our own command
+            except OSError as error:
+                for descriptor in kept:
+                    os.set_inheritable(descriptor, False)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEEDED)
+                self._refuse(f"The program as it is installed now cannot be started: {error.strerror or error}.")
 
     def _begin_reload(self) -> None:
         self._reload_began = time.monotonic()
@@ -254,6 +362,7 @@ class Supervisor:
             config=self._config.digest,
             workers=self._config.workers,
             version=__version__,
+            program=self._by_program,
             seconds=time.monotonic() - self._reload_began,
             problems=tuple(problems),
         )
@@ -277,6 +386,8 @@ class Supervisor:
         if rollover is not None:
             rollover.give_up("the proxy is ending")
             self._leaving += rollover.leaving
+        if self._proof is not None:
+            self._proof.close()
         self._refuse_the_rest()
         workers = [each for child in self._crew.workers for each in _processes(child)] + self._leaving
         self._end(workers, self._config.longest_drain, wakeup)
@@ -334,6 +445,7 @@ class Supervisor:
                     " Stop that one, or give this one a folder of its own:"
                     " `dir` under [state] in strangler.toml."
                 ) from None
+            self._lock = file
             file.truncate(0)
             file.write(f"{os.getpid()}\n")
             file.flush()
@@ -354,14 +466,20 @@ class Supervisor:
                     f"{self._state.supervisor} cannot be listened on: {error.strerror or error}. Name another state"
                     " folder as `dir` under [state] in strangler.toml."
                 ) from error
-            try:
+            with self._closing():
                 yield
-            finally:
-                self._asked.close()
-                self._state.supervisor.unlink(missing_ok=True)
-                self._control.close()
         finally:
             for each in self._sockets:
+                each.close()
+
+    @contextmanager
+    def _closing(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._asked.close()
+            self._state.supervisor.unlink(missing_ok=True)
+            for each in (self._control, *self._sockets):
                 each.close()
 
     @contextmanager
@@ -370,9 +488,10 @@ class Supervisor:
         reading, writing = os.pipe()
         for end in (reading, writing):
             os.set_blocking(end, False)
-        heeded = (*_STOPPING, signal.SIGHUP, signal.SIGCHLD)
-        before = {number: signal.signal(number, self._on_signal) for number in heeded}
+        before = {number: signal.signal(number, self._on_signal) for number in _HEEDED}
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        # After a take-over they have been waiting.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEEDED)
         try:
             yield reading
         finally:
@@ -383,6 +502,8 @@ class Supervisor:
             os.close(writing)
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
+        if number == signal.SIGUSR2:
+            self._program_wanted = True
         if number == signal.SIGHUP:
             if not self._terminal or os.isatty(0):
                 self._hung_up = True
@@ -397,6 +518,22 @@ class Supervisor:
             self._signals += 1
             if self._signals == 1:
                 _log.info("%s: draining; once more forces the end", signal.Signals(number).name)
+
+
+def _inherited(descriptor: int) -> socket.socket:
+    inherited = socket.socket(fileno=descriptor)
+    inherited.set_inheritable(False)
+    inherited.setblocking(False)
+    return inherited
+
+
+def _adopt(child: Child, handed: ChildHanded, sockets: Sequence[socket.socket]) -> None:
+    child.listening = [sockets[place] for place in handed.sockets]
+    child.process = None if handed.pid is None else Adopted(handed.pid)
+    child.tie = None if handed.tie is None else _inherited(handed.tie)
+    child.serving = child.ready = handed.serving
+    child.deaths = handed.deaths
+    child.leaving = [Adopted(pid) for pid in handed.leaving]
 
 
 def _processes(child: Child) -> list[Process]:

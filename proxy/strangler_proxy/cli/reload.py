@@ -14,7 +14,7 @@ from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_text
 from strangler_proxy.cli.remote import running_config
 from strangler_proxy.plain import plain, reason
-from strangler_proxy.reload_socket import ask
+from strangler_proxy.reload_socket import PROGRAM, RELOAD, ask
 from strangler_proxy.state import StateDir
 
 __all__ = ["reload"]
@@ -23,18 +23,22 @@ _WAIT_SECONDS: Final = 150.0
 
 
 @click.command(short_help="Put an edited configuration into force, without losing a request.")
+@click.option("--program", is_flag=True, help="Go over to the program as it is installed now, too.")
 @JSON
 @CONFIG
-def reload(as_json: bool, config: Path) -> None:
+def reload(program: bool, as_json: bool, config: Path) -> None:
     """Put an edited strangler.toml into force, and new certificates with it, without losing a request.
 
     The file is checked whole. A wrong one is refused with everything that is wrong in it (2), as is one that changes
     what only a start can change. New workers are made ready first, and only then the old ones let go; where the new
     ones do not come up, everything goes on as it was (1).
+
+    With --program the supervisor itself becomes what is installed now, in the same process, once that has proven that
+    it can: sockets, process id and customers stay.
     """
     state = StateDir.of(running_config(config, os.environ))
     try:
-        outcome = ask(state.supervisor, "reload", seconds=_WAIT_SECONDS)
+        outcome = ask(state.supervisor, PROGRAM if program else RELOAD, seconds=_WAIT_SECONDS)
     except TimeoutError as error:
         raise ControlUnreachable(
             f"The supervisor has not answered within {_WAIT_SECONDS:g} s. Its log says what it is doing."
@@ -56,7 +60,8 @@ def reload(as_json: bool, config: Path) -> None:
 def told_reload(outcome: dict[str, Any]) -> str:
     """A reload that went well, in a line."""
     workers = "1 worker" if outcome["workers"] == 1 else f"{outcome['workers']} workers"
-    return f"{outcome['message']} {workers}, configuration {outcome['config']}, in {outcome['seconds']:.1f} s."
+    program = f", strangler {outcome['version']}" if outcome["program"] else ""
+    return f"{outcome['message']} {workers}{program}, configuration {outcome['config']}, in {outcome['seconds']:.1f} s."
 
 
 def _refusal(outcome: dict[str, Any]) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from strangler_proxy.cli.options import CONFIG, JSON
+from strangler_proxy.cli.takeover import prove_take_over, take_over
 from strangler_proxy.config import load_config
 from strangler_proxy.config.upstreams import Upstream
 from strangler_proxy.journal import log_to_stderr
@@ -26,7 +28,7 @@ def start_block(started: Started, config: Path, monolith: str) -> str:
     revision = "new: everything is answered by the monolith" if started.revision is None else str(started.revision)
     workers = "1 worker" if started.workers == 1 else f"{started.workers} workers"
     rows = [
-        ("customers", f"http://{started.listen}  ({workers})"),
+        ("customers", f"{started.scheme}://{started.listen}  ({workers})"),
         ("monolith", monolith),
         ("control", f"http://{started.control}"),
         ("config", str(config)),
@@ -40,7 +42,7 @@ def start_block(started: Started, config: Path, monolith: str) -> str:
 def start_document(started: Started, config: Path, monolith: str) -> dict[str, Any]:
     """The same as plain JSON types: one object on one line, for whatever started the proxy."""
     return {
-        "listen": f"http://{started.listen}",
+        "listen": f"{started.scheme}://{started.listen}",
         "workers": started.workers,
         "monolith": monolith,
         "control": f"http://{started.control}",
@@ -65,14 +67,24 @@ def told_monolith(monolith: Upstream) -> str:
 
 
 @click.command()
+@click.option("--prove", is_flag=True, hidden=True, help="Say whether this program could take over what is handed in.")
+@click.option("--taken-over", type=int, hidden=True, help="The hand-over document of the program before, inherited.")
 @JSON
 @CONFIG
-def serve(config: Path, as_json: bool) -> None:
+def serve(config: Path, as_json: bool, prove: bool, taken_over: int | None) -> None:
     """Serve customers, and keep serving them.
 
     Starts a control plane and the workers, and starts them again when they die. SIGTERM or Ctrl-C lets the answers
-    under way end first; a second one does not wait. SIGHUP does what `strangler reload` does.
+    under way end first; a second one does not wait. SIGHUP does what `strangler reload` does, and SIGUSR2 what
+    `strangler reload --program` does.
     """
+    if prove:
+        prove_take_over(config, sys.stdin.read())
+        return
+    if taken_over is not None:
+        log_to_stderr("supervisor")
+        take_over(config, taken_over)
+        return
     taken = load_config(config)
     log_to_stderr("supervisor")
 
