@@ -122,13 +122,6 @@ class Counts:
             tally = self._tallies[key] = Tally(route, side, upstream, stage)
         return tally
 
-    def add(self, route: str, side: str, upstream: str, status: int, fallback: bool, seconds: float) -> None:
-        """Count one answer by names, where no tally is at hand."""
-        tally = self.tally(route, side, upstream)
-        tally.add(status, seconds)
-        if fallback:
-            tally.fell_back(status)
-
     def fallback(self, route: str, upstream: str, cause: str) -> None:
         """Count that the monolith is asked because `upstream`, asked for `route`, gave no answer."""
         key = (route, upstream, cause)
@@ -140,8 +133,12 @@ class Counts:
         self._failures[key] = self._failures.get(key, 0) + 1
 
     def refuse(self, status: int, reason: str) -> None:
-        """Count a request that was refused with `status` before anybody was asked to answer it."""
+        """Count an answer, and the refusal that it is, to a request that cannot be told to any route."""
         self.tally("-", "-", "-").add(status, 0.0)
+        self.refusal(status, reason)
+
+    def refusal(self, status: int, reason: str) -> None:
+        """Note of an answer counted elsewhere that a request was refused with it, for what its client did."""
         key = (status, reason)
         if key not in self._refusals and len(self._refusals) >= _MOST_CAUSES:
             key = (status, _OTHER)
