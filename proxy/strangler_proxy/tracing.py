@@ -56,8 +56,9 @@ class Attempt:
 class Span:
     """One request in its trace. `recorded` says whether it goes to the collector; if not, it only tells others so.
 
-    Times are nanoseconds since the epoch. `fallback` is the cause for which the monolith answered in the place of a
-    candidate, `template` the route's path with its variables named.
+    `replaced` are the request's own lines that `lines` stand in for. Times are nanoseconds since the epoch. `fallback`
+    is the cause for which the monolith answered in the place of a candidate, `template` the route's path with its
+    variables named.
     """
 
     __slots__ = (
@@ -72,6 +73,7 @@ class Span:
         "parent_id",
         "path",
         "recorded",
+        "replaced",
         "route",
         "secure",
         "side",
@@ -85,8 +87,17 @@ class Span:
         "tracer",
     )
 
-    def __init__(self, tracer: Tracer, trace_id: int, parent: Parent | None, flags: int, head: RequestHead) -> None:
+    def __init__(
+        self,
+        tracer: Tracer,
+        trace_id: int,
+        parent: Parent | None,
+        flags: int,
+        head: RequestHead,
+        replaced: list[bytes],
+    ) -> None:
         self.tracer: Tracer = tracer
+        self.replaced: list[bytes] = replaced
         self.trace_id: int = trace_id
         self.span_id: int = getrandbits(64) or 1
         self.parent_id: int = 0 if parent is None else parent.span_id
@@ -112,7 +123,7 @@ class Span:
     def lines(self, upstream: str, address: str) -> bytes:
         """A new attempt: the header lines, each ended by CRLF, that name it to `upstream` at `address`.
 
-        They stand in for the request's own traceparent and tracestate lines.
+        They stand in for the request's own, which are not passed on.
         """
         attempt = Attempt(getrandbits(64) or 1, upstream, address)
         if self.recorded:
@@ -167,7 +178,7 @@ class Tracer:
         if parent is not None:
             if not parent.flags & SAMPLED:
                 return None
-            return Span(self, parent.trace_id, parent, parent.flags, head)
+            return Span(self, parent.trace_id, parent, parent.flags, head, traces)
         trace_id = getrandbits(128) or 1
         flags = RANDOM | SAMPLED if trace_id & _ID_MASK < self._below else RANDOM
-        return Span(self, trace_id, None, flags, head)
+        return Span(self, trace_id, None, flags, head, traces)
