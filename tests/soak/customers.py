@@ -15,8 +15,6 @@ from tests.soak.wire import Answer, Broken, Connection, request
 
 __all__ = ["KINDS", "Customer"]
 
-# Longer than every time limit of the proxy together.
-_PATIENCE = 25.0
 _OWN = frozenset({502, 503, 504})
 
 
@@ -36,13 +34,25 @@ class Want:
 
 
 class Customer:
-    """One customer, on one kept connection for what allows it. `clock` gives the run's seconds."""
+    """One customer, on one kept connection for what allows it.
+
+    `clock` gives the run's seconds, `patience` is how many of them a customer waits for an answer.
+    """
 
     def __init__(
-        self, number: int, port: int, journal: Journal, seed: str, clock: Callable[[], float], *, prefix: str = "c"
+        self,
+        number: int,
+        port: int,
+        journal: Journal,
+        seed: str,
+        clock: Callable[[], float],
+        *,
+        patience: float,
+        prefix: str = "c",
     ) -> None:
         self._name = f"{prefix}-{number}"
         self._port = port
+        self._patience = patience
         self._journal = journal
         self._random = random.Random(f"{seed}/{number}")
         self._clock = clock
@@ -174,7 +184,7 @@ class Customer:
             await connection.send(line)
             await asyncio.sleep(self._random.uniform(0, 0.1))
         connection.end_sending()
-        while data := await connection.some(_PATIENCE):
+        while data := await connection.some(self._patience):
             said += data
         if said == expected:
             self._journal.right[want.kind] += 1
@@ -202,7 +212,7 @@ class Customer:
         await connection.send(request("GET", want.target, want.name))
         try:
             for _ in range(self._random.randrange(3)):
-                await connection.some(_PATIENCE)
+                await connection.some(self._patience)
         except Broken as error:
             self._failed(want, error)
         else:
@@ -222,7 +232,7 @@ class Customer:
     ) -> bool:
         """Take the answer to `want` and hold it against what was asked; whether it was right."""
         try:
-            answer = await connection.answer(seconds=_PATIENCE, head_only=head_only, pause=pause)
+            answer = await connection.answer(seconds=self._patience, head_only=head_only, pause=pause)
         except Broken as error:
             self._failed(want, error)
             return False
@@ -232,7 +242,7 @@ class Customer:
         wrong = _wrong(want, answer, expected, events, head_only=head_only)
         if wrong:
             self._note(want, "wrong", wrong, answer.port)
-            connection.usable = False
+            connection.spoiled()
             return False
         who = answer.fields["x-soak-who"]
         if who not in self._journal.sides(want.route, want.began, self._clock()):

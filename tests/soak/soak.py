@@ -30,6 +30,10 @@ class Plan:
     fault: str = ""
     chaos: bool = True
     sample_every: float = 5.0
+    # Longer than every time limit of the proxy together.
+    patience: float = 25.0
+    # How long what is held may take to be let go of, once nobody asks.
+    settling: float = 20.0
 
 
 @dataclass(slots=True)
@@ -91,7 +95,9 @@ class _Soak:
 
         plan, port = self._plan, self._scene.port
         customers = [
-            Customer(number, port, self._journal, f"{plan.seed}/{what}", self._clock, prefix=what)
+            Customer(
+                number, port, self._journal, f"{plan.seed}/{what}", self._clock, patience=plan.patience, prefix=what
+            )
             for number in range(plan.customers)
         ]
         async with asyncio.TaskGroup() as tasks:
@@ -109,7 +115,7 @@ class _Soak:
 
     def _idle(self, before: dict[str, Gauge] | None) -> dict[str, Gauge]:
         """What everybody holds once nobody asks; waits for what takes its time to be let go of."""
-        ends = time.monotonic() + 20
+        ends = time.monotonic() + self._plan.settling
         last: dict[str, Gauge] = {}
         while True:
             now = self._scene.gauges(self._clock())

@@ -32,7 +32,9 @@ def test_a_minute_of_kills_hangs_flips_and_reloads_shows_no_wrong_answer_no_loss
     ],
 )
 def test_a_fault_that_was_planted_is_found(fault: str, said: str, tmp_path: Path) -> None:
-    plan = Plan("planted", 8.0, customers=24, pause=0.05, warm_up=1.0, fault=fault, chaos=False)
+    plan = Plan(
+        "planted", 8.0, customers=24, pause=0.05, warm_up=1.0, fault=fault, chaos=False, patience=2.0, settling=5.0
+    )
     good, told = report(run(plan, tmp_path))
     assert not good
     assert said in told

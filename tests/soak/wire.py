@@ -54,7 +54,16 @@ class Connection:
         self._writer = writer
         self.port: int = writer.get_extra_info("sockname")[1]
         self.answered = 0
-        self.usable = True
+        self._usable = True
+
+    @property
+    def usable(self) -> bool:
+        """Whether another request may go over it: the end that came while it was unused is seen before it is used."""
+        return self._usable and not self._reader.at_eof()
+
+    def spoiled(self) -> None:
+        """Nothing more may go over it."""
+        self._usable = False
 
     @classmethod
     async def to(cls, port: int, *, receive_buffer: int = 0) -> Connection:
@@ -73,7 +82,7 @@ class Connection:
 
     def broken(self, why: str, *, begun: bool = False) -> Broken:
         """The error of this connection."""
-        self.usable = False
+        self._usable = False
         return Broken(why, begun=begun, reused=self.answered > 0, port=self.port)
 
     async def send(self, data: bytes, *, pieces: int = 0, pause: float = 0.0) -> None:
@@ -119,7 +128,7 @@ class Connection:
         else:
             body = await self._exactly(int(fields["content-length"]), pause)
         if fields.get("connection", "").lower() == "close":
-            self.usable = False
+            self._usable = False
         return Answer(status, fields, body, self.port)
 
     async def _exactly(self, size: int, pause: float) -> bytes:
@@ -150,11 +159,11 @@ class Connection:
         with suppress(OSError):
             own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
-        self.usable = False
+        self._usable = False
 
     async def close(self) -> None:
         """Close in order."""
-        self.usable = False
+        self._usable = False
         with suppress(OSError, TimeoutError):
             self._writer.close()
             async with asyncio.timeout(5):
