@@ -24,11 +24,12 @@ class Endpoints:
         upstream: Upstream,
         loop: asyncio.AbstractEventLoop,
         changed: Callable[[], None],
+        now: Callable[[], float],
         *,
         resolver: Resolver | None = None,
     ) -> None:
         self._upstream = upstream
-        self._loop = loop
+        self._now = now
         self._changed = changed
         self._turn: int = 0
         # Whether any of them is sick or ejected: else there is nothing to look through.
@@ -54,18 +55,18 @@ class Endpoints:
         if not endpoints:
             return None
         if self._troubled:
-            endpoints = usable(endpoints, self._loop.time())
+            endpoints = usable(endpoints, self._now())
         self._turn += 1
         return least_busy(endpoints, self._turn)
 
     def another(self, failed: Endpoint) -> Endpoint | None:
         """An endpoint to try when `failed` could not be reached; None when there is no other."""
         others = [each for each in self.all if each is not failed]
-        return least_busy(usable(others, self._loop.time()), self._turn) if others else None
+        return least_busy(usable(others, self._now()), self._turn) if others else None
 
     def blame(self, endpoint: Endpoint) -> None:
         """No answer came from `endpoint`."""
-        if endpoint.failed(self._loop.time(), self._upstream.eject_after, self._upstream.eject_time):
+        if endpoint.failed(self._now(), self._upstream.eject_after, self._upstream.eject_time):
             self._troubled = True
 
     def look(self, now: float) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import select
 import ssl
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, Final
 
 from strangler.resilience import Breaker
@@ -42,7 +43,7 @@ class Pool:
     (any other is closed or aborted), then `leave`. The connection used last is used next, so that others can expire.
 
     `last_resort` is for the monolith: there is nobody else to answer, so it is asked even when all its addresses seem
-    sick.
+    sick. `now` is the event loop's clock, that is the system's monotonic one, which costs less to ask.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Pool:
         *,
         last_resort: bool = False,
         resolver: Resolver | None = None,
+        now: Callable[[], float] = monotonic,
     ) -> None:
         self.upstream = upstream
         self.loop = loop
@@ -62,7 +64,7 @@ class Pool:
             self._prepare_tls(upstream.tls)
         # Why `enter` refused last.
         self.refusal: str = ""
-        self._now: Callable[[], float] = loop.time
+        self._now: Callable[[], float] = now
         self._last_resort: bool = last_resort
         # Whoever has a permit holds one connection at most, so that the fewer of both bounds both.
         self._bound: int = min(upstream.in_flight, upstream.max_connections)
@@ -76,7 +78,7 @@ class Pool:
         self._refused: dict[str, int] = dict.fromkeys(REFUSALS, 0)
         self._keep_alive: float = upstream.keep_alive
         self._most_unused: int = upstream.connections if upstream.keep_alive else 0
-        self.places = Endpoints(upstream, loop, self._changed, resolver=resolver)
+        self.places = Endpoints(upstream, loop, self._changed, now, resolver=resolver)
         # The one endpoint where there is just one: then there is nothing to choose.
         self._only: Endpoint | None = None
         # The one that `take` chose and found no unused connection to.
@@ -318,7 +320,7 @@ class Pool:
         endpoints = self.places
         self._only = endpoints.all[0] if len(endpoints.all) == 1 else None
         self._chosen = None
-        endpoints.look(self.loop.time())
+        endpoints.look(self._now())
         self._sick = endpoints.sick and not self._last_resort
         if self._health is not None:
             self._health.moved()

@@ -43,7 +43,7 @@ class Loop:
 
 def pool_of(loop: Loop, **values: Any) -> Pool:
     fake: Any = loop
-    return Pool(Upstream("catalog", NOWHERE, **values), fake)
+    return Pool(Upstream("catalog", NOWHERE, **values), fake, now=loop.time)
 
 
 @pytest.fixture
