@@ -243,8 +243,12 @@ def test_a_task_that_is_thrown_away_gives_its_place_back() -> None:
     asyncio.run(_first_step(thrown_away))
     with pytest.raises(BreakerOpen):
         tested(lambda: 1)()
-    del thrown_away
-    gc.collect()
+    elsewhere = ManualClock()
+    with Deadline(1.0, clock=elsewhere):
+        elsewhere.advance(2.0)
+        del thrown_away  # whoever collects it, its own time was not over
+        gc.collect()
+    assert (tested.state, tested.opened) == ("half-open", 1)
     assert tested(lambda: 1)() == 1
 
 

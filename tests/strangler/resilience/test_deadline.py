@@ -123,6 +123,16 @@ def test_of_nested_async_ones_the_sooner_cancels_and_the_task_goes_on_unharmed(o
     assert asyncio.run(work()) == "unharmed"
 
 
+def test_the_time_that_is_told_is_the_one_that_applied() -> None:
+    async def work() -> None:
+        with Deadline(0.02):
+            async with Deadline(30.0):
+                await asyncio.Event().wait()
+
+    with pytest.raises(DeadlineExceeded, match=r"within 0\.0"):
+        asyncio.run(work())
+
+
 def test_a_cancellation_from_outside_stays_one() -> None:
     async def work() -> None:
         async with Deadline(30.0):
