@@ -40,7 +40,7 @@ from strangler_proxy.secret import keep_secret, token_from
 from strangler_proxy.sockets import address_of, listen, more, renewed
 from strangler_proxy.state import StateDir
 from strangler_proxy.store import open_store
-from strangler_proxy.subject import load_or_create_key
+from strangler_proxy.subject_key import SubjectKey
 
 __all__ = ["CONTROL_SECONDS", "DRAIN_SECONDS", "LAUNCHER", "Started", "Supervisor"]
 
@@ -89,6 +89,7 @@ class Supervisor:
         self._sockets: list[socket.socket] = []
         self._control: socket.socket
         self._crew: Crew
+        self._key: SubjectKey
         self._rollover: Rollover | None = None
         self._leaving: list[Process] = []
         self._asked: ReloadSocket
@@ -119,7 +120,7 @@ class Supervisor:
         with self._alone(), self._listening(), self._awake() as wakeup:
             if not given:
                 keep_secret(self._state.token)
-            load_or_create_key(self._state.subject_key)
+            self._key = SubjectKey(self._state.subject_key)
             addresses = {"listen": address_of(self._sockets[0]), "control": address_of(self._control)}
             # Children read this copy: what is edited in the file counts from the next reload on, for all at once.
             self._state.write(self._state.accepted, self._config.text)
@@ -156,6 +157,7 @@ class Supervisor:
         self._askers = [Asker(_inherited(each), "program") for each in handed.askers]
         self._leaving = [Adopted(pid) for pid in handed.leaving]
         self._crew = Crew.of(self._config, self._state.accepted, self._sockets, self._control, held=False)
+        self._key = SubjectKey(self._state.subject_key)
         known = {child.name: child for child in self._crew.children}
         for each in handed.children:
             _adopt(known[each.name], each, [*self._sockets, self._control])
@@ -175,6 +177,7 @@ class Supervisor:
             self._wait(wakeup)
             self._bury()
             if not self._signals:
+                self._key.look()
                 self._reload()
                 self._start_due()
         # Ours are closed first, so that nobody is queued for workers that take no more.
@@ -185,15 +188,16 @@ class Supervisor:
         now = time.monotonic()
         waiting = [child.due - now for child in self._crew.children if child.process is None]
         watched = [child.tie.fileno() for child in self._watched() if child.tie is not None]
-        # Silence and time limits make no noise: somebody has to look.
-        busy = self._rollover is not None or self._proof is not None
-        looks = [_LOOK_SECONDS] if self._config.hang_timeout or busy else []
-        self._sleep(wakeup, min([*waiting, *looks], default=None), [*watched, *self._asked.descriptors()])
+        # Silence, time limits and files make no noise: somebody has to look.
+        self._sleep(wakeup, min([*waiting, _LOOK_SECONDS]), [*watched, *self._asked.descriptors()])
 
     def _watched(self) -> list[Child]:
         return [*self._crew.children, *(self._rollover.ties if self._rollover is not None else [])]
 
     def _start_due(self) -> None:
+        if any(child.process is None for child in self._crew.children):
+            # What is started reads it, and would make another.
+            self._key.look(at_once=True)
         for child in self._crew.children:
             child.start_if_due(self._launcher)
 
@@ -295,6 +299,7 @@ class Supervisor:
 
     def _replace_program(self) -> None:
         """Become the program as it is installed now, in this same process; come back only if that cannot be started."""
+        self._key.look(at_once=True)
         self._askers += self._asked.waiting()
         handed = self._handover()
         ties = [child.tie for child in handed.children if child.tie is not None]
@@ -319,6 +324,7 @@ class Supervisor:
     def _begin_reload(self) -> None:
         self._reload_began = time.monotonic()
         try:
+            self._key.look(at_once=True)
             wanted = load_config(self._config.path)
             problems = [*unchangeable(self._config, wanted), *tls_problems(wanted)]
             if problems:
@@ -336,6 +342,7 @@ class Supervisor:
 
     def _accept(self, crew: Crew) -> None:
         self._crew, self._config = crew, crew.config
+        self._key.take_up()
         try:
             self._state.write(self._state.accepted, crew.config.text)
         except OSError as error:
