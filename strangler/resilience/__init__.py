@@ -18,7 +18,14 @@ from strangler.resilience.breaker import CLOSED, HALF_OPEN, OPEN, Breaker
 from strangler.resilience.breaker_settings import BreakerSettings
 from strangler.resilience.bulkhead import Bulkhead
 from strangler.resilience.circuit import BreakerChange, CircuitBreaker
-from strangler.resilience.deadline import DEADLINE_HEADER, Deadline, check_deadline, deadline_headers, remaining
+from strangler.resilience.deadline import (
+    DEADLINE_HEADER,
+    Deadline,
+    check_deadline,
+    deadline_headers,
+    no_deadline,
+    remaining,
+)
 from strangler.resilience.places import ENTERED, FULL, QUEUED, Places
 from strangler.resilience.policy import Policy
 from strangler.resilience.retry import Retry, RetrySettings
@@ -46,6 +53,7 @@ __all__ = [
     "RetrySettings",
     "check_deadline",
     "deadline_headers",
+    "no_deadline",
     "read_retry_after",
     "remaining",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from math import inf
 from time import monotonic
@@ -13,7 +14,7 @@ from typing import Final, Self
 from strangler.errors import DeadlineExceeded, PolicyError
 from strangler.resilience.bounds import positive
 
-__all__ = ["DEADLINE_HEADER", "Deadline", "check_deadline", "deadline_headers", "remaining"]
+__all__ = ["DEADLINE_HEADER", "Deadline", "check_deadline", "deadline_headers", "no_deadline", "remaining"]
 
 DEADLINE_HEADER: Final = "X-Strangler-Deadline-Ms"
 
@@ -61,8 +62,9 @@ class Deadline:
         return made
 
     def remaining(self) -> float:
-        """Seconds that are left, 0.0 when there are none; infinite before the block has begun."""
-        return max(0.0, self._ends - self._clock())
+        """Seconds that are left, 0.0 when there are none; all of them before the block has begun."""
+        # Never more than there were: the clock may go backwards.
+        return max(0.0, min(self._seconds, self._ends - self._clock()))
 
     def __enter__(self) -> Self:
         if self._ends != inf:
@@ -110,6 +112,16 @@ def remaining() -> float:
     """Seconds that are left to the work at hand, 0.0 when its time is over; infinite without a deadline."""
     current = _CURRENT.get()
     return inf if current is None else current.remaining()
+
+
+@contextmanager
+def no_deadline() -> Iterator[None]:
+    """A block that the deadline around it does not bound: for work that goes on behind the answer."""
+    token = _CURRENT.set(None)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
 
 
 def check_deadline(least: float = 0.0) -> None:

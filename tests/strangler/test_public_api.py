@@ -119,6 +119,7 @@ def test_the_public_names_of_the_packages_are_these() -> None:
             "RetrySettings",
             "check_deadline",
             "deadline_headers",
+            "no_deadline",
             "read_retry_after",
             "remaining",
         },

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strangler.errors import DeadlineExceeded, PolicyError
-from strangler.resilience import DEADLINE_HEADER, Deadline, check_deadline, deadline_headers, remaining
+from strangler.resilience import DEADLINE_HEADER, Deadline, check_deadline, deadline_headers, no_deadline, remaining
 from strangler.testing import ManualClock
 from tests.strangler.resilience.virtual_loop import VirtualLoop
 
@@ -31,6 +31,26 @@ def test_it_holds_within_the_block_and_for_what_that_calls() -> None:
         assert remaining() == 0.0
         assert deadline_headers() == {DEADLINE_HEADER: "0"}
     assert remaining() == inf
+
+
+def test_a_clock_that_goes_backwards_gives_no_more_time_than_there_was() -> None:
+    clock = ManualClock()
+    with Deadline(2.0, clock=clock):
+        clock.advance(-500.0)
+        assert remaining() == 2.0
+        with Deadline(30.0, clock=clock):
+            assert remaining() == 2.0
+
+
+def test_work_behind_the_answer_can_be_let_go_of() -> None:
+    clock = ManualClock()
+    with Deadline(1.0, clock=clock):
+        clock.advance(1.0)
+        with no_deadline():
+            check_deadline()
+            assert remaining() == inf
+            assert deadline_headers() == {}
+        assert remaining() == 0.0
 
 
 @pytest.mark.parametrize(("outer", "inner"), [(1.0, 5.0), (5.0, 1.0)])
