@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from email.utils import formatdate
 from http import HTTPStatus
+from typing import Final
 
-__all__ = ["own_answer"]
+__all__ = ["options_answer", "own_answer"]
+
+_ALLOW: Final = b"Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 
 def own_answer(status: int, request_id: bytes, *, close: bool, head_only: bool = False) -> bytes:
@@ -22,7 +25,19 @@ def own_answer(status: int, request_id: bytes, *, close: bool, head_only: bool =
         b"Cache-Control: no-store",
     ]
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        lines.append(b"Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+        lines.append(_ALLOW)
     if close:
         lines.append(b"Connection: close")
     return b"\r\n".join([*lines, b"", b"" if head_only else body])
+
+
+def options_answer(request_id: bytes, *, close: bool) -> bytes:
+    """The answer to OPTIONS that may be forwarded no more (RFC 9110 section 7.6.2)."""
+    end = b"\r\nConnection: close" if close else b""
+    date = formatdate(usegmt=True).encode()
+    return b"HTTP/1.1 200 OK\r\nDate: %b\r\n%b\r\nX-Request-Id: %b\r\nContent-Length: 0%b\r\n\r\n" % (
+        date,
+        _ALLOW,
+        request_id,
+        end,
+    )

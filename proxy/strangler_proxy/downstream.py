@@ -15,6 +15,7 @@ from strangler_proxy.forward import Exchange
 from strangler_proxy.gateway import Gateway
 from strangler_proxy.head import BadHead
 from strangler_proxy.holder import ClientHolder
+from strangler_proxy.partial_head import PartialHead
 from strangler_proxy.peer import Peer
 from strangler_proxy.request_head import RequestHead, parse_request
 
@@ -42,11 +43,13 @@ class ClientConnection:
     """
 
     __slots__ = (
+        "_at",
+        "_beginning",
         "_buffer",
         "_closed",
         "_ended",
-        "_head_begun",
         "_lingering",
+        "_partial",
         "_reading_paused",
         "_secure",
         "_told",
@@ -68,10 +71,13 @@ class ClientConnection:
         self.exchange: ClientHolder | None = None
         self.deadline = _NEVER
         self.writing_paused = False
+        # Whole requests, or their beginnings, that came behind the present one: `_buffer` from `_at` on.
         self._buffer = b""
+        self._at = 0
+        self._partial: PartialHead | None = None
+        self._beginning = False
         self._closed = False
         self._ended = False
-        self._head_begun = False
         self._lingering = False
         self._reading_paused = False
 
@@ -97,8 +103,11 @@ class ClientConnection:
         if exchange is None:
             if self._lingering:
                 return
-            self._buffer = self._buffer + data if self._buffer else data
-            self._next()
+            if self._partial is not None:
+                self._go_on(self._partial, data)
+            else:
+                self._buffer = data
+                self._next()
         elif not exchange.request_done:
             exchange.from_client(data)
         else:
@@ -106,13 +115,16 @@ class ClientConnection:
 
     def hold(self, data: bytes) -> None:
         """Keep what came behind the present request until that is answered."""
-        self._buffer += data
-        if len(self._buffer) > _MOST_PIPELINED:
+        self._buffer = self._buffer[self._at :] + data if self._buffer else data
+        self._at = 0
+        if len(data) > _MOST_PIPELINED or len(self._buffer) > _MOST_PIPELINED:
             self.pause_reading()
 
     def take_held(self) -> bytes:
         """What came behind the present request, which is not HTTP any more."""
-        held, self._buffer = self._buffer, b""
+        held = self._buffer[self._at :]
+        self._buffer = b""
+        self._at = 0
         return held
 
     def eof_received(self) -> bool:
@@ -154,8 +166,8 @@ class ClientConnection:
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read on."""
-        if self._reading_paused and not self._closed:
+        """Read on, unless too much is held already."""
+        if self._reading_paused and not self._closed and len(self._buffer) - self._at <= _MOST_PIPELINED:
             self._reading_paused = False
             self.transport.resume_reading()
 
@@ -179,10 +191,10 @@ class ClientConnection:
             patience = _ON_ITS_WAY if self.gateway.draining else self.gateway.limits.idle_timeout
             self.deadline = monotonic() + patience
             self.resume_reading()
-            if self._buffer:
-                self._next()
-            elif self._ended:
-                self._close()
+            if self._beginning:
+                # Whoever begins requests goes on in a loop: they are not answered one inside the other.
+                return
+            self._next()
         elif self._ended or (exchange is not None and exchange.request_done and not self._buffer):
             self._close()
         else:
@@ -214,7 +226,7 @@ class ClientConnection:
 
     def drain(self) -> None:
         """Close if unused; if it was used a moment ago, wait as long for a request that may be on its way."""
-        if self.exchange is None and not self._buffer and not self._lingering:
+        if self.exchange is None and not self._buffer and self._partial is None and not self._lingering:
             now = monotonic()
             if self.deadline - now < self.gateway.limits.idle_timeout - _ON_ITS_WAY:
                 self._close()
@@ -227,8 +239,10 @@ class ClientConnection:
             self.gateway.forget(self)
         elif self.exchange is not None:
             self.exchange.ran_out_of_time()
-        elif self._lingering or not self._buffer:
-            self.abort() if self._lingering else self._close()
+        elif self._lingering:
+            self.abort()
+        elif self._partial is None:
+            self._close()
         else:
             self._refuse(BadHead(408, "the head took too long"))
 
@@ -241,33 +255,85 @@ class ClientConnection:
     def _linger(self) -> None:
         self._lingering = True
         self._buffer = b""
+        self._at = 0
+        self._partial = None
         self.deadline = monotonic() + _LINGER
         self.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
 
     def _next(self) -> None:
+        """Begin the requests in the buffer, each when the one before it is answered."""
+        self._beginning = True
+        while self.exchange is None and self._buffer and not self._lingering and not self._closed:
+            self._cut()
+        self._beginning = False
+        if self.exchange is None and self._ended and not self._lingering and not self._closed:
+            self._close()
+
+    def _cut(self) -> None:
         """Begin the request at the start of the buffer, if its head has wholly come."""
-        data = self._buffer
-        if data.startswith(b"\r\n"):
-            if data.startswith(_EMPTY_LINES):
+        data, start = self._buffer, self._at
+        if data.startswith(b"\r\n", start):
+            if data.startswith(_EMPTY_LINES, start):
                 self._refuse(BadHead(400, "nothing but empty lines"))
                 return
-            while data.startswith(b"\r\n"):
-                data = data[2:]
+            while data.startswith(b"\r\n", start):
+                start += 2
         limits = self.gateway.limits
-        end = data.find(b"\r\n\r\n", 0, limits.head_bytes + 4)
+        end = data.find(b"\r\n\r\n", start, start + limits.head_bytes + 4)
         if end < 0:
-            self._wait_for_head(data)
+            self._buffer = b""
+            self._at = 0
+            if start < len(data):
+                self._partial = PartialHead(400)
+                self.deadline = monotonic() + limits.head_timeout
+                self._go_on(self._partial, data[start:] if start else data)
             return
         try:
-            head = parse_request(data[:end], limits.headers)
+            head = parse_request(data[start:end], limits.headers)
         except BadHead as error:
             self._refuse(error)
             return
-        self._buffer = b""
-        self._head_begun = False
-        self._begin(head, data[end + 4 :])
+        end += 4
+        if end == len(data):
+            self._buffer = b""
+            self._at = 0
+            self._begin(head, b"")
+        elif head.length:
+            self._buffer = b""
+            self._at = 0
+            self._begin(head, data[end:])
+        else:
+            self._at = end
+            self._begin(head, b"")
+
+    def _go_on(self, partial: PartialHead, data: bytes) -> None:
+        """More of a head came that has not wholly come."""
+        limits = self.gateway.limits
+        try:
+            whole = partial.add(data)
+            if len(partial.head if whole else partial) > limits.head_bytes:
+                raise BadHead(414 if partial.first_line_exceeds(limits.head_bytes) else 431, "a head too long")
+            if not whole:
+                if partial.begins != b"\r" and not is_token(partial.begins):
+                    raise BadHead(400, "no method")
+                if self._ended:
+                    self._close()
+                self.resume_reading()
+                return
+            head = parse_request(partial.head, limits.headers)
+        except BadHead as error:
+            self._refuse(error)
+            return
+        self._partial = None
+        rest = partial.rest
+        if rest and not head.length:
+            self._buffer = rest
+            rest = b""
+        self._beginning = True
+        self._begin(head, rest)
+        self._next()
 
     def _begin(self, head: RequestHead, rest: bytes) -> None:
         if not head.has_host:
@@ -279,24 +345,6 @@ class ClientConnection:
         exchange = Exchange(self, head)
         self.exchange = exchange
         exchange.begin(rest)
-
-    def _wait_for_head(self, data: bytes) -> None:
-        limits = self.gateway.limits
-        if len(data) > limits.head_bytes:
-            long_line = data.find(b"\r\n", 0, limits.head_bytes) < 0
-            self._refuse(BadHead(414 if long_line else 431, "a head too long"))
-        elif data.count(b"\n") != data.count(b"\r\n"):
-            # It would never end: the empty line that is waited for ends in CRLF.
-            self._refuse(BadHead(400, "a LF on its own in the head"))
-        elif self._ended:
-            self._close()
-        elif data and data != b"\r" and not is_token(data[:1]):
-            self._refuse(BadHead(400, "no method"))
-        else:
-            self._buffer = data
-            if data and not self._head_begun:
-                self._head_begun = True
-                self.deadline = monotonic() + limits.head_timeout
 
     def _refuse(self, error: BadHead) -> None:
         """Answer a head that cannot be passed on; what follows it cannot be told from it, so that is the end."""

@@ -17,6 +17,7 @@ __all__ = [
     "INVALID",
     "KEEP",
     "LEARN",
+    "MAX_FORWARDS",
     "PERSISTS",
     "REQUEST_ID",
     "SET_COOKIE",
@@ -53,6 +54,7 @@ TRACE_STATE: Final = 17
 # A Connection line of which this is all: what nearly every one of them says.
 PERSISTS: Final = 18
 CLOSES: Final = 19
+MAX_FORWARDS: Final = 20
 UNKNOWN: Final = -1
 # Added to a meaning: the field has few values, so that its whole lines are worth being remembered.
 LEARN: Final = 64
@@ -75,6 +77,7 @@ _REQUEST: Final = {
     b"expect": EXPECT,
     b"forwarded": FORWARDED,
     b"host": HOST,
+    b"max-forwards": MAX_FORWARDS,
     b"proxy-authorization": DROP,
     b"te": TE,
     b"traceparent": TRACE_PARENT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from strangler_proxy.answers import own_answer
+from strangler_proxy.answers import options_answer, own_answer
 from strangler_proxy.body import BadBody
 from strangler_proxy.choice import Choice
 from strangler_proxy.connecting import Connecting
@@ -13,6 +13,7 @@ from strangler_proxy.head import BadHead
 from strangler_proxy.holder import ClientHolder
 from strangler_proxy.outcome import FAILED, FAILING, SUCCEEDED, UNDECIDED
 from strangler_proxy.outgoing import request_head, response_head, without_private_cookies
+from strangler_proxy.partial_head import PartialHead
 from strangler_proxy.reply import Reply, final_lines, shown_lines
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.response_head import ResponseHead, parse_response
@@ -54,8 +55,8 @@ class Exchange(ClientHolder):
         "_head",
         "_interim",
         "_keep_alive",
+        "_partial",
         "_permit",
-        "_received",
         "_request_id",
         "_reused",
         "_sent_again",
@@ -79,7 +80,7 @@ class Exchange(ClientHolder):
         self._connection: UpstreamConnection | None = None
         self._reused = False
         self._sent_again = False
-        self._received = b""
+        self._partial: PartialHead | None = None
         self._interim = 0
         self._status = 0
         self._cause = ""
@@ -90,7 +91,7 @@ class Exchange(ClientHolder):
     # The request: from the client to the upstream.
 
     def begin(self, rest: bytes) -> None:
-        """Start; `rest` is what came behind the head."""
+        """Start; `rest` is what came behind the head, of a request that has a body."""
         head, limits = self._head, self._gateway.limits
         if head.via is not None and any(self._gateway.pseudonym in via for via in head.via):
             # The last answer of its connection, or pipelined ones would be answered one inside the other.
@@ -103,8 +104,12 @@ class Exchange(ClientHolder):
             self._body = RequestBody(head.length, limits, safe=self.safe)
             if rest:
                 self.from_client(rest)
-        elif rest:
-            self._client.hold(rest)
+        elif head.last_hop:
+            self._status = 200
+            self._client.write(options_answer(self._request_id, close=not self._keep_alive))
+            self._over()
+            self._client.answered(keep=self._keep_alive)
+            return
         if self._state == _WAITING:
             self._enter()
 
@@ -248,23 +253,31 @@ class Exchange(ClientHolder):
 
     def from_upstream(self, data: bytes) -> None:
         """More of the answer came."""
-        if self._state == _SENT:
-            self._take_head(self._received + data if self._received else data)
+        if self._state != _SENT:
+            return
+        try:
+            self._take_head(data)
+        except BadHead:
+            self._failed("garbage", 502)
 
     def _take_head(self, data: bytes) -> None:
         while True:
-            end = data.find(b"\r\n\r\n", 0, _LONGEST_HEAD)
-            if end < 0:
-                self._received = data
-                if len(data) >= _LONGEST_HEAD or data.count(b"\n") != data.count(b"\r\n"):
-                    self._failed("garbage", 502)
-                return
-            try:
-                response = parse_response(data[:end])
-            except BadHead:
-                self._failed("garbage", 502)
-                return
-            data = data[end + 4 :]
+            partial = self._partial
+            if partial is not None:
+                whole = partial.add(data)
+                if len(partial.head if whole else partial) >= _LONGEST_HEAD:
+                    raise BadHead(502, "a head too long")
+                if not whole:
+                    return
+                self._partial = None
+                head, data = partial.head, partial.rest
+            else:
+                end = data.find(b"\r\n\r\n")
+                if end < 0:
+                    self._partial = PartialHead(502)
+                    continue
+                head, data = data[:end], data[end + 4 :]
+            response = parse_response(head)
             if response.status >= 200:
                 break
             if response.status == 101:
@@ -272,15 +285,12 @@ class Exchange(ClientHolder):
                 return
             self._interim += 1
             if self._interim > _MOST_INTERIM:
-                self._failed("garbage", 502)
-                return
+                raise BadHead(502, "interim answers without end")
             if self._head.minor:
                 lines = shown_lines(response, self._choice, self._gateway.unsettable_cookies)
                 self._client.write(response_head(response, lines, b""))
             if not data:
-                self._received = b""
                 return
-        self._received = b""
         status = response.status
         if status in FAILING and self._choice.fallback and self._may_ask_again():
             self._failed(f"status-{status}", status)
@@ -350,13 +360,13 @@ class Exchange(ClientHolder):
 
     def _may_ask_again(self) -> bool:
         """Whether asking once more cannot do anything twice: a safe request of which everything is still at hand."""
-        return self.safe and (self._body is None or self._body.whole) and not self._client_gone
+        return self.safe and not self._interim and (self._body is None or self._body.whole) and not self._client_gone
 
     def upstream_lost(self, exc: Exception | None) -> None:
         """The upstream's connection is closed."""
         self._connection = None
         if self._state == _SENT:
-            if self._reused and not self._sent_again and not self._received and self._may_ask_again():
+            if self._reused and not self._sent_again and self._partial is None and self._may_ask_again():
                 # The upstream closed the unused connection while the request was on its way.
                 self._sent_again = True
                 self._attempt(fresh=True)
@@ -378,7 +388,7 @@ class Exchange(ClientHolder):
     def _failed(self, cause: str, status: int, *, unsent: bool = False) -> None:
         """The upstream gave no answer. Let the monolith answer where that is safe, or say so to the client."""
         self._drop_upstream(FAILED)
-        self._received = b""
+        self._partial = None
         choice, gateway = self._choice, self._gateway
         gateway.counts.failure(choice.upstream, cause)
         if self._client_gone:

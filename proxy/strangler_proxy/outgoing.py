@@ -79,4 +79,11 @@ def _is_the_monoliths(line: bytes, private: frozenset[bytes]) -> bool:
     if line[:colon].lower() != b"set-cookie":
         return True
     # Browsers keep a cookie without a name, `=sessionid=x`, and send it back as `sessionid=x`.
-    return _cookie_name(line[colon + 1 :].lstrip(b" \t=")) in private
+    value = line[colon + 1 :].lstrip(b" \t=")
+    if value.isascii():
+        return _cookie_name(value) in private
+    # Django strips Unicode's white space from names, of text that WSGI has as UTF-8 and ASGI as Latin-1.
+    readings = [value.decode(coding, "replace").lstrip("= \t").strip() for coding in ("utf-8", "latin-1")]
+    names = [reading.lstrip("=").partition("=")[0].strip() for reading in readings]
+    names += [name.partition(";")[0].strip() for name in names]
+    return any(name.encode("utf-8", "replace") in private for name in names)

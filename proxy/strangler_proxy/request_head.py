@@ -15,6 +15,7 @@ from strangler_proxy.fields import (
     FORWARDED,
     HOST,
     KEEP,
+    MAX_FORWARDS,
     PERSISTS,
     REQUEST_ID,
     TE,
@@ -38,6 +39,10 @@ _ABSOLUTE: Final = re.compile(rb"https?://([^/?#]+)(.*)", re.IGNORECASE)
 _VERSION: Final = re.compile(rb"HTTP/[0-9]\.[0-9]")
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,200}")
 _METHODS: Final = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
+# A tunnel to anywhere, and an echo that would show the client what the proxy tells an upstream of it.
+_REFUSED: Final = frozenset({b"CONNECT", b"TRACE"})
+_HTTP_AGAIN: Final = (b"h2", b"http/", b"tls/")
+_MOST_DIGITS: Final = 10
 _UNSAID: Final = -3
 
 _MOST_HOSTS: Final = 1024
@@ -57,7 +62,7 @@ class RequestHead:
     `length` is the body's length: 0 for none, -1 for chunked. `upgrade` names the protocols asked for, `request_id` is
     what the client sent if it can be passed on. `forwarded` are the lines in which an edge in front would tell of its
     client, None where there are none: whether to believe them is not known here. `secure` says that the client came by
-    https.
+    https, `last_hop` that the request may be forwarded no more.
     """
 
     __slots__ = (
@@ -68,6 +73,7 @@ class RequestHead:
         "has_host",
         "host",
         "keep_alive",
+        "last_hop",
         "length",
         "lines",
         "method",
@@ -96,6 +102,7 @@ class RequestHead:
         self.cookies: list[int] | None = None
         self.traces: list[int] | None = None
         self.length = 0
+        self.last_hop = False
         self.keep_alive = minor == 1
         self.upgrade = b""
         self.expects_continue = False
@@ -158,8 +165,10 @@ def _sort(request: RequestHead, lines: list[bytes]) -> set[bytes] | None:
         elif meaning == DROP:
             pass
         elif meaning == CONTENT_LENGTH:
-            length = length_of(_value(line), length, _UNSAID, 400)
-            kept.append(line)
+            value = _value(line)
+            length = length_of(value, length, _UNSAID, 400)
+            # Some read leading zeros as octal.
+            kept.append(b"Content-Length: %d" % length if value.startswith(b"0") else line)
         elif meaning == CONNECTION:
             tokens = tokens_of(line[line.find(b":") + 1 :])
             closes = closes or b"close" in tokens
@@ -194,6 +203,14 @@ def _sort(request: RequestHead, lines: list[bytes]) -> set[bytes] | None:
                 request.via = []
             request.via.append(_value(line))
             kept.append(line)
+        elif meaning == MAX_FORWARDS:
+            value = _value(line)
+            if request.method == b"OPTIONS" and value.isdigit() and len(value) < _MOST_DIGITS:
+                # RFC 9110 section 7.6.2: it counts the proxies that are still allowed.
+                request.last_hop = int(value) == 0
+                kept.append(b"Max-Forwards: %d" % max(int(value) - 1, 0))
+            else:
+                kept.append(line)
         elif meaning == TE:
             te = te or b"trailers" in tokens_of(_value(line))
     request.length = 0 if length == _UNSAID else length
@@ -205,9 +222,9 @@ def _sort(request: RequestHead, lines: list[bytes]) -> set[bytes] | None:
         return None
     request.takes_trailers = te and b"te" in named
     if b"upgrade" in named and request.minor == 1 and request.length == 0:
-        # HTTP/2 starts anew in the next connection's terms and would be a way around every check made here.
+        # More HTTP inside the tunnel would be a way around every route and every check made here.
         protocols = [each.strip(b" \t") for each in upgrade.split(b",")]
-        request.upgrade = b", ".join([each for each in protocols if each and not each.lower().startswith(b"h2")])
+        request.upgrade = b", ".join([each for each in protocols if each and not each.lower().startswith(_HTTP_AGAIN)])
     return named_in(named)
 
 
@@ -256,8 +273,11 @@ def _request_line(line: bytes) -> RequestHead:
     if method not in _METHODS:
         if not is_token(method):
             raise BadHead(400, "a method that is not a token")
-        if method == b"CONNECT":
-            raise BadHead(405, "CONNECT")
+        if method.upper() in _METHODS:
+            # Django takes it for the method in capitals, and no route would.
+            raise BadHead(400, "a method in small letters")
+        if method.upper() in _REFUSED:
+            raise BadHead(405, "CONNECT or TRACE")
     if target.translate(_AS_IN_TARGETS) != target:
         raise BadHead(400, "a control character, a fragment or white space in the target")
     if target.startswith(b"/"):

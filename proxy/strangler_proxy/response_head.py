@@ -97,7 +97,11 @@ def _sort(response: ResponseHead, lines: list[bytes]) -> set[bytes] | None:
         if meaning == KEEP:
             kept.append(line)
         elif meaning == CONTENT_LENGTH:
-            length = length_of(_value(line), length, _UNSAID, 502)
+            value = _value(line)
+            length = length_of(value, length, _UNSAID, 502)
+            if value.startswith(b"0"):
+                # Some read leading zeros as octal.
+                line = b"Content-Length: %d" % length
             response.length_line = line
             kept.append(line)
         elif meaning == PERSISTS:
