@@ -24,6 +24,8 @@ __all__ = ["Act", "Chaos", "schedule"]
 _STAGES = ("monolith", "canary", "extracted")
 # A worker that dies three times within 10 s each gives its queue up: that is another promise, with a test of its own.
 _BETWEEN_KILLS = 12.0
+# How a reload is asked for: by a signal, or by a command, which may take the program's files anew as well.
+_WAYS = ("", "reload", "reload", "reload --program")
 _UPSTREAMS = ("monolith", "catalog", "catalog")
 
 
@@ -96,7 +98,7 @@ class Chaos:
             if act.what == "flip":
                 self._flip(random.Random(act.number).choice([each for each in _STAGES if each != self._stage]))
             elif act.what == "reload":
-                self._reload(by_signal=act.number < 0.3)
+                self._reload(_WAYS[int(act.number * len(_WAYS))])
             elif act.what == "bad reload":
                 self._reload_badly()
             elif act.what == "kill worker":
@@ -136,17 +138,17 @@ class Chaos:
         stages.settled(self._clock())
         began.ended = self._clock()
 
-    def _reload(self, *, by_signal: bool) -> None:
+    def _reload(self, way: str) -> None:
         self._patience = 6.1 - self._patience
         self._scene.configure(self._patience)
-        before, reload = self._workers(), self._begin("reload", note="by SIGHUP" if by_signal else "by the command")
-        if by_signal:
+        before, reload = self._workers(), self._begin("reload", note=way or "by SIGHUP")
+        if not way:
             self._scene.proxy.process.send_signal(signal.SIGHUP)
-            until(lambda: not before & self._workers(), seconds=60)
+            until(lambda: not any(is_running(pid) for pid in before), seconds=60)
         else:
-            done = self._scene.proxy.run("reload")
+            done = self._scene.proxy.run(*way.split())
             if done.returncode:
-                raise AssertionError(f"strangler reload ended with {done.returncode}: {done.stderr}")
+                raise AssertionError(f"strangler {way} ended with {done.returncode}: {done.stderr}")
         self._all_live()
         reload.ended = self._clock()
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tests.soak.journal import Journal, Request
 from tests.soak.upstream import noise
@@ -30,7 +30,7 @@ class Want:
     began: float
     body: bytes = b""
     size: int = -1
-    behind: bool = field(default=False)
+    behind: str = ""
 
 
 class Customer:
@@ -112,10 +112,13 @@ class Customer:
         if (connection := await self._connection(wants[0])) is None:
             return
         await connection.send(b"".join(request("GET", want.target, want.name) for want in wants))
-        cut = False
+        behind = ""
         for want in wants:
-            want.behind = cut
-            cut = not await self._take(want, connection) or not connection.usable
+            want.behind = behind
+            if not await self._take(want, connection):
+                behind = "cut"
+            elif connection.told_last:
+                behind = behind or "last"
 
     async def post(self, kind: str) -> None:
         """Send something that must be executed once, by length or in chunks, in one go or slowly."""

@@ -21,6 +21,8 @@ EXCUSES = {
     "closed while unused": "a reload closed a connection that waited for nothing while the customer began to use it"
     " again (RFC 9112 9.5); no byte of an answer had come, and no upstream executed it",
     "behind a cut answer": "it was sent on the same connection behind a request whose failure is judged by itself",
+    "behind a last answer": "during a reload it was sent together with the request before, and the answer to that one"
+    " said that it is the connection's last (RFC 9112 9.6); no byte of an answer had come, and no upstream executed it",
 }
 
 
@@ -29,6 +31,7 @@ class Request:
     """One request that did not end with a right answer, or one whose answering side is to be looked at.
 
     `outcome` is `wrong`, `refused` (a 5xx of the proxy's own), `broken` or `side`; `who` answered, if anybody did.
+    `behind` is what became of the request before that was sent with it: `cut` or its connection's `last`.
     """
 
     kind: str
@@ -42,7 +45,7 @@ class Request:
     port: int = 0
     begun: bool = False
     reused: bool = False
-    behind: bool = False
+    behind: str = ""
     who: str = ""
 
 
@@ -102,7 +105,8 @@ class Journal:
         """The name of what excuses a request that went wrong, None when nothing does."""
         if request.outcome == "wrong":
             return None
-        if request.behind and request.outcome == "broken" and not request.begun:
+        unanswered = request.outcome == "broken" and not request.begun
+        if unanswered and request.behind == "cut":
             return "behind a cut answer"
         if request.outcome == "broken" and any(
             request.port in each.clients and each.began <= request.ended for each in self.disturbances
@@ -110,13 +114,8 @@ class Journal:
             return "worker killed"
         if self._upstream_down(request):
             return "upstream down"
-        if (
-            request.outcome == "broken"
-            and request.reused
-            and not request.begun
-            and self._during("reload", request, after=_AFTER_RELOAD)
-        ):
-            return "closed while unused"
+        if unanswered and request.reused and self._during("reload", request, after=_AFTER_RELOAD):
+            return "behind a last answer" if request.behind else "closed while unused"
         return None
 
     def _during(self, what: str, request: Request, *, after: float, upstream: str = "") -> bool:
@@ -163,9 +162,9 @@ class Journal:
             elif digests[name] != digest:
                 wrong.append(f"{name} was executed with another body than was sent")
         wrong += [
-            f"{request.name} was executed, though its connection was closed as unused"
+            f"{request.name} was executed, though its connection was closed before it was read"
             for request in self.doubtful
-            if self.excuse(request) == "closed while unused" and counts[request.name]
+            if self.excuse(request) in {"closed while unused", "behind a last answer"} and counts[request.name]
         ]
         return wrong
 

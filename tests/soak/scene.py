@@ -119,6 +119,11 @@ class Scene:
                 found["control"] = pid
         return found | {name: process.pid for name, process in self.upstreams.items()}
 
+    def left_over(self) -> list[str]:
+        """Processes of the proxy that should have ended: there are two workers and a control plane."""
+        commands = [command for _, command in children(self.proxy.process.pid)]
+        return commands if len(commands) != 3 else []
+
     def gauges(self, at: float) -> dict[str, Gauge]:
         """What each process holds now."""
         return {role: gauge for role, pid in self.pids().items() if (gauge := measured(pid, at)) is not None}

@@ -126,7 +126,7 @@ class _Soak:
                     return now
                 last = now
                 time.sleep(2.5)
-            elif not growth(before, now) or time.monotonic() > ends:
+            elif not (growth(before, now) or self._scene.left_over()) or time.monotonic() > ends:
                 return now
             else:
                 time.sleep(0.5)
@@ -136,6 +136,8 @@ class _Soak:
         executed = self._scene.executed()
         violations = [*self._chaos.wrong, *growth(before, after), *self._journal.executed_wrongly(executed)]
         violations += filter(None, (slope(role, samples) for role, samples in self._samples.items()))
+        if left := self._scene.left_over():
+            violations.append(f"after the end these run, instead of two workers and a control plane: {left}")
         log = self._scene.proxy.log.read_text()
         violations += [f"the proxy's log has: {line}" for line in log.splitlines() if "Traceback" in line]
         return Figures(

@@ -83,6 +83,14 @@ def test_a_reload_excuses_only_a_connection_that_was_unused() -> None:
     assert journal(reload).excuse(request(outcome="refused", begun=False)) is None
 
 
+def test_what_was_sent_behind_another_request_is_judged_by_what_became_of_that_one() -> None:
+    reload = Disturbance("reload", 9.0, 10.0)
+    assert journal(reload).excuse(request(begun=False, behind="last")) == "behind a last answer"
+    assert journal().excuse(request(begun=False, behind="last")) is None
+    assert journal().excuse(request(begun=False, behind="cut")) == "behind a cut answer"
+    assert journal(reload).excuse(request(begun=True, behind="last")) is None
+
+
 def test_until_a_move_is_settled_both_stages_hold_and_then_one() -> None:
     made = Journal()
     made.stages.moving("extracted", 5.0)

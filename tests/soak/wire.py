@@ -55,6 +55,7 @@ class Connection:
         self.port: int = writer.get_extra_info("sockname")[1]
         self.answered = 0
         self._usable = True
+        self.told_last = False
 
     @property
     def usable(self) -> bool:
@@ -90,6 +91,8 @@ class Connection:
         # Whether it could be sent is seen by whether it is answered: an early answer may lie there already.
         with suppress(OSError):
             for start in range(0, len(data), pieces or len(data) or 1):
+                if self._writer.is_closing():
+                    break
                 self._writer.write(data[start : start + (pieces or len(data))])
                 await self._writer.drain()
                 if pause:
@@ -129,6 +132,7 @@ class Connection:
             body = await self._exactly(int(fields["content-length"]), pause)
         if fields.get("connection", "").lower() == "close":
             self._usable = False
+            self.told_last = True
         return Answer(status, fields, body, self.port)
 
     async def _exactly(self, size: int, pause: float) -> bytes:
