@@ -40,6 +40,18 @@ def test_a_probe_warns_of_upstreams_that_do_not_answer(run_json: Callable[..., A
     assert run_json("check")["warnings"] == []
 
 
+def test_a_probe_asks_every_address_of_an_upstream_and_by_its_own_scheme(
+    run_json: Callable[..., Any], folder: Path
+) -> None:
+    (folder / "strangler.toml").write_text(
+        '[upstreams.monolith]\nurl = ["http://127.0.0.1:9", "http://127.0.0.1:7"]\n'
+        '[upstreams.catalog]\nurl = "https://127.0.0.1:9"\n'
+        '[[routes]]\nname = "catalog.list"\npath = "/c/"\ncandidate = "catalog"\n'
+    )
+    told = [warning["wrong"].partition(" does")[0] for warning in run_json("check", "--probe")["warnings"]]
+    assert told == ["http://127.0.0.1:9", "http://127.0.0.1:7", "https://127.0.0.1:9"]
+
+
 def test_a_method_that_few_have_heard_of_is_worth_a_second_look(run: Run, folder: Path) -> None:
     file = folder / "strangler.toml"
     file.write_text(file.read_text().replace('"POST"', '"PSOT"'))
