@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 
 from benchmarks import wrk
@@ -27,11 +28,16 @@ def full_load(
 def one_round(
     peer: Serving, script: Path, *, connections: int, seconds: int, cores: frozenset[int] | None = LOAD_CORES
 ) -> Measured:
-    """One peer under full load for some seconds; raises WrkError, naming the peer, when it does not answer well."""
+    """One peer under full load for some seconds; raises WrkError, naming the peer, when it does not answer well.
+
+    One that is too slow to answer anybody in that time has latency and cost without end.
+    """
     before = cpu_seconds(peer.pid)
     try:
         said = wrk.load(peer.port, script, connections=connections, seconds=seconds, cores=cores)
     except wrk.WrkError as error:
         raise wrk.WrkError(f"{peer.name}: {error}") from error
     used = cpu_seconds(peer.pid) - before
+    if said.count == 0:
+        return Measured(0.0, inf, inf, inf, used / seconds)
     return Measured(said.rate, said.p50, said.p99, used / said.count * 1e6, used * said.rate / said.count)

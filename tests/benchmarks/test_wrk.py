@@ -35,11 +35,6 @@ def test_a_run_with_bad_answers_or_broken_connections_counts_for_nothing(trouble
         parse(REPORT.replace("Requests/sec", f"{trouble}Requests/sec"))
 
 
-def test_a_run_without_an_answer_counts_for_nothing() -> None:
-    with pytest.raises(WrkError, match="no request was answered"):
-        parse(REPORT.replace("40021 requests", "0 requests"))
-
-
 def test_what_is_not_a_report_is_told_whole() -> None:
     with pytest.raises(WrkError, match="unable to connect"):
         parse("unable to connect to 127.0.0.1:1 Connection refused")
