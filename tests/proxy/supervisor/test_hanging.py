@@ -114,7 +114,7 @@ def test_a_subject_key_that_is_deleted_under_running_workers_is_put_back(proxy: 
     until(key.exists)
     assert key.read_bytes() == content
     assert key.stat().st_mode & 0o777 == 0o600
-    assert "subject.key was gone" in proxy.log.read_text()
+    until(lambda: "subject.key was gone, and is put back" in proxy.log.read_text())
 
 
 def test_a_subject_key_that_is_changed_under_running_workers_is_told(proxy: Proxy) -> None:
