@@ -69,6 +69,7 @@ class ControlLink:
         self._held = Snapshot()
         self._unsent: list[dict[str, Any]] = []
         self._unsent_counters: list[Any] = []
+        self._complained = False
         self._delay = _FIRST_DELAY
 
     @property
@@ -176,13 +177,23 @@ class ControlLink:
 
     def _report(self, writer: asyncio.StreamWriter) -> None:
         self._unsent.extend(self._take_counts())
-        counters, gauges = self._take_measures()
+        counters, gauges = self._measured()
         self._unsent_counters.extend(counters)
         if not (self._unsent or self._unsent_counters or gauges):
             self._send(writer, {"type": "alive"})
             return
         said = {"traffic": self._unsent, "counters": self._unsent_counters, "gauges": gauges}
         self._send(writer, {"type": "counts", "at": time.time(), **said})
+
+    def _measured(self) -> tuple[list[Any], list[Any]]:
+        try:
+            return self._take_measures()
+        except Exception:
+            # Whatever is wrong with a number: without the link, this worker would hear of no move any more.
+            if not self._complained:
+                _log.exception("what was measured cannot be told")
+                self._complained = True
+            return [], []
 
     @staticmethod
     def _send(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:

@@ -116,6 +116,23 @@ async def test_what_a_worker_counted_outlives_it_and_what_it_measured_does_not(t
 
 
 @in_a_loop
+async def test_a_number_that_cannot_be_had_does_not_cost_the_link(tmp_path: Path) -> None:
+    async with running(plane(tmp_path, MemoryToggleStore(), workers=1)) as control:
+        worker = TellingWorker(tmp_path)
+
+        def fail() -> tuple[list[Any], list[Any]]:
+            raise KeyError
+
+        worker.link._take_measures = fail
+        async with worker.linked():
+            await until(lambda: control.workers.linked())
+            worker.counts.tally("catalog.list", "candidate", "catalog").add(200, 0.1)
+            await until(lambda: control.traffic.rows)
+            await control.flip(["catalog.list"], Move(Stage.EXTRACTED, force=True), who="t", why="t")
+            assert control.ready()["workers"] is None
+
+
+@in_a_loop
 async def test_what_is_not_known_here_is_passed_over(tmp_path: Path) -> None:
     async with running(plane(tmp_path, MemoryToggleStore())) as control:
         worker = TellingWorker(tmp_path)
