@@ -23,8 +23,8 @@ class Endpoint:
     request or are being made.
 
     `healthy` is what the active probes say, `probe_results` how many in a row passed (above 0) or failed (below 0).
-    Until `ejected_until` it is out for its own failures. `gone` says that the upstream's name no longer leads here:
-    what is under way ends, and nothing new begins.
+    Until `ejected_until` it is out for its own failures; `suspect` says that it failed since it last answered. `gone`
+    says that the upstream's name no longer leads here: what is under way ends, and nothing new begins.
     """
 
     __slots__ = (
@@ -43,6 +43,7 @@ class Endpoint:
         "probe_results",
         "probes_failed",
         "server_name",
+        "suspect",
         "unused",
     )
 
@@ -65,6 +66,7 @@ class Endpoint:
         self.probe_results: int = 0
         self.probes_failed: int = 0
         self.gone: bool = False
+        self.suspect: bool = False
         self._doubled: int = 0
 
     def failed(self, now: float, after: int, seconds: float) -> bool:
@@ -73,6 +75,7 @@ class Endpoint:
         Each time that it is out again before an answer came from it doubles that, up to five minutes.
         """
         self.failures += 1
+        self.suspect = True
         if not after or self.failures < after or self.ejected_until > now:
             return False
         self.failures = 0
@@ -83,6 +86,7 @@ class Endpoint:
 
     def pardon(self) -> None:
         """It answered: what it failed in before counts no more."""
+        self.suspect = False
         self.failures = 0
         self._doubled = 0
         self.ejected_until = 0.0

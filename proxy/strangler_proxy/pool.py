@@ -235,7 +235,7 @@ class Pool:
         if connection.busy:
             connection.busy = False
             endpoint.in_use -= 1
-        if endpoint.failures and connection.answered:
+        if endpoint.suspect and connection.answered:
             endpoint.pardon()
         unused = endpoint.unused
         if connection.closed or len(unused) >= self._most_unused or endpoint.gone:

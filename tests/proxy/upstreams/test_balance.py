@@ -65,7 +65,9 @@ def test_failures_in_a_row_put_an_endpoint_out_for_a_growing_while() -> None:
     endpoint.failed(before, 1, 5.0)
     assert endpoint.ejected_until == before + 300
     endpoint.pardon()
-    assert endpoint.ejected_until == 0.0
+    assert (endpoint.ejected_until, endpoint.suspect) == (0.0, False)
+    endpoint.failed(0.0, 1, 5.0)
+    assert (endpoint.ejected_until, endpoint.suspect) == (5.0, True)
 
 
 def test_an_answer_between_failures_keeps_an_endpoint_in() -> None:

@@ -182,6 +182,7 @@ def test_an_address_that_cannot_be_reached_is_ejected_and_comes_back() -> None:
                 await until(lambda: dead.ejected_until <= pool.loop.time())
                 while not gone.accepted:
                     assert await asked(pool) != "refused"
+                await until(lambda: not dead.suspect)
 
     run(test())
 
