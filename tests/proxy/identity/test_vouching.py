@@ -250,8 +250,10 @@ def test_another_host_another_client_and_another_route_are_asked_for_apart(tmp_p
             request = head("GET", "/orders/", ANNS)
             await at_desk.vouch(request)
             await at_desk.vouch(request, forwarded=b"X-Forwarded-For: 192.0.2.1\r\n")
+            await at_desk.vouch(request, forwarded=b"X-Forwarded-For: 192.0.2.2\r\n")
+            await at_desk.vouch(head("GET", "http://shop.test/orders/", ANNS))
             await at_desk.vouch(request, route("required"))
-            assert len(monolith.asked) == 3
+            assert len(monolith.asked) == 5
 
     run(scene)
 
@@ -554,6 +556,26 @@ def test_a_monolith_that_is_gone_or_hangs_is_no_reason_to_believe(tmp_path: Path
             found = await at_desk.vouch(head("GET", "/", ANNS))
             assert isinstance(found, Refusal)
             assert (found.status, found.error) == (503, "vouch-refused")
+
+    run(scene)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_question_whose_connection_broke_is_put_once_more(tmp_path: Path, method: str) -> None:
+    async def scene() -> None:
+        def breaking(asked: Asked) -> dict[str, Any]:
+            if len(monolith.asked) in breaks:
+                raise ConnectionResetError
+            return everybody(asked)
+
+        breaks = {1, 3, 4, 5}
+        async with both(tmp_path, breaking) as (monolith, at_desk):
+            assert (await at_desk.identity(head(method, "/", ANNS))).id == "ann"
+            found = await at_desk.vouch(head(method, "/", BOBS))
+            assert isinstance(found, Refusal)
+            assert (found.status, found.error) == (503, "vouch-reset")
+            # A kept connection that turns out to be closed is worth a try of its own for GET.
+            assert len(monolith.asked) in (4, 5)
 
     run(scene)
 
