@@ -150,6 +150,7 @@ MASKS = (
         _body(
             rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?"
             rb"|[A-Z][a-z]{2,8}\.? \d{1,2}, \d{4},? (at )?(\d{1,2}(:\d\d)? [ap]\.m\.|noon|midnight)"
+            rb"|(?<=>)\d\d:\d\d(?= by |\s*<)"
             rb"|(?:\d+\xc2\xa0\w+(?:, \d+\xc2\xa0\w+)?|[Jj]ust now)(?: ago)?(?=\s*<)",
             b"<moment>",
         ),
