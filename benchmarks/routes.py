@@ -28,7 +28,7 @@ def measure(pace: Pace) -> list[Bar]:
     """Print a table a build; the bar is on 1,000 routes to one, both extracted, requests going to all of them."""
     bars = []
     rounds, seconds = pace.rounds(ROUNDS), pace.seconds(2)
-    for build, python in strangler.builds():
+    for build, packages in strangler.builds():
         with ExitStack() as stack:
             folder = workplace(stack)
             site = Site(folder, start_upstream(stack, folder).port)
@@ -36,7 +36,7 @@ def measure(pace: Pace) -> list[Bar]:
             for routes, stage in _VARIANTS:
                 name = f"{routes} {'route' if routes == 1 else 'routes'}, {stage}"
                 within = replace(site.within(f"{routes}-{stage}"), routes=routes)
-                started = strangler.start(stack, within, name=name, python=python, stage=stage)
+                started = strangler.start(stack, within, name=name, packages=packages, stage=stage)
                 serving[started] = write_script(folder, GETS[1], routes)
             seen: dict[str, list[Measured]] = {each.name: [] for each in serving}
             for _ in range(rounds):

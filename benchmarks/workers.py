@@ -30,7 +30,7 @@ def measure(pace: Pace) -> list[Bar]:
     """
     bars = []
     rounds, seconds = pace.rounds(ROUNDS), pace.seconds(2)
-    for build, python in strangler.builds():
+    for build, packages in strangler.builds():
         with ExitStack() as stack:
             folder = workplace(stack)
             site = Site(folder, start_upstream(stack, folder, cores=None).port)
@@ -40,7 +40,7 @@ def measure(pace: Pace) -> list[Bar]:
                 ours = replace(site.within(f"ours-{workers}"), workers=workers)
                 theirs = replace(site.within(f"nginx-{workers}"), workers=workers)
                 serving += [
-                    (workers, strangler.start(stack, ours, name=count, python=python, cores=None)),
+                    (workers, strangler.start(stack, ours, name=count, packages=packages, cores=None)),
                     (workers, nginx.start(stack, theirs, name=f"nginx, {count}", cores=None)),
                 ]
             seen: dict[str, list[Measured]] = {each.name: [] for _, each in serving}

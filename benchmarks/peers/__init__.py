@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.peers import caddy, envoy, haproxy, nginx, strangler, usual
+from benchmarks.peers.compiled import compiled_packages
 from benchmarks.peers.site import Serving, Site
 
 __all__ = ["missing", "start_peers"]
@@ -37,7 +38,7 @@ def start_peers(stack: ExitStack, site: Site, names: Sequence[str] = ()) -> list
         if names and name not in names:
             continue
         serving.append(start(stack, site.within(name.replace(" ", "-"))))
-        if name == strangler.NAME and (python := strangler.compiled_python()):
+        if name == strangler.NAME and (packages := compiled_packages()):
             compiled = site.within("compiled")
-            serving.append(strangler.start(stack, compiled, name=strangler.COMPILED, python=python))
+            serving.append(strangler.start(stack, compiled, name=strangler.COMPILED, packages=packages))
     return serving

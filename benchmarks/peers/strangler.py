@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from contextlib import ExitStack
@@ -10,10 +9,11 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.peers.compiled import compiled_packages
 from benchmarks.peers.site import CONNECTIONS, Serving, Site
 from benchmarks.processes import PROXY_CORES, free_port, running
 
-__all__ = ["COMPILED", "NAME", "builds", "compiled_python", "config", "flip", "judged", "start"]
+__all__ = ["COMPILED", "NAME", "builds", "config", "flip", "judged", "start"]
 
 NAME = "Strangler"
 COMPILED = "Strangler, compiled"
@@ -39,20 +39,14 @@ candidate = "candidate"
 """
 
 
-def compiled_python() -> Path | None:
-    """The Python whose strangler_proxy is compiled: the one that STRANGLER_COMPILED_PYTHON names, or None."""
-    named = os.environ.get("STRANGLER_COMPILED_PYTHON")
-    return Path(named) if named else None
-
-
 def judged() -> str:
     """The build that the bars hold for: the compiled one, as users install it, where there is one."""
-    return NAME if compiled_python() is None else COMPILED
+    return NAME if compiled_packages() is None else COMPILED
 
 
 def builds() -> list[tuple[str, Path | None]]:
-    """The builds that are on this machine, each with its Python; None for this one."""
-    compiled = compiled_python()
+    """The builds that can be measured, each with the folder that its packages are in; None for the source tree."""
+    compiled = compiled_packages()
     return [(NAME, None)] if compiled is None else [(NAME, None), (COMPILED, compiled)]
 
 
@@ -69,7 +63,7 @@ def start(
     site: Site,
     *,
     name: str = NAME,
-    python: Path | None = None,
+    packages: Path | None = None,
     stage: str = "extracted",
     cores: frozenset[int] | None = PROXY_CORES,
 ) -> Serving:
@@ -77,9 +71,8 @@ def start(
     port, control = free_port(), free_port()
     path = site.folder / "strangler.toml"
     path.write_text(config(site, port, control))
-    command = [str(python or sys.executable), "-m", "strangler_proxy", "--config", str(path), "serve"]
-    # Another Python has its own strangler_proxy: a path that names this one's would hide it.
-    environment = {} if python is None else {"PYTHONPATH": ""}
+    command = [sys.executable, "-m", "strangler_proxy", "--config", str(path), "serve"]
+    environment = {} if packages is None else {"PYTHONPATH": str(packages)}
     pid = stack.enter_context(running(command, port, site.folder, environment, cores=cores))
     if stage != "monolith":
         flip(site.folder, control, stage)

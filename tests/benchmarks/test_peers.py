@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -73,9 +72,11 @@ def test_a_peer_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     assert "/nowhere/envoy" in missing()
 
 
-def test_the_bars_hold_for_the_compiled_build_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("STRANGLER_COMPILED_PYTHON", raising=False)
+def test_the_bars_hold_for_the_compiled_build_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(strangler, "compiled_packages", lambda: None)
     assert (strangler.judged(), strangler.builds()) == (strangler.NAME, [(strangler.NAME, None)])
-    monkeypatch.setenv("STRANGLER_COMPILED_PYTHON", sys.executable)
+    monkeypatch.setattr(strangler, "compiled_packages", lambda: tmp_path)
     assert strangler.judged() == strangler.COMPILED
-    assert strangler.builds() == [(strangler.NAME, None), (strangler.COMPILED, Path(sys.executable))]
+    assert strangler.builds() == [(strangler.NAME, None), (strangler.COMPILED, tmp_path)]
