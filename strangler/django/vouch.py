@@ -25,6 +25,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.urls import Resolver404, get_callable, get_resolver, resolve
 from django.utils.http import escape_leading_slashes
 from django.utils.module_loading import import_string
+from django.utils.translation import get_language, get_language_from_path, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
@@ -60,7 +61,9 @@ def _vouch(request: HttpRequest) -> HttpResponse:
         raise Http404
     wanted: dict[str, Any] = json.loads(wants)
     _stand_at(request, target)
-    found = _judge(request, _asked(request, target), wanted)
+    # URLs with a language in front are found, and pages told, in that language.
+    with override(get_language_from_path(request.path_info) or get_language()):
+        found = _judge(request, _asked(request, target), wanted)
     text = json.dumps(found if isinstance(found, dict) else {"refused": _portable(found)})
     return HttpResponse(f"{answer_seal(secret, nonce, text)}\n{text}", content_type="text/plain; charset=utf-8")
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import time
+from types import ModuleType
 from typing import Any
 
 import pytest
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth.models import Group, Permission
 from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
+from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.authtoken.models import Token
 
 from monolith.accounts.models import Customer
@@ -308,6 +313,22 @@ def test_a_rest_view_checks_the_token_of_a_session(browser: Client) -> None:
     sign_in(browser)
     assert ask(browser, "POST", API).status == 403
     assert ask(browser, "POST", API, headers={"X-CSRFToken": token_of(browser)}).user is not None
+
+
+def test_urls_with_a_language_in_front_are_found(browser: Client, settings: Any) -> None:
+    @csrf_exempt
+    def exempt(_: HttpRequest) -> HttpResponse:
+        return HttpResponse()
+
+    urls: Any = ModuleType("urls_of_a_test")
+    urls.urlpatterns = [
+        path("_strangler/", include("strangler.django.urls")),
+        *i18n_patterns(path("exempt/", exempt), prefix_default_language=False),
+    ]
+    settings.ROOT_URLCONF = urls
+    assert ask(browser, "POST", "/de/exempt/").user is None
+    assert ask(browser, "POST", "/exempt/").user is None
+    assert ask(browser, "POST", "/de/other/").status == 403
 
 
 # What a client is told that is nobody.
