@@ -156,7 +156,7 @@ class Ask(UpstreamHolder):
             self._take_body(data)
             return
         self._received += data
-        while self._framing is None:
+        while True:
             end = self._received.find(b"\r\n\r\n")
             if end < 0:
                 if len(self._received) > _LONGEST_HEAD:
@@ -173,6 +173,7 @@ class Ask(UpstreamHolder):
                 return
             if response.status >= 200:
                 self._begin(response)
+                return
 
     def _begin(self, response: ResponseHead) -> None:
         self._response = response
