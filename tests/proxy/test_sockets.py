@@ -4,8 +4,10 @@ import socket
 from contextlib import closing
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from strangler_proxy.config.values import Address
-from strangler_proxy.sockets import address_of, listen, renewed
+from strangler_proxy.sockets import address_of, listen, renewed, shares
 
 from strangler.errors import StranglerError
 
@@ -46,3 +48,16 @@ def test_a_renewed_socket_leaves_all_connections_to_the_others_until_somebody_li
         dead.settimeout(5)
         with socket.create_connection(address, timeout=5), dead.accept()[0]:
             pass
+
+
+@given(st.integers(1, 40), st.integers(1, 40))
+def test_every_socket_has_somebody_who_serves_it_and_all_have_equally_many_of_their_own(
+    more: int, workers: int
+) -> None:
+    sockets = workers + more - 1
+    parts = [shares(sockets, workers, slot) for slot in range(workers)]
+    assert {number for part in parts for number in part} == set(range(sockets))
+    assert len({len(part) for part in parts}) == 1
+    for number in range(sockets):
+        owners = sum(number in part for part in parts)
+        assert owners == 1 or (owners == workers and number >= sockets - sockets % workers)

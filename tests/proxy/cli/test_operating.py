@@ -209,7 +209,7 @@ def test_what_was_edited_since_the_start_is_said_to_count_from_the_next(folder: 
         assert "was edited" not in run(*words).stderr
     file.write_text(file.read_text() + "# a new thought\n")
     for words in (("status",), ("routes",), ("back", "catalog.new", "--why", "x")):
-        assert "strangler.toml was edited since the proxy was started" in run(*words).stderr
+        assert "strangler.toml was edited since the proxy took it up" in run(*words).stderr
     assert "was edited" not in run("back", "catalog.list", "--why", "x", "--wait", "0").stderr
 
 
