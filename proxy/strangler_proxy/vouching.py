@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import quote_from_bytes
 
 from strangler.errors import StranglerError
@@ -23,6 +23,7 @@ from strangler_proxy.credentials import CredentialNames, Credentials, crumb_dige
 from strangler_proxy.form_token import form_token, is_form
 from strangler_proxy.identity_token import TokenTooLong, TokenWriter
 from strangler_proxy.pool import Pool
+from strangler_proxy.request_head import RequestHead
 from strangler_proxy.routes.route import Route
 from strangler_proxy.vouched import Refusal, Vouched, parse_answer
 
@@ -38,16 +39,6 @@ _PLAIN: Final = "".join(chr(code) for code in range(0x21, 0x7F))
 _log = logging.getLogger("strangler.identity")
 
 Done = Callable[[Vouched | Refusal], None]
-
-
-class Asking(Protocol):
-    """The head of a request, as far as it is looked at: `target` in origin form, `lines` to pass on, `upgrade` empty
-    but for a request for another protocol."""
-
-    method: bytes
-    target: bytes
-    lines: list[bytes]
-    upgrade: bytes
 
 
 class Wish:
@@ -79,7 +70,7 @@ class Pending:
     __slots__ = ("_question", "body", "done", "forwarded", "head", "request_id", "target", "wish")
 
     def __init__(
-        self, wish: Wish, head: Asking, target: bytes, forwarded: bytes, body: bytes, request_id: bytes, done: Done
+        self, wish: Wish, head: RequestHead, target: bytes, forwarded: bytes, body: bytes, request_id: bytes, done: Done
     ) -> None:
         self.wish = wish
         self.head = head
@@ -209,7 +200,7 @@ class Vouching:
         checked = json.dumps({**wanted, "origin": True}, separators=(",", ":"))
         return Wish(route.identity == "required", route.candidate.encode(), plain.encode(), checked.encode())
 
-    def body_needed(self, head: Asking) -> int:
+    def body_needed(self, head: RequestHead) -> int:
         """How many bytes of the request's body must be at hand, or all of it, before `vouch` is called.
 
         Only of a form that comes without its CSRF token in a header, since then the token is in the form.
@@ -224,7 +215,7 @@ class Vouching:
     def vouch(
         self,
         wish: Wish,
-        head: Asking,
+        head: RequestHead,
         *,
         target: bytes,
         forwarded: bytes,
