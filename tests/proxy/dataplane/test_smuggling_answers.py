@@ -179,12 +179,12 @@ def test_what_comes_behind_an_answer_is_nobodys(
         connection.rest()
 
     upstream = make_upstream(once)
-    proxy = make_proxy(config(upstream.port))
+    proxy = make_proxy(config(upstream.port, keep_alive=60.0))
     with proxy.client() as client:
         got = client.ask(b"%b / HTTP/1.1\r\nHost: a\r\n\r\n" % method, head_only=method == b"HEAD")
         assert got[1] == told
         answered.set()
-        until(lambda: upstream.connections[0].socket.fileno() < 0)
+        until(lambda: upstream.connections[0].socket.fileno() < 0, seconds=10)
         for _ in range(3):
             assert client.ask(GET)[1] == b"ok"
 
