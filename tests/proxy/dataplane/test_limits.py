@@ -108,7 +108,7 @@ def test_a_head_that_drips_costs_as_much_a_byte_at_its_end_as_at_its_beginning(
     gateway = proxy.worker.gateway
     until(lambda: len(gateway.clients) == 1)
     connection = next(iter(gateway.clients))
-    until(lambda: connection._head_begun)
+    until(lambda: connection._partial is not None)
 
     def drip(times: int) -> float:
         def fed() -> float:
