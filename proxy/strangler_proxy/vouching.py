@@ -5,7 +5,6 @@ Whatever goes wrong, the client is refused: nobody is passed on as somebody, or 
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 import time
@@ -26,8 +25,9 @@ from strangler_proxy.pool import Pool
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.routes.route import Route
 from strangler_proxy.vouched import Refusal, Vouched, parse_answer
+from strangler_proxy.wish import Wish, wish_of
 
-__all__ = ["Pending", "Vouching", "Wish"]
+__all__ = ["Pending", "Vouching"]
 
 _SAFE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 _LARGEST_ANSWER: Final = 1024 * 1024
@@ -39,18 +39,6 @@ _PLAIN: Final = "".join(chr(code) for code in range(0x21, 0x7F))
 _log = logging.getLogger("strangler.identity")
 
 Done = Callable[[Vouched | Refusal], None]
-
-
-class Wish:
-    """What one route wants to know of its clients; made once, by `Vouching.wish`."""
-
-    __slots__ = ("audience", "required", "wants", "wants_origin")
-
-    def __init__(self, required: bool, audience: bytes, wants: bytes, wants_origin: bytes) -> None:
-        self.required = required
-        self.audience = audience
-        self.wants = wants
-        self.wants_origin = wants_origin
 
 
 class _Known:
@@ -184,21 +172,7 @@ class Vouching:
 
     def wish(self, route: Route) -> Wish | None:
         """What `route` wants to know; None where it wants nothing. To be made once for a route."""
-        if route.identity == "none":
-            return None
-        settings = self.settings
-        wanted: dict[str, Any] = {
-            "route": route.name,
-            "need": route.identity,
-            "anonymous": route.anonymous or settings.anonymous,
-            "permissions": list(settings.permissions),
-            "session": list(settings.session),
-            "username": settings.username,
-            "origin": False,
-        }
-        plain = json.dumps(wanted, separators=(",", ":"))
-        checked = json.dumps({**wanted, "origin": True}, separators=(",", ":"))
-        return Wish(route.identity == "required", route.candidate.encode(), plain.encode(), checked.encode())
+        return wish_of(route, self.settings)
 
     def body_needed(self, head: RequestHead) -> int:
         """How many bytes of the request's body must be at hand, or all of it, before `vouch` is called.
