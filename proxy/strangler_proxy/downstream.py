@@ -286,7 +286,7 @@ class ClientConnection:
             self._buffer = b""
             self._at = 0
             if start < len(data):
-                self._partial = PartialHead(400)
+                self._partial = PartialHead(400, after_lines=True)
                 self.deadline = monotonic() + limits.head_timeout
                 self._go_on(self._partial, data[start:] if start else data)
             return
@@ -316,7 +316,7 @@ class ClientConnection:
             if len(partial.head if whole else partial) > limits.head_bytes:
                 raise BadHead(414 if partial.first_line_exceeds(limits.head_bytes) else 431, "a head too long")
             if not whole:
-                if partial.begins != b"\r" and not is_token(partial.begins):
+                if partial.begins not in (b"", b"\r") and not is_token(partial.begins):
                     raise BadHead(400, "no method")
                 if self._ended:
                     self._close()

@@ -18,6 +18,7 @@ from strangler_proxy.reply import Reply, final_lines, shown_lines
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.response_head import ResponseHead, parse_response
 from strangler_proxy.retained import BodyTooLong, RequestBody
+from strangler_proxy.tracing import Span
 from strangler_proxy.tunnel import Tunnel
 from strangler_proxy.upstream import UpstreamConnection
 
@@ -31,6 +32,8 @@ _LONGEST_HEAD: Final = 262144
 # So many interim answers before the final one mean no good.
 _MOST_INTERIM: Final = 32
 _CLIENT_CLOSED: Final = 499
+# What is held against the one address that was asked; a connection that is reset is by the pool.
+_ITS_FAULT: Final = frozenset({"timeout", "upstream-stalled", "garbage"})
 _NEVER: Final = float("inf")
 
 _WAITING: Final = 0
@@ -60,6 +63,7 @@ class Exchange(ClientHolder):
         "_request_id",
         "_reused",
         "_sent_again",
+        "_span",
         "_started",
         "_state",
         "_status",
@@ -73,6 +77,9 @@ class Exchange(ClientHolder):
         self._started = monotonic()
         self._request_id = head.request_id or gateway.new_request_id()
         self._choice: Choice = gateway.choose(head)
+        self._span: Span | None = None
+        if gateway.tracer is not None:
+            self._span = gateway.tracer.begin(head, [head.lines[index] for index in head.traces or ()])
         self._state = _WAITING
         self._permit = 0
         self._body: RequestBody | None = None
@@ -204,6 +211,10 @@ class Exchange(ClientHolder):
         if choice.foreign and head.cookies is not None:
             lines = without_private_cookies(lines, head.cookies, self._gateway.private_cookies)
         added = self._client.peer.lines(head)
+        if self._span is not None and self._connection is not None:
+            if self._span.replaced:
+                lines = [line for line in lines if line not in self._span.replaced]
+            added += self._span.lines(choice.upstream, self._connection.endpoint.name)
         if not head.request_id:
             added = b"%bX-Request-Id: %b\r\n" % (added, self._request_id)
         return request_head(head, choice.target or head.target, lines, added)
@@ -322,7 +333,8 @@ class Exchange(ClientHolder):
         client = self._client
         self._status = 101
         self._connection = None
-        # A tunnel may stay for hours: that is no request in flight any more.
+        # A tunnel may stay for hours: that is no request in flight any more, only a connection.
+        self._choice.pool.detach(connection)
         self._leave(SUCCEEDED)
         added = b"Upgrade: %b\r\nConnection: Upgrade\r\n" % response.upgrade
         lines = final_lines(response, self._choice, self._gateway.unsettable_cookies)
@@ -339,6 +351,7 @@ class Exchange(ClientHolder):
         """Who took this exchange's place is done: `why` it ended early, empty for an answer that was whole."""
         self._error = why
         if self._status in FAILING:
+            self._gateway.counts.failure(self._choice.upstream, f"status-{self._status}")
             self._leave(FAILED)
         elif not why:
             self._leave(SUCCEEDED)
@@ -369,6 +382,8 @@ class Exchange(ClientHolder):
             if self._reused and not self._sent_again and self._partial is None and self._may_ask_again():
                 # The upstream closed the unused connection while the request was on its way.
                 self._sent_again = True
+                if self._span is not None:
+                    self._span.failed("reset")
                 self._attempt(fresh=True)
             else:
                 self._failed("reset", 502)
@@ -387,10 +402,14 @@ class Exchange(ClientHolder):
 
     def _failed(self, cause: str, status: int, *, unsent: bool = False) -> None:
         """The upstream gave no answer. Let the monolith answer where that is safe, or say so to the client."""
+        if self._connection is not None and cause in _ITS_FAULT:
+            self._choice.pool.blame(self._connection.endpoint)
         self._drop_upstream(FAILED)
         self._partial = None
         choice, gateway = self._choice, self._gateway
         gateway.counts.failure(choice.upstream, cause)
+        if self._span is not None:
+            self._span.failed(cause)
         if self._client_gone:
             self._status = _CLIENT_CLOSED
             self._over()
@@ -407,6 +426,7 @@ class Exchange(ClientHolder):
     def _refuse(self, status: int, why: str) -> None:
         """Answer a request that cannot go on; what follows it on its connection is not read."""
         self._drop_upstream(UNDECIDED)
+        self._gateway.counts.refusal(status, why)
         self._answer_ourselves(status, why, keep=False)
 
     def _answer_ourselves(self, status: int, error: str, *, keep: bool) -> None:
@@ -457,6 +477,8 @@ class Exchange(ClientHolder):
         choice.tally.add(status, seconds)
         if self._cause:
             choice.tally.fell_back(status)
+        if self._span is not None:
+            self._span.end(choice.tally, status, self._error, self._cause)
         self._gateway.log.add(
             head.method, head.path, status, choice.label, seconds, self._request_id, self._cause, self._error
         )

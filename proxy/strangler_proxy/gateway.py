@@ -19,6 +19,7 @@ from strangler_proxy.routes import Match, RouteTable
 from strangler_proxy.routes.decision import Decision, decide
 from strangler_proxy.subject import COOKIE as SUBJECT_COOKIE
 from strangler_proxy.subject import Subjects
+from strangler_proxy.tracing import Tracer
 
 if TYPE_CHECKING:
     from strangler_proxy.downstream import ClientConnection
@@ -33,13 +34,20 @@ class Gateway:
     """One worker's shared state. While `draining`, every answer is the last of its connection."""
 
     def __init__(
-        self, config: Config, subjects: Subjects, loop: asyncio.AbstractEventLoop, *, log: AccessLog | None = None
+        self,
+        config: Config,
+        subjects: Subjects,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        log: AccessLog | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self.config = config
         self.limits = config.limits
         self.loop = loop
         self.counts = Counts()
         self.log = AccessLog(None) if log is None else log
+        self.tracer = tracer
         self.draining = False
         self.drained = asyncio.Event()
         self.clients: set[ClientConnection] = set()
@@ -47,7 +55,10 @@ class Gateway:
         self.unsettable_cookies = self.private_cookies | {SUBJECT_COOKIE.encode()}
         # A request that carries our own mark has been here before.
         self.pseudonym = b"strangler-" + config.digest.encode()
-        self._pools = {name: Pool(upstream, loop) for name, upstream in config.upstreams.items()}
+        self.pools = {
+            name: Pool(upstream, loop, last_resort=name == config.monolith)
+            for name, upstream in config.upstreams.items()
+        }
         self._table = RouteTable(config.routes)
         self._asks_headers = any(route.headers for route in config.routes)
         self._subjects = subjects
@@ -63,7 +74,7 @@ class Gateway:
     @property
     def monolith(self) -> Pool:
         """The connections to the monolith."""
-        return self._pools[self.config.monolith]
+        return self.pools[self.config.monolith]
 
     def new_request_id(self) -> bytes:
         """An id that no other request has, here or in another worker."""
@@ -125,7 +136,7 @@ class Gateway:
             candidate = route is not None and decision.side is Side.CANDIDATE
             choice = self._choices[key] = Choice(
                 name,
-                self._pools[decision.upstream],
+                self.pools[decision.upstream],
                 decision.side,
                 self.counts.tally(name, decision.side.value, decision.upstream, stage),
                 fallback=decision.fallback,
@@ -142,7 +153,8 @@ class Gateway:
 
     def start(self) -> None:
         """Begin to watch time limits."""
-        self._ticking = self.loop.call_later(_TICK, self._tick)
+        # At once, so that names are looked up before the first customer comes.
+        self._tick()
 
     def drain(self) -> None:
         """Close unused client connections, and end each of the others with the answer that it waits for."""
@@ -158,9 +170,11 @@ class Gateway:
             self._ticking.cancel()
         for client in list(self.clients):
             client.abort()
-        for pool in self._pools.values():
+        for pool in self.pools.values():
             pool.close()
         self.log.close()
+        if self.tracer is not None:
+            self.tracer.sink.close()
 
     def _tick(self) -> None:
         # One timer for all limits: a timer a connection, set anew for each piece of each body, would cost more than
@@ -169,7 +183,7 @@ class Gateway:
         now = monotonic()
         for client in [client for client in self.clients if client.deadline < now]:
             client.ran_out_of_time()
-        for pool in self._pools.values():
+        for pool in self.pools.values():
             pool.tick(now)
         self.log.flush()
 

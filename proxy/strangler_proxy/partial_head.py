@@ -8,11 +8,16 @@ __all__ = ["PartialHead"]
 
 
 class PartialHead:
-    """Collects a head until its end has come. Each byte is looked at once, however many pieces it comes in."""
+    """Collects a head until its end has come. Each byte is looked at once, however many pieces it comes in.
 
-    __slots__ = ("_data", "_end", "_status")
+    A head that cannot be one is refused with `status`. With `after_lines` empty lines before it are passed over: a slip
+    of some clients (RFC 9112 section 2.2).
+    """
 
-    def __init__(self, status: int) -> None:
+    __slots__ = ("_after_lines", "_data", "_end", "_status")
+
+    def __init__(self, status: int, *, after_lines: bool = False) -> None:
+        self._after_lines = after_lines
         self._data = bytearray()
         self._end = -1
         self._status = status
@@ -26,6 +31,9 @@ class PartialHead:
         seen = len(held)
         last = bytes(held[-1:])
         held += data
+        while self._after_lines and held.startswith(b"\r\n"):
+            del held[:2]
+            seen = 0
         self._end = held.find(b"\r\n\r\n", max(seen - 3, 0))
         if self._end >= 0:
             return True

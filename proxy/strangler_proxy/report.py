@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from strangler_proxy.gateway import Gateway
-    from strangler_proxy.pool import Pool
-    from strangler_proxy.tracing import Tracer
 
 __all__ = ["Report", "process_samples"]
 
@@ -61,7 +59,7 @@ class Report:
         self._counters, self._gauges, self._telling = [], [], {}
         self._causes()
         self._clients()
-        for pool in self._pools():
+        for pool in self._gateway.pools.values():
             self._pool(pool.stats(self._loop.time()))
         self._log_and_spans()
         self._gauge("strangler_worker_age_seconds", time.monotonic() - self._began)
@@ -96,10 +94,6 @@ class Report:
         for each in causes["refusals"]:
             labels = [str(each["status"]), each["reason"]]
             self._counters.append(["strangler_requests_refused_total", labels, each["count"]])
-
-    def _pools(self) -> Collection[Pool]:
-        pools: dict[str, Pool] = getattr(self._gateway, "pools", None) or self._gateway._pools
-        return pools.values()
 
     def _clients(self) -> None:
         self._gauge("strangler_client_connections", len(self._gateway.clients))
@@ -143,7 +137,7 @@ class Report:
         self._counter("strangler_access_log_lines_total", log.lines)
         self._counter("strangler_access_log_sampled_out_total", log.sampled_out)
         self._counter("strangler_access_log_dropped_total", log.dropped)
-        tracer: Tracer | None = getattr(self._gateway, "tracer", None)
+        tracer = self._gateway.tracer
         if tracer is not None:
             self._counter("strangler_spans_total", tracer.sink.spans)
             for cause, total in tracer.sink.dropped.items():

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from strangler_proxy.holder import UpstreamHolder
@@ -99,6 +102,13 @@ class UpstreamConnection:
         if exchange is None:
             self.pool.forget(self)
             return
+        if exc is not None and not self.secure:
+            # The kernel still has what came before the reset, such as the refusal of a body that was not read.
+            for data in _left(self.transport):
+                exchange.from_upstream(data)
+                exchange = self.exchange
+                if exchange is None:
+                    return
         self.exchange = None
         if exc is None and self.secure and not self._told_end:
             # Only TLS's own word for it is an end: a bare FIN can come from anybody on the way.
@@ -154,3 +164,11 @@ class UpstreamConnection:
         self.closed = True
         self.release()
         self.transport.close()
+
+
+def _left(transport: asyncio.Transport) -> Iterator[bytes]:
+    """What was received and not read yet."""
+    descriptor = transport.get_extra_info("socket").fileno()
+    with suppress(OSError):
+        while descriptor >= 0 and (data := os.read(descriptor, 65536)):
+            yield data

@@ -23,6 +23,7 @@ from strangler_proxy.listener_tls import listener_context
 from strangler_proxy.report import Report
 from strangler_proxy.state import StateDir
 from strangler_proxy.subject import Subjects, load_or_create_key
+from strangler_proxy.tracing import Tracer
 
 __all__ = ["Worker", "event_loop", "run"]
 
@@ -47,8 +48,10 @@ class Worker:
     `door` counts who was not let in. Raises ListenerTlsError where certificate and key cannot be used.
     """
 
-    def __init__(self, config: Config, subjects: Subjects, *, log: AccessLog | None = None) -> None:
-        self.gateway = Gateway(config, subjects, asyncio.get_running_loop(), log=log)
+    def __init__(
+        self, config: Config, subjects: Subjects, *, log: AccessLog | None = None, tracer: Tracer | None = None
+    ) -> None:
+        self.gateway = Gateway(config, subjects, asyncio.get_running_loop(), log=log, tracer=tracer)
         gateway = self.gateway
         self.door = Door(config.limits, config.trusted_proxies, gateway.clients, gateway.loop.time)
         tls = None if config.tls is None else listener_context(config.tls)
@@ -114,7 +117,14 @@ async def _serve(slot: int, config: Config, sockets: list[socket], state: StateD
     log = AccessLog(
         sys.stdout.fileno() if config.access_log else None, config.access_log_sample, config.access_log_slow
     )
-    worker = Worker(config, Subjects(load_or_create_key(state.subject_key), config.subject), log=log)
+    tracer = None
+    if config.tracing.endpoint:
+        # Imported only where it is asked for: it is an extra, and takes its time and memory.
+        from strangler_proxy.span_export import tracer_to
+
+        tracer = tracer_to(config)
+    subjects = Subjects(load_or_create_key(state.subject_key), config.subject)
+    worker = Worker(config, subjects, log=log, tracer=tracer)
     gateway = worker.gateway
     report = Report(gateway, worker.door.counts)
     link = ControlLink(

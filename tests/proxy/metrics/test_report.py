@@ -58,6 +58,7 @@ class FakeGateway:
         self.limits = Limits()
         self.log = AccessLog(None)
         self.pools = {"catalog": FakePool()}
+        self.tracer = None
 
 
 class World:

@@ -7,11 +7,13 @@ import sys
 
 import pytest
 from strangler_proxy.trace_context import Parent, parent_of
+from strangler_proxy.tracing import Tracer
 
+from strangler.toggles import Stage
 from tests.proxy.dataplane.conftest import MakeProxy, MakeUpstream, cleanup, make_proxy, make_upstream
-from tests.proxy.dataplane.raw import Proxy, RawUpstream, config
-from tests.proxy.dataplane.test_fallback import monolith, setup
-from tests.proxy.tracing.test_tracing import SAMPLED
+from tests.proxy.dataplane.raw import Proxy, RawUpstream, config, snapshot
+from tests.proxy.dataplane.test_fallback import FAILURES, NAME, ROUTES, monolith, reset, setup
+from tests.proxy.tracing.test_tracing import NOT_SAMPLED, SAMPLED, Kept
 
 __all__ = ["cleanup", "make_proxy", "make_upstream", "monolith", "setup"]
 
@@ -58,3 +60,66 @@ def test_without_tracing_opentelemetry_is_not_imported() -> None:
         "sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", check], timeout=60).returncode == 0
+
+
+def traced(proxy: Proxy, sample: float = 1.0) -> Kept:
+    sink = Kept()
+    proxy.worker.gateway.tracer = Tracer(sink, sample, {NAME: "/p/"})
+    return sink
+
+
+def test_an_upstream_hears_of_the_proxys_span_as_its_parent(make_proxy: MakeProxy, upstream: RawUpstream) -> None:
+    proxy = make_proxy(config(upstream.port))
+    sink = traced(proxy)
+    asked(proxy, STATE, SAMPLED, BAGGAGE, b"Cookie: sessionid=1")
+    (span,) = sink.kept
+    parent = parent_in(upstream)
+    assert (parent.trace_id, parent.span_id, parent.state) == (span.trace_id, span.attempts[0].span_id, b"a=1")
+    assert span.parent_id == 0xB7AD6B7169203331
+    assert BAGGAGE in heard(upstream)
+    assert b"Cookie: sessionid=1" in upstream.heads[-1]
+    assert (span.status, span.path, span.side, span.attempts[0].status) == (200, b"/p/", "monolith", 200)
+    assert span.attempts[0].address == f"127.0.0.1:{upstream.port}"
+
+
+def test_a_trace_that_is_not_recorded_is_left_as_it_came(make_proxy: MakeProxy, upstream: RawUpstream) -> None:
+    proxy = make_proxy(config(upstream.port))
+    sink = traced(proxy)
+    asked(proxy, NOT_SAMPLED, STATE)
+    assert heard(upstream) == [NOT_SAMPLED, STATE]
+    assert not sink.kept
+
+
+def test_what_is_no_context_is_not_passed_on(make_proxy: MakeProxy, upstream: RawUpstream) -> None:
+    proxy = make_proxy(config(upstream.port))
+    traced(proxy, sample=0.0)
+    asked(proxy, b"traceparent: nonsense", STATE)
+    assert not parent_in(upstream).flags & 1
+    assert len(heard(upstream)) == 1
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_fallback_is_a_second_attempt_within_the_same_span(
+    make_proxy: MakeProxy, make_upstream: MakeUpstream, upstream: RawUpstream, failure: str
+) -> None:
+    script, _, cause = FAILURES[failure]
+    candidate = make_upstream(script)
+    configuration = config(upstream.port, candidate.port, routes=ROUTES, first_byte_timeout=0.3)
+    proxy = make_proxy(configuration, snapshot(Stage.CANARY, NAME, share=100_000))
+    sink = traced(proxy)
+    asked(proxy, SAMPLED)
+    (span,) = sink.kept
+    first, second = span.attempts
+    assert (first.upstream, first.error, first.status) == ("catalog", cause, 0)
+    assert (second.upstream, second.error, second.status) == ("monolith", "", 200)
+    assert parent_in(upstream).span_id == second.span_id
+    assert (span.route, span.stage, span.template, span.fallback) == (NAME, "canary", "/p/", cause)
+
+
+def test_a_failure_ends_the_span_with_its_cause(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
+    proxy = make_proxy(config(make_upstream(reset).port))
+    sink = traced(proxy)
+    proxy.ask(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+    (span,) = sink.kept
+    assert (span.status, span.error, span.attempts[0].error) == (502, "reset", "reset")
+    assert 0 < span.started <= span.attempts[0].started <= span.attempts[0].ended <= span.ended
