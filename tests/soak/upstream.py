@@ -2,7 +2,7 @@
 
 `python -m tests.soak.upstream NAME PORT LEDGER [FAULT]`; a fault makes it wrong, for tests of the soak itself:
 `swap` answers with what it was asked before, `double` executes a POST twice, `truncate` leaves out a body's last byte
-and says so in the length, `side` answers in another's name, `leak` keeps 64 KiB of each request.
+and says so in the length, `side` answers in another's name, `leak` keeps 512 KiB of each request.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Upstream:
 
     async def _answer(self, asked: Asked, writer: asyncio.StreamWriter) -> None:
         if self.fault == "leak":
-            self._leaked.append(bytearray(os.urandom(65536)))
+            self._leaked.append(bytearray(os.urandom(524288)))
         if asked.method == "POST":
             line = f"{asked.name} {hashlib.sha256(asked.body).hexdigest()}\n".encode()
             for _ in range(2 if self.fault == "double" else 1):
