@@ -10,6 +10,7 @@ from strangler.toggles import Side
 if TYPE_CHECKING:
     from strangler_proxy.counts import Tally
     from strangler_proxy.pool import Pool
+    from strangler_proxy.wish import Wish
 
 __all__ = ["Choice"]
 
@@ -19,8 +20,9 @@ class Choice:
 
     `fallback` says that the monolith may answer when this upstream fails; `foreign` that the upstream is outside the
     monolith's trust domain, so that the private cookies are kept from it. `target` is what to ask for, empty for the
-    target as it came; `set_cookie` is a whole line to add to the answer, or empty. `label` is the access log's part,
-    `tally` where its answers are counted.
+    target as it came; `set_cookie` is a whole line to add to the answer, or empty. `wish` is what is to be
+    known of the client first, None for nothing. `label` is the access log's part, `tally` where its answers are
+    counted.
     """
 
     __slots__ = (
@@ -36,6 +38,7 @@ class Choice:
         "tally",
         "target",
         "upstream",
+        "wish",
     )
 
     def __init__(
@@ -50,6 +53,7 @@ class Choice:
         timeout: float | None = None,
         target: bytes = b"",
         set_cookie: bytes = b"",
+        wish: Wish | None = None,
     ) -> None:
         self.route = route
         self.pool = pool
@@ -62,6 +66,7 @@ class Choice:
         self.first_byte_timeout = pool.upstream.first_byte_timeout if timeout is None else timeout
         self.target = target
         self.set_cookie = set_cookie
+        self.wish = wish
         self.label = f'"route":"{route}","side":"{self.side}","upstream":{json.dumps(self.upstream)}'
 
     def of_one_request(self, target: bytes, set_cookie: bytes) -> Choice:
@@ -75,4 +80,5 @@ class Choice:
             timeout=self.first_byte_timeout,
             target=target,
             set_cookie=set_cookie,
+            wish=self.wish,
         )

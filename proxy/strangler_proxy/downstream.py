@@ -96,7 +96,8 @@ class ClientConnection:
             secure=self._secure,
         )
         gateway.clients.add(self)
-        self.deadline = monotonic() + gateway.limits.idle_timeout
+        # One that was let in at the last moment, and says nothing, does not hold up the end.
+        self.deadline = monotonic() + (_ON_ITS_WAY if gateway.draining else gateway.limits.idle_timeout)
 
     def data_received(self, data: bytes) -> None:
         exchange = self.exchange

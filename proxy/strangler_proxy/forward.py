@@ -11,6 +11,7 @@ from strangler_proxy.choice import Choice
 from strangler_proxy.connecting import Connecting
 from strangler_proxy.head import BadHead
 from strangler_proxy.holder import ClientHolder
+from strangler_proxy.introduction import Introduction
 from strangler_proxy.outcome import FAILED, FAILING, SUCCEEDED, UNDECIDED
 from strangler_proxy.outgoing import request_head, response_head, without_private_cookies
 from strangler_proxy.partial_head import PartialHead
@@ -21,6 +22,7 @@ from strangler_proxy.retained import BodyTooLong, RequestBody
 from strangler_proxy.tracing import Span
 from strangler_proxy.tunnel import Tunnel
 from strangler_proxy.upstream import UpstreamConnection
+from strangler_proxy.vouched import Refusal
 
 if TYPE_CHECKING:
     from strangler_proxy.downstream import ClientConnection
@@ -40,6 +42,7 @@ _WAITING: Final = 0
 _CONNECTING: Final = 1
 _SENT: Final = 2
 _OVER: Final = 3
+_INTRODUCING: Final = 4
 
 
 class Exchange(ClientHolder):
@@ -57,6 +60,7 @@ class Exchange(ClientHolder):
         "_gateway",
         "_head",
         "_interim",
+        "_introduction",
         "_keep_alive",
         "_partial",
         "_permit",
@@ -82,6 +86,7 @@ class Exchange(ClientHolder):
             self._span = gateway.tracer.begin(head, [head.lines[index] for index in head.traces or ()])
         self._state = _WAITING
         self._permit = 0
+        self._introduction: Introduction | None = None
         self._body: RequestBody | None = None
         self._connecting: Connecting | None = None
         self._connection: UpstreamConnection | None = None
@@ -118,7 +123,16 @@ class Exchange(ClientHolder):
             self._client.answered(keep=self._keep_alive)
             return
         if self._state == _WAITING:
-            self._enter()
+            wish, vouching = self._choice.wish, self._gateway.vouching
+            if wish is None or vouching is None:
+                self._enter()
+                return
+            target = self._choice.target or head.target
+            self._state = _INTRODUCING
+            self._introduction = Introduction(
+                self, self._client, vouching, wish, head, target, self._body, self._request_id
+            )
+            self._introduction.begin()
 
     def from_client(self, data: bytes) -> None:
         """More of the request's body came."""
@@ -141,6 +155,28 @@ class Exchange(ClientHolder):
             self._connection.transport.write(piece)
         if self._state == _SENT:
             self._wait()
+        elif self._state == _INTRODUCING and self._introduction is not None:
+            self._introduction.go_on()
+
+    def introduced(self) -> None:
+        """The monolith has vouched for the client."""
+        self._state = _WAITING
+        self._enter()
+
+    def turned_away(self, refusal: Refusal) -> None:
+        """The monolith has not, and this is its word for it."""
+        self._error = refusal.error
+        self._status = refusal.status
+        keep = self._keep_alive and self.request_done and not self._gateway.draining
+        head_only = self._head.method == b"HEAD"
+        self._client.write(refusal.answer(self._request_id, close=not keep, head_only=head_only))
+        self._over()
+        self._client.answered(keep=keep)
+
+    def answer_lines(self) -> bytes:
+        """What the candidate's answer has to say beside its own lines."""
+        introduction = self._introduction
+        return b"" if introduction is None or self._choice.wish is None else introduction.answer_lines
 
     def _enter(self) -> None:
         """Ask for a turn at the chosen upstream."""
@@ -153,7 +189,7 @@ class Exchange(ClientHolder):
             self.refused(pool.refusal)
         else:
             self._state = _WAITING
-            self._hold_back()
+            self.hold_back()
 
     def admitted(self, permit: int) -> None:
         """The turn has come."""
@@ -165,7 +201,8 @@ class Exchange(ClientHolder):
         self._state = _WAITING
         self._failed(why, 503, unsent=True)
 
-    def _hold_back(self) -> None:
+    def hold_back(self) -> None:
+        """Wait for something else than the client."""
         # Until there is somebody to send it to, the body stays with the client. Of one that has sent everything
         # nothing but its leaving can come, and that is to be noticed.
         client = self._client
@@ -183,7 +220,7 @@ class Exchange(ClientHolder):
             return
         self._reused = False
         self._state = _CONNECTING
-        self._hold_back()
+        self.hold_back()
         self._connecting = pool.connect(self._connected, self._not_connected)
 
     def _connected(self, connection: UpstreamConnection) -> None:
@@ -217,6 +254,8 @@ class Exchange(ClientHolder):
             added += self._span.lines(choice.upstream, self._connection.endpoint.name)
         if not head.request_id:
             added = b"%bX-Request-Id: %b\r\n" % (added, self._request_id)
+        if self._introduction is not None and choice.wish is not None:
+            added += self._introduction.request_lines
         return request_head(head, choice.target or head.target, lines, added)
 
     def _not_connected(self, why: str) -> None:
@@ -309,6 +348,10 @@ class Exchange(ClientHolder):
         connection = self._connection
         if connection is None:
             return
+        vouching = self._gateway.vouching
+        if vouching is not None and not self._choice.foreign and (response.guarded is not None or not self.safe):
+            # It may have been a login, a logout, or a change to what the session holds.
+            vouching.forget(self._head.lines)
         self._connection = None
         self._status = status
         reply = Reply(self._client, connection, self._choice, self._head, self._body, self, self._started)
@@ -336,7 +379,7 @@ class Exchange(ClientHolder):
         # A tunnel may stay for hours: that is no request in flight any more, only a connection.
         self._choice.pool.detach(connection)
         self._leave(SUCCEEDED)
-        added = b"Upgrade: %b\r\nConnection: Upgrade\r\n" % response.upgrade
+        added = b"%bUpgrade: %b\r\nConnection: Upgrade\r\n" % (self.answer_lines(), response.upgrade)
         lines = final_lines(response, self._choice, self._gateway.unsettable_cookies)
         # The tunnel first: it is told when the client or the upstream takes no more.
         client.exchange = Tunnel(client, connection, self)
@@ -391,7 +434,9 @@ class Exchange(ClientHolder):
     def ran_out_of_time(self) -> None:
         """The client's deadline has passed during this exchange."""
         client = self._client
-        if client.ended and self.safe:
+        if self._state == _INTRODUCING:
+            self._refuse(408, "client-stalled")
+        elif client.ended and self.safe:
             client.abort()
         elif self._awaits_answer():
             self._failed("timeout", 504)
@@ -454,6 +499,8 @@ class Exchange(ClientHolder):
 
     def _drop_upstream(self, outcome: int) -> None:
         """Let go of the upstream, wherever the request is on its way to it."""
+        if self._introduction is not None:
+            self._introduction.cancel()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.abort()

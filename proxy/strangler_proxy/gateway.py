@@ -13,6 +13,7 @@ from strangler_proxy.access_log import AccessLog
 from strangler_proxy.choice import Choice
 from strangler_proxy.config import Config, Route
 from strangler_proxy.counts import Counts
+from strangler_proxy.identity_state import vouching_of
 from strangler_proxy.pool import Pool
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.routes import Match, RouteTable
@@ -59,6 +60,7 @@ class Gateway:
             name: Pool(upstream, loop, last_resort=name == config.monolith)
             for name, upstream in config.upstreams.items()
         }
+        self.vouching = vouching_of(config, self.monolith)
         self._table = RouteTable(config.routes)
         self._asks_headers = any(route.headers for route in config.routes)
         self._subjects = subjects
@@ -142,6 +144,7 @@ class Gateway:
                 fallback=decision.fallback,
                 rewrites=route is not None and candidate and route.rewrite is not None,
                 timeout=route.timeout if route is not None and candidate else None,
+                wish=self.vouching.wish(route) if self.vouching and route is not None and candidate else None,
             )
         return choice
 
@@ -170,6 +173,8 @@ class Gateway:
             self._ticking.cancel()
         for client in list(self.clients):
             client.abort()
+        if self.vouching is not None:
+            self.vouching.close()
         for pool in self.pools.values():
             pool.close()
         self.log.close()

@@ -120,6 +120,7 @@ class Reply(ClientHolder):
         lines = response.lines
         if response.guarded is not None or self._choice.set_cookie:
             lines = final_lines(response, self._choice, client.gateway.unsettable_cookies)
+        added += self._exchange.answer_lines()
         self._pass_on(response_head(response, lines, added), data)
 
     def from_upstream(self, data: bytes) -> None:

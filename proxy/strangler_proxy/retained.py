@@ -47,6 +47,18 @@ class RequestBody:
         return self._framing.rest
 
     @property
+    def size(self) -> int:
+        """How many bytes came, framed as they are passed on."""
+        return self._size
+
+    def beginning(self) -> bytes:
+        """What came so far, bare of its framing; before anything is sent."""
+        kept = b"".join(self._kept or ())
+        if isinstance(self._framing, ChunkedBody):
+            return ChunkedBody(chunked=False, request=True).feed(kept)
+        return kept
+
+    @property
     def whole(self) -> bool:
         """Whether everything that came is still at hand."""
         return self._kept is not None
