@@ -41,10 +41,12 @@ bench: $(INSTALLED) ## measure, beside the peers, in one run
 	@$(PYTHON) scripts/setup --system --bench
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-lock: ## resolve requirements.lock anew
+lock: ## resolve requirements.lock and requirements-bench.lock anew
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
 	  --extra proxy --extra django --group dev pyproject.toml -o requirements.lock \
 	  --custom-compile-command "make lock" $(ARGS)
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	  --group peers -o requirements-bench.lock --custom-compile-command "make lock" $(ARGS)
 
 clean: ## remove what the commands above made
 	rm -rf $(VENV) .demo .strangler .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* dist

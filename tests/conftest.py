@@ -26,6 +26,7 @@ RUN_FOLDER = "STRANGLER_TEST_RUN"
 TOGETHER = {
     "tests/e2e/": "stack",
     "tests/parity/": "stack",
+    "tests/soak/": "soak",
     "tests/project/test_images.py": "images",
     "tests/project/test_wheel.py": "wheel",
 }

@@ -139,11 +139,13 @@ class LimitsTable(_Table):
     idle_timeout: Duration = Field(_LIMITS.idle_timeout, description="How long an unused client connection is kept.")
     body_bytes: Annotated[int, Field(ge=0)] = Field(
         _LIMITS.body_bytes,
-        description="The longest body of a request, in bytes; a longer one is answered 413. `0` for any: Django has limits of its own.",
+        description="The longest body of a request, in bytes; a longer one is answered 413. `0` for any:"
+        " Django has limits of its own.",
     )
     body_rate: Annotated[int, Field(ge=0)] = Field(
         _LIMITS.body_rate,
-        description="Bytes a second below which the pauses of a body add up to one `body_timeout`; `0` to allow drop by drop.",
+        description="Bytes a second below which the pauses of a body add up to one `body_timeout`;"
+        " `0` to allow drop by drop.",
     )
     tunnel_timeout: Duration = Field(
         _LIMITS.tunnel_timeout, description="How long an upgraded connection (a WebSocket) may carry nothing."

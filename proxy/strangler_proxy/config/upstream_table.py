@@ -59,11 +59,10 @@ class UpstreamTable(BaseModel):
         _UPSTREAM.connections, description="Unused connections that are kept at most, for each address."
     )
     max_connections: _Count = Field(
-        _UPSTREAM.max_connections, description="Open connections at most, WebSockets among them; whoever needs one more waits."
+        _UPSTREAM.max_connections,
+        description="Open connections at most, WebSockets among them; whoever needs one more waits.",
     )
-    in_flight: _Count = Field(
-        _UPSTREAM.in_flight, description="Requests under way at most; the others wait."
-    )
+    in_flight: _Count = Field(_UPSTREAM.in_flight, description="Requests under way at most; the others wait.")
     waiting: _CountOrNone = Field(
         _UPSTREAM.waiting, description="Requests that wait for their turn at most; the others are refused at once."
     )
