@@ -13,7 +13,6 @@ from strangler_proxy.access_log import AccessLog
 from strangler_proxy.choice import Choice
 from strangler_proxy.config import Config, Route
 from strangler_proxy.counts import Counts
-from strangler_proxy.identity_state import vouching_of
 from strangler_proxy.pool import Pool
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.routes import Match, RouteTable
@@ -24,6 +23,7 @@ from strangler_proxy.tracing import Tracer
 
 if TYPE_CHECKING:
     from strangler_proxy.downstream import ClientConnection
+    from strangler_proxy.vouching import Vouching
 
 __all__ = ["Gateway"]
 
@@ -60,7 +60,12 @@ class Gateway:
             name: Pool(upstream, loop, last_resort=name == config.monolith)
             for name, upstream in config.upstreams.items()
         }
-        self.vouching = vouching_of(config, self.monolith)
+        self.vouching: Vouching | None = None
+        if any(route.identity != "none" for route in config.routes):
+            # Imported only where a route wants it: it brings cryptography along, some 10 MB a worker.
+            from strangler_proxy.identity_state import vouching_of
+
+            self.vouching = vouching_of(config, self.monolith)
         self._table = RouteTable(config.routes)
         self._asks_headers = any(route.headers for route in config.routes)
         self._subjects = subjects

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.retained import RequestBody
 from strangler_proxy.vouched import VARY, Refusal, Vouched
-from strangler_proxy.vouching import Pending, Vouching
 from strangler_proxy.wish import Wish
 
 if TYPE_CHECKING:
     from strangler_proxy.downstream import ClientConnection
     from strangler_proxy.forward import Exchange
+    from strangler_proxy.vouching import Pending, Vouching
 
 __all__ = ["Introduction"]
 
