@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from extracted.catalog.api.endpoints import CleanApi
+from extracted.catalog.deadlines import Deadlines
 from extracted.catalog.health import Health
 from extracted.catalog.public.endpoint import PublicContract
 from extracted.catalog.service import Service
@@ -75,5 +76,5 @@ def create_app(service: Service, *, follow: bool = True) -> Starlette:
         Route("/health/live", health.live),
         Route("/health/ready", health.ready),
     ]
-    middleware = [Middleware(AccessLog)] if service.settings.access_log else []
-    return Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
+    outer = [Middleware(AccessLog)] if service.settings.access_log else []
+    return Starlette(routes=routes, lifespan=lifespan, middleware=[*outer, Middleware(Deadlines)])

@@ -15,6 +15,7 @@ from strangler.compare.python_values import compare_values
 from strangler.compare.values import Comparison, Difference, DifferenceKind, Verdict
 from strangler.errors import SeamError
 from strangler.fork import renew_after_fork
+from strangler.resilience import no_deadline
 from strangler.seam.background import Background
 from strangler.seam.observation import Observation, SeamCounts, SeamResult
 from strangler.seam.tally import Tally, log_error
@@ -226,7 +227,8 @@ class Seam(Generic[Interface]):
         differences: tuple[Difference, ...] = ()
         doing = "around"
         try:
-            with self._around():
+            # The customer's deadline came along with the context, and the customer has the answer.
+            with no_deadline(), self._around():
                 doing = "new"
                 implementation = self._implementation()
                 new = _observed(partial(call.on, implementation))

@@ -82,7 +82,7 @@ def _operation(
         "summary": summary,
         "parameters": parameters,
         "responses": {"200": _content("As asked.", model)}
-        | {status: _content(_REFUSALS[status], ProblemShape) for status in (*refusals, "503")},
+        | {status: _content(_REFUSALS[status], ProblemShape) for status in (*refusals, "503", "504")},
     }
 
 
@@ -90,6 +90,7 @@ _REFUSALS = {
     "400": "A parameter cannot be taken.",
     "404": "There is no such product.",
     "503": "The database does not answer, or the first import has not finished.",
+    "504": "It took longer than X-Strangler-Deadline-Ms allows.",
 }
 
 

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Protocol
 
 import pytest
 
 from strangler.compare import Comparison, Difference, DifferenceKind, Severity, Verdict
 from strangler.errors import SeamError
+from strangler.resilience import Deadline, remaining
 from strangler.seam import Seam, SeamCounts, SeamResult
 from strangler.testing import FixedToggles
 from strangler.toggles import BUCKETS, Side, Stage, Toggle
@@ -175,6 +177,21 @@ def test_the_shadow_runs_off_the_callers_thread_after_the_answer() -> None:
     answered.set()
     assert world.settled().agree == 1
     assert order == ["answered", f"strangler-seam-{NAME}"]
+
+
+def test_the_callers_deadline_does_not_bound_the_shadow() -> None:
+    left: list[float] = []
+
+    class Unhurried(Implementation):
+        def product(self, number: int) -> Facts:
+            left.append(remaining())
+            return super().product(number)
+
+    world = World(Stage.SHADOW, new=Unhurried())
+    with Deadline(60):
+        world.facts.product(7)
+        assert world.settled().agree == 1
+    assert left == [inf]
 
 
 def test_a_full_queue_drops_and_counts_and_holds_nobody_up() -> None:
