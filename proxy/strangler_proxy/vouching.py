@@ -11,30 +11,26 @@ import time
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, Final
-from urllib.parse import quote_from_bytes
 
 from strangler.errors import StranglerError
 from strangler.identity.identity import HEADER
-from strangler.vouch import SEAL, TARGET, WANTS, ask_seal
 from strangler_proxy.ask import Answered, Ask, ask
 from strangler_proxy.config.values import IdentitySettings
 from strangler_proxy.credentials import CredentialNames, Credentials, crumb_digest, crumbs_of
-from strangler_proxy.form_token import form_token, is_form
+from strangler_proxy.form_token import is_form
 from strangler_proxy.identity_token import TokenTooLong, TokenWriter
 from strangler_proxy.pool import Pool
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.routes.route import Route
+from strangler_proxy.vouch_request import SAFE, vouch_request
 from strangler_proxy.vouched import Refusal, Vouched, parse_answer
 from strangler_proxy.wish import Wish, wish_of
 
 __all__ = ["Pending", "Vouching"]
 
-_SAFE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 _LARGEST_ANSWER: Final = 1024 * 1024
 _COMPLAINT_EVERY: Final = 10.0
 _ANONYMOUS: Final[dict[str, Any]] = {"user": None, "session": "", "auth_time": None, "data": {}}
-# What a path may have in a header line as it stands.
-_PLAIN: Final = "".join(chr(code) for code in range(0x21, 0x7F))
 
 _log = logging.getLogger("strangler.identity")
 
@@ -203,7 +199,7 @@ class Vouching:
         tell the monolith of the client (X-Forwarded-For and its kind); `body` is its beginning, unframed, as far as
         `body_needed` said, else empty.
         """
-        safe = head.method in _SAFE
+        safe = head.method in SAFE
         origin = bool(head.upgrade)
         credentials = Credentials(self._names, head.lines, safe=safe, origin=origin)
         pending = Pending(wish, head, target, forwarded, body, request_id, done)
@@ -256,29 +252,18 @@ class Vouching:
 
     def request(self, pending: Pending, credentials: Credentials, nonce: str) -> bytes:
         """The whole request that puts the question of `pending`."""
-        head, wish = pending.head, pending.wish
-        safe = head.method in _SAFE
-        # GET stands for all that change nothing: it alone has an answer with a body everywhere.
-        method = b"GET" if safe else head.method
-        wants = (wish.wants_origin if head.upgrade else wish.wants).decode("ascii")
-        target = quote_from_bytes(head.target, safe=_PLAIN)
-        seal = ask_seal(self._secret, int(self._now()), nonce, method.decode("ascii"), target, wants)
-        lines = f"{SEAL}: {seal}\r\n{TARGET}: {target}\r\n{WANTS}: {wants}\r\n".encode("ascii")
-        body = b""
-        if not safe:
-            token = form_token(credentials.content_type, pending.body)
-            if token:
-                body = b"csrfmiddlewaretoken=" + token
-                lines += b"Content-Type: application/x-www-form-urlencoded\r\n"
-            lines += b"Content-Length: %d\r\n" % len(body)
-        return b"%b %b HTTP/1.1\r\n%b%bX-Request-Id: %b\r\n%b\r\n%b" % (
-            method,
-            self.settings.path.encode("ascii"),
-            credentials.block,
-            pending.forwarded,
-            pending.request_id,
-            lines,
-            body,
+        wish = pending.wish
+        return vouch_request(
+            self.settings.path,
+            pending.head,
+            credentials,
+            secret=self._secret,
+            at=int(self._now()),
+            nonce=nonce,
+            wants=wish.wants_origin if pending.head.upgrade else wish.wants,
+            forwarded=pending.forwarded,
+            request_id=pending.request_id,
+            body=pending.body,
         )
 
     def answered(self, question: _Question, nonce: str, answered: Answered | str) -> None:
