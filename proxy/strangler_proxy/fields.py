@@ -100,6 +100,7 @@ _FEW_VALUES: Final = frozenset(
         b"accept-encoding",
         b"accept-language",
         b"accept-ranges",
+        b"allow",
         b"cache-control",
         b"connection",
         b"content-encoding",
@@ -111,6 +112,7 @@ _FEW_VALUES: Final = frozenset(
         b"host",
         b"keep-alive",
         b"origin",
+        b"permissions-policy",
         b"pragma",
         b"priority",
         b"referrer-policy",
@@ -125,7 +127,7 @@ _FEW_VALUES: Final = frozenset(
         b"x-requested-with",
     }
 )
-_FEW_VALUES_PREFIX: Final = b"sec-"
+_FEW_VALUES_PREFIXES: Final = (b"sec-", b"access-control-")
 _REQUEST_PREFIXES: Final = (b"x-forwarded-", b"x-strangler-")
 _RESPONSE_PREFIXES: Final = (b"x-strangler-",)
 
@@ -168,5 +170,5 @@ class Meanings(dict[bytes, int]):
         meaning = self._named.get(lowered, KEEP)
         if meaning == KEEP and lowered.startswith(self._prefixes):
             return DROP
-        few = lowered in _FEW_VALUES or (lowered.startswith(_FEW_VALUES_PREFIX) and b"websocket" not in lowered)
+        few = lowered in _FEW_VALUES or (lowered.startswith(_FEW_VALUES_PREFIXES) and b"websocket" not in lowered)
         return meaning + LEARN if few else meaning

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from itertools import count
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
@@ -74,8 +73,8 @@ class Gateway:
         self._settled: dict[str, Choice] = {}
         self._toggles: dict[str, Toggle] = {}
         self.put_into_force(Snapshot())
-        self._numbers = count(1)
-        self._series = os.urandom(8).hex().encode()
+        self._number = 0
+        self._series = os.urandom(8).hex().encode() + b"-"
         self._ticking: asyncio.TimerHandle | None = None
 
     @property
@@ -85,7 +84,8 @@ class Gateway:
 
     def new_request_id(self) -> bytes:
         """An id that no other request has, here or in another worker."""
-        return b"%b-%x" % (self._series, next(self._numbers))
+        self._number += 1
+        return self._series + str(self._number).encode()
 
     def put_into_force(self, snapshot: Snapshot) -> None:
         """Decide by `snapshot` from the next request on."""

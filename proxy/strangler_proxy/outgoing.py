@@ -52,9 +52,8 @@ def without_private_cookies(lines: list[bytes], cookies: list[int], private: fro
             continue
         if kept is lines:
             kept = lines.copy()
-        value = b";".join(rest).strip(b" \t")
-        if value.strip(b"; \t"):
-            kept[index] = b"%b: %b" % (line[:colon], value)
+        if any(map(bytes.strip, rest)):
+            kept[index] = line[: colon + 1] + b";".join(rest)
         else:
             gone.append(index)
     return [line for index, line in enumerate(kept) if index not in gone] if gone else kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,13 @@ def told_state(state: Mapping[str, Any]) -> Iterator[str]:
     for worker in state["workers"]:
         if not worker["live"]:
             yield f"worker {worker['slot']}: {_absence(worker, state['revision'])}"
+    for upstream in state.get("upstreams", ()):
+        for trouble in upstream["troubles"]:
+            yield f"upstream {upstream['name']}: {trouble}"
     reloaded = state.get("reload")
     if reloaded and not reloaded["ok"]:
-        yield f"reload refused at {reloaded['at']}, what was in force still is:"
+        at = datetime.fromisoformat(reloaded["at"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        yield f"reload refused at {at}, what was in force still is:"
         yield from reloaded["message"].split("\n")
     for note in state["notes"]:
         yield f"note: {note}"
@@ -61,6 +66,24 @@ def _absence(worker: Mapping[str, Any], revision: int) -> str:
     if worker["revision"] == revision:
         return "hangs: it has not been heard for some seconds, and is killed and replaced after proxy.hang_timeout"
     return f"has not acknowledged yet; it decides by revision {worker['revision']}"
+
+
+def _addresses(upstream: Mapping[str, Any]) -> str:
+    if not upstream["workers"]:
+        return "-"
+    well = sum(address["well"] == upstream["workers"] for address in upstream["addresses"])
+    return f"{well}/{len(upstream['addresses'])} well"
+
+
+def _breaker(upstream: Mapping[str, Any]) -> str:
+    states = upstream["breaker"]
+    if len(states) < 2:
+        return next(iter(states), "-")
+    return ", ".join(f"{state} {number}/{upstream['workers']}" for state, number in sorted(states.items()))
+
+
+def _failures(failures: Mapping[str, int]) -> str:
+    return ", ".join(f"{cause} {number}" for cause, number in failures.items()) or "-"
 
 
 def _tables(state: Mapping[str, Any]) -> None:
@@ -92,6 +115,15 @@ def _tables(state: Mapping[str, Any]) -> None:
             for each in state["workers"]
         ),
     )
+    if state.get("upstreams"):
+        print_text()
+        print_table(
+            ("upstream", "addresses", "breaker", "failures"),
+            (
+                (each["name"], _addresses(each), _breaker(each), _failures(each["failures"]))
+                for each in state["upstreams"]
+            ),
+        )
     if state["traffic"]:
         print_text()
         print_table(
@@ -107,7 +139,7 @@ def _tables(state: Mapping[str, Any]) -> None:
 @JSON
 @CONFIG
 def status(as_json: bool, config: Path) -> None:
-    """Show where everything stands: toggles, workers, store and traffic.
+    """Show where everything stands: toggles, workers, store, upstreams and traffic.
 
     Ends with 0 when every worker is live on the revision in force and the store answers, else with 1.
     """

@@ -275,6 +275,19 @@ _ANSWERS: Final[dict[str, Any]] = {
             ),
             "live": {"type": "string", "examples": ["2/2"]},
             "toggles": _list(_TOGGLE),
+            "upstreams": _list(
+                _object(
+                    {
+                        "name": _TEXT,
+                        "ok": _YES,
+                        "troubles": _list(_TEXT),
+                        "addresses": _list(_object({"address": _TEXT, "well": _WHOLE})),
+                        "breaker": {"type": "object", "additionalProperties": {"type": "integer"}},
+                        "workers": _WHOLE,
+                        "failures": {"type": "object", "additionalProperties": {"type": "integer"}},
+                    }
+                )
+            ),
             "traffic": _list(
                 _object(
                     {

@@ -26,6 +26,7 @@ from strangler.toggles import (
 )
 from strangler_proxy.config.values import Config
 from strangler_proxy.control.declare import declare, estrangement
+from strangler_proxy.control.upstreams import Troubles, upstream_rows
 from strangler_proxy.control.workers import Traffic, Workers
 from strangler_proxy.state import StateDir
 
@@ -87,6 +88,8 @@ class ControlPlane:
         self.config = config
         self.traffic = Traffic()
         self.workers = Workers(config.workers, self.traffic)
+        troubles = Troubles(config.upstreams)
+        self.workers.on_counted = lambda grown: troubles.look(self.workers.linked().values(), grown)
         self.snapshot = Snapshot()
         self.closing = asyncio.Event()
         self._store = store
@@ -251,6 +254,7 @@ class ControlPlane:
                 {**toggle.to_json(), "configured": toggle.name in configured}
                 for toggle in self.snapshot.toggles.values()
             ],
+            "upstreams": upstream_rows(self.config.upstreams, self.workers),
             "traffic": self.traffic.to_json(),
         }
 

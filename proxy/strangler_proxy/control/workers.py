@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,11 +88,15 @@ class Traffic:
 
 
 class Workers:
-    """The workers of this replica. `slots` is how many there should be."""
+    """The workers of this replica. `slots` is how many there should be.
+
+    `on_counted` is told what the counters grew by each time that a worker has told what it counted and measured.
+    """
 
     def __init__(self, slots: int, traffic: Traffic) -> None:
         self.slots = slots
         self.traffic = traffic
+        self.on_counted: Callable[[list[Any]], None] = lambda _: None
         self.measured = Measured()
         self._links: list[Worker] = []
         self._looking: asyncio.Task[None] | None = None
@@ -172,6 +177,7 @@ class Workers:
                         worker.requests += self.traffic.add(message["traffic"])
                         worker.gauges = message.get("gauges", [])
                         self.measured.take(message)
+                        self.on_counted(message.get("counters", []))
                     case "leaving" if worker is not None:
                         worker.leaving = True
                         await self._tell()

@@ -153,10 +153,15 @@ def _is_int(text: str) -> bool:
     return text.isdigit() and text.isascii() and len(text) <= _INT_DIGITS
 
 
+def _is_slug(text: str) -> bool:
+    # Several times as fast as the expression, and asked on the way of every request.
+    return text.isascii() and text.replace("-", "a").replace("_", "a").isalnum()
+
+
 _FITS: Final[Mapping[str, Callable[[str], object]]] = {
     "int": _is_int,
     "uuid": re.compile(CONVERTERS["uuid"]).fullmatch,
-    "slug": re.compile(CONVERTERS["slug"]).fullmatch,
+    "slug": _is_slug,
     "str": bool,
     "path": bool,
 }
