@@ -7,13 +7,14 @@ import sys
 
 import pytest
 from strangler_proxy.trace_context import Parent, parent_of
-from strangler_proxy.tracing import Tracer
+from strangler_proxy.tracing import Span, Tracer
 
 from strangler.toggles import Stage
 from tests.proxy.dataplane.conftest import MakeProxy, MakeUpstream, cleanup, make_proxy, make_upstream
 from tests.proxy.dataplane.raw import Proxy, RawUpstream, config, snapshot
 from tests.proxy.dataplane.test_fallback import FAILURES, NAME, ROUTES, monolith, reset, setup
 from tests.proxy.tracing.test_tracing import NOT_SAMPLED, SAMPLED, Kept
+from tests.waiting import until
 
 __all__ = ["cleanup", "make_proxy", "make_upstream", "monolith", "setup"]
 
@@ -68,11 +69,17 @@ def traced(proxy: Proxy, sample: float = 1.0) -> Kept:
     return sink
 
 
+def the_only(sink: Kept) -> Span:
+    """The one span that there is: kept once its exchange has ended, which is after the client has its answer."""
+    (span,) = until(lambda: sink.kept)
+    return span
+
+
 def test_an_upstream_hears_of_the_proxys_span_as_its_parent(make_proxy: MakeProxy, upstream: RawUpstream) -> None:
     proxy = make_proxy(config(upstream.port))
     sink = traced(proxy)
     asked(proxy, STATE, SAMPLED, BAGGAGE, b"Cookie: sessionid=1")
-    (span,) = sink.kept
+    span = the_only(sink)
     parent = parent_in(upstream)
     assert (parent.trace_id, parent.span_id, parent.state) == (span.trace_id, span.attempts[0].span_id, b"a=1")
     assert span.parent_id == 0xB7AD6B7169203331
@@ -108,7 +115,7 @@ def test_a_fallback_is_a_second_attempt_within_the_same_span(
     proxy = make_proxy(configuration, snapshot(Stage.CANARY, NAME, share=100_000))
     sink = traced(proxy)
     asked(proxy, SAMPLED)
-    (span,) = sink.kept
+    span = the_only(sink)
     first, second = span.attempts
     assert (first.upstream, first.error, first.status) == ("catalog", cause, 0)
     assert (second.upstream, second.error, second.status) == ("monolith", "", 200)
@@ -120,6 +127,6 @@ def test_a_failure_ends_the_span_with_its_cause(make_proxy: MakeProxy, make_upst
     proxy = make_proxy(config(make_upstream(reset).port))
     sink = traced(proxy)
     proxy.ask(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
-    (span,) = sink.kept
+    span = the_only(sink)
     assert (span.status, span.error, span.attempts[0].error) == (502, "reset", "reset")
     assert 0 < span.started <= span.attempts[0].started <= span.attempts[0].ended <= span.ended
