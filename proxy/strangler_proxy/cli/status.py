@@ -86,7 +86,8 @@ def _failures(failures: Mapping[str, int]) -> str:
     return ", ".join(f"{cause} {number}" for cause, number in failures.items()) or "-"
 
 
-def _tables(state: Mapping[str, Any]) -> None:
+def print_tables(state: Mapping[str, Any]) -> None:
+    """The state of a replica in tables: toggles, workers, upstreams and traffic."""
     if state["toggles"]:
         print_text()
         print_table(
@@ -152,6 +153,6 @@ def status(as_json: bool, config: Path) -> None:
     else:
         for line in told_state(state):
             print_text(line)
-        _tables(state)
+        print_tables(state)
     if not is_well(state):
         raise SystemExit(1)

@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from strangler_proxy.cli import main
 from strangler_proxy.cli.flip import parsed_override
 from strangler_proxy.cli.history import told_entry
 from strangler_proxy.cli.serve import start_block, start_document, told_monolith
-from strangler_proxy.cli.status import is_well, told_age, told_state
+from strangler_proxy.cli.status import is_well, print_tables, told_age, told_state
 from strangler_proxy.cli.told import stage_of, told_outcome
 from strangler_proxy.config import Address, Upstream
 from strangler_proxy.state import StateDir
@@ -336,6 +337,40 @@ def test_a_worker_ahead_of_the_store_is_told() -> None:
     lines = list(told_state(state))
     assert "decides by revision 9, newer than the one in force" in lines[1]
     assert lines[2] == "note: catalog.list keeps its salt"
+
+
+def test_upstreams_in_trouble_and_a_refused_reload_are_told_and_all_is_well_none_the_less() -> None:
+    state = {
+        "revision": 3,
+        "age_seconds": 1,
+        "live": "0/0",
+        "store": {"ok": True, "error": None},
+        "disk": {"ok": True, "error": None},
+        "workers": [],
+        "upstreams": [{"name": "catalog", "troubles": ["127.0.0.1:2 gets no requests", "the breaker is open"]}],
+        "reload": {"ok": False, "at": datetime(2026, 11, 20, 17, 5, 9).astimezone().isoformat(), "message": "why"},
+        "notes": [],
+    }
+    assert list(told_state(state))[1:] == [
+        "upstream catalog: 127.0.0.1:2 gets no requests",
+        "upstream catalog: the breaker is open",
+        "reload refused at 2026-11-20 17:05:09, what was in force still is:",
+        "why",
+    ]
+    assert is_well(state)
+
+
+def test_status_has_a_table_of_upstreams(capsys: pytest.CaptureFixture[str]) -> None:
+    place = {"address": "127.0.0.1:2", "well": 1}
+    told = {"name": "catalog", "addresses": [place, {**place, "well": 2}], "breaker": {"open": 1, "closed": 1}}
+    silent = {"name": "quiet", "addresses": [], "breaker": {}, "workers": 0, "failures": {}}
+    upstreams = [{**told, "workers": 2, "failures": {"refused": 5, "reset": 1}}, silent]
+    print_tables({"toggles": [], "workers": [], "upstreams": upstreams, "traffic": []})
+    rows = [line.split("  ") for line in capsys.readouterr().out.splitlines()]
+    assert [[cell.strip() for cell in row if cell.strip()] for row in rows[-2:]] == [
+        ["catalog", "1/2 well", "closed 1/2, open 1/2", "refused 5, reset 1"],
+        ["quiet", "-", "-", "-"],
+    ]
 
 
 def test_an_entry_of_the_audit_tells_what_was_new() -> None:

@@ -336,6 +336,26 @@ def test_what_workers_count_is_added_up(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_what_workers_measure_of_upstreams_stands_in_the_status_and_its_changes_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with running(plane(tmp_path, MemoryToggleStore(), workers=1)) as control:
+            worker = FakeWorker(tmp_path)
+            address = ["catalog", "127.0.0.1:2"]
+            gauges = [["strangler_breaker_state", ["catalog", "open"], 1], ["strangler_endpoint_healthy", address, 1]]
+            failed = [["strangler_upstream_failures_total", ["catalog", "refused"], 5]]
+            worker.link._take_measures = lambda: ([failed.pop()] if failed else [], gauges)
+            async with worker.linked():
+                await until(lambda: control.status()["upstreams"][1]["failures"] == {"refused": 5})
+                monolith, catalog = control.status()["upstreams"]
+                assert (monolith["ok"], catalog["troubles"]) == (True, ["the breaker is open"])
+
+    asyncio.run(scenario())
+    logged = [record.getMessage() for record in caplog.records if record.name == "strangler.upstreams"]
+    assert logged == ["upstream catalog: the breaker is open", "upstream catalog: 5 requests failed (refused)"]
+
+
 def test_a_snapshot_older_than_the_one_in_force_is_ignored_by_a_worker(tmp_path: Path) -> None:
     async def scenario() -> None:
         state = StateDir.of(config(tmp_path))
