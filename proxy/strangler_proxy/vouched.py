@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from collections.abc import Sequence
 from email.utils import formatdate
 from hmac import compare_digest
 from http import HTTPStatus
@@ -13,24 +14,34 @@ from strangler.vouch import answer_seal
 from strangler_proxy.answers import own_answer
 from strangler_proxy.fields import is_token
 
-__all__ = ["VARY", "Refusal", "Vouched", "parse_answer"]
+__all__ = ["VARY", "Refusal", "Vouched", "parse_answer", "vary"]
 
-# Services answer by the identity and see no cookie, so they cannot tell caches what their answers depend on.
+# What an answer to a known client depends on where nothing else signs people in.
 VARY: Final = b"Vary: Cookie, Authorization\r\n"
 
 _NOT_TO_BE_TOLD: Final = frozenset({"connection", "content-length", "date", "keep-alive", "transfer-encoding"})
 _CONTROLS: Final = bytes(code for code in range(32) if code != 9) + b"\x7f"
 
 
+def vary(headers: Sequence[str]) -> bytes:
+    """The line that tells caches what an answer to a known client depends on, where `headers` sign people in too.
+
+    Services answer by the identity and see no cookie, so they cannot tell; nor can a view whose answer is relayed.
+    """
+    return b"Vary: %b" % ", ".join(["Cookie", "Authorization", *headers]).encode("ascii")
+
+
 class Vouched:
     """The client is known, or known to be anonymous. `lines` are whole header lines to add to the request, each ended
-    by CRLF; `set_cookies` are whole Set-Cookie lines of the monolith's, without CRLF, to relay to the client."""
+    by CRLF; `set_cookies` are whole Set-Cookie lines of the monolith's, without CRLF, to relay to the client; `vary` is
+    the line that tells caches of it."""
 
-    __slots__ = ("lines", "set_cookies")
+    __slots__ = ("lines", "set_cookies", "vary")
 
-    def __init__(self, lines: bytes, set_cookies: list[bytes]) -> None:
+    def __init__(self, lines: bytes, set_cookies: list[bytes], vary: bytes) -> None:
         self.lines = lines
         self.set_cookies = set_cookies
+        self.vary = vary
 
 
 class Refusal:
@@ -100,6 +111,8 @@ def _is_sound(document: dict[str, Any]) -> bool:
     user = document["user"]
     auth_time = document["auth_time"]
     if not isinstance(document["session"], str) or not isinstance(document["data"], dict):
+        return False
+    if not isinstance(document["here"], bool):
         return False
     if auth_time is not None and (not isinstance(auth_time, int) or isinstance(auth_time, bool)):
         return False

@@ -23,13 +23,16 @@ from strangler_proxy.pool import Pool
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.routes.route import Route
 from strangler_proxy.vouch_request import SAFE, vouch_request
-from strangler_proxy.vouched import Refusal, Vouched, parse_answer
+from strangler_proxy.vouched import Refusal, Vouched, parse_answer, vary
 from strangler_proxy.wish import Wish, wish_of
 
 __all__ = ["Pending", "Vouching"]
 
 _LARGEST_ANSWER: Final = 1024 * 1024
 _COMPLAINT_EVERY: Final = 10.0
+# Browsers send each private cookie once, or twice for two paths. What is remembered by each must not be for clients to
+# multiply.
+_MOST_CRUMBS: Final = 16
 _ANONYMOUS: Final[dict[str, Any]] = {"user": None, "session": "", "auth_time": None, "data": {}}
 
 _log = logging.getLogger("strangler.identity")
@@ -38,14 +41,18 @@ Done = Callable[[Vouched | Refusal], None]
 
 
 class _Known:
-    """What the monolith said of the client with some credentials. `until` is the loop's time."""
+    """What the monolith said of the client with some credentials. `until` is the loop's time.
 
-    __slots__ = ("claims", "crumbs", "until")
+    With a `target` it holds for requests of that target alone.
+    """
 
-    def __init__(self, claims: bytes, crumbs: list[bytes], until: float) -> None:
+    __slots__ = ("claims", "crumbs", "target", "until")
+
+    def __init__(self, claims: bytes, crumbs: list[bytes], until: float, target: bytes | None) -> None:
         self.claims = claims
         self.crumbs = crumbs
         self.until = until
+        self.target = target
 
 
 class Pending:
@@ -88,7 +95,7 @@ class Pending:
 class _Question:
     """One question to the monolith, for the first of those that wait and all who ask the same meanwhile."""
 
-    __slots__ = ("_again", "_ask", "_nonce", "_vouching", "credentials", "fresh", "key", "waiting")
+    __slots__ = ("_again", "_ask", "_nonce", "_vouching", "credentials", "fresh", "key", "target", "waiting")
 
     def __init__(self, vouching: Vouching, key: bytes, credentials: Credentials) -> None:
         self._vouching = vouching
@@ -97,6 +104,8 @@ class _Question:
         self.waiting: list[Pending] = []
         # Whether nothing has happened to the session since: what is said of it then is not to be remembered.
         self.fresh = True
+        # Where the one was going whose question it is; by the answer's time it may have left.
+        self.target = b""
         self._nonce = ""
         self._again = True
         self._ask: Ask | None = None
@@ -104,6 +113,7 @@ class _Question:
     def begin(self) -> None:
         """Ask for the first that waits."""
         self._nonce = secrets.token_hex(16)
+        self.target = self.waiting[0].head.target
         request = self._vouching.request(self.waiting[0], self.credentials, self._nonce)
         settings = self._vouching.settings
         self._ask = ask(
@@ -158,6 +168,7 @@ class Vouching:
         self._now = now
         headers = [name.lower().encode() for name in settings.headers]
         self._names = CredentialNames(headers, settings.csrf_header.lower().encode(), private)
+        self._vary = vary(settings.headers)
         self._anonymous = writer.claims(_ANONYMOUS)
         self._known: dict[bytes, _Known] = {}
         # By the digest of a private cookie: what is known, and is being asked, of its session.
@@ -206,16 +217,18 @@ class Vouching:
         if safe and not wish.required and credentials.anonymous:
             self._pass_on(pending, self._anonymous, [])
             return None
-        if not safe:
+        if not safe or credentials.anonymous or len(credentials.crumbs) > _MOST_CRUMBS:
+            # Two without credentials may be two people, and the one must not get the cookies that the other is given.
             self._ask_alone(pending, credentials)
             return pending
         key = _key(credentials.block, forwarded, wish.wants_origin if origin else wish.wants)
         known = self._known.get(key)
         if known is not None:
-            if self.pool.loop.time() < known.until:
+            if self.pool.loop.time() >= known.until:
+                self._drop(key)
+            elif known.target is None or known.target == head.target:
                 self._pass_on(pending, known.claims, [])
                 return None
-            self._drop(key)
         question = self._questions.get(key)
         if question is None:
             question = _Question(self, key, credentials)
@@ -278,13 +291,17 @@ class Vouching:
             found = self._unanswered(_why(answered)) if sealed is None else sealed
         waiting, question.waiting = question.waiting, []
         if isinstance(found, Refusal):
-            self._refuse(waiting, found, set_cookies)
+            self._refuse(question.target, waiting, found, set_cookies)
             return
         claims = self._writer.claims(found)
+        target = question.target if found["here"] else None
         if question.key and question.fresh and not self._is_moved(question.credentials, set_cookies):
-            self._remember(question.key, _Known(claims, question.credentials.crumbs, self._end()))
+            self._remember(question.key, _Known(claims, question.credentials.crumbs, self._end(), target))
         for pending in waiting:
-            self._pass_on(pending, claims, set_cookies)
+            if target is None or pending.head.target == target:
+                self._pass_on(pending, claims, set_cookies)
+            elif pending.done is not None:
+                self._ask_alone(pending, self._credentials(pending))
 
     def dismiss(self, question: _Question) -> None:
         """The question is answered, or nobody wants to know any more."""
@@ -299,16 +316,19 @@ class Vouching:
         pending.join(question)
         question.begin()
 
-    def _refuse(self, waiting: list[Pending], refusal: Refusal, set_cookies: list[bytes]) -> None:
+    def _refuse(self, target: bytes, waiting: list[Pending], refusal: Refusal, set_cookies: list[bytes]) -> None:
         if not refusal.error:
-            refusal.lines += set_cookies
-        for number, pending in enumerate(waiting):
-            if number and not refusal.error and pending.done is not None:
+            refusal.lines += [self._vary, *set_cookies]
+        for pending in waiting:
+            if pending.head.target != target and not refusal.error and pending.done is not None:
                 # The monolith's answer may lead back to where the first one was going.
-                credentials = Credentials(self._names, pending.head.lines, safe=True, origin=bool(pending.head.upgrade))
-                self._ask_alone(pending, credentials)
+                self._ask_alone(pending, self._credentials(pending))
             else:
                 pending.tell(refusal)
+
+    def _credentials(self, pending: Pending) -> Credentials:
+        """Those of a request that changes nothing: only such ask together."""
+        return Credentials(self._names, pending.head.lines, safe=True, origin=bool(pending.head.upgrade))
 
     def _pass_on(self, pending: Pending, claims: bytes, set_cookies: list[bytes]) -> None:
         path, _, query = pending.target.partition(b"?")
@@ -326,7 +346,7 @@ class Vouching:
             self._complain(str(error))
             pending.tell(Refusal(503, [], b"", why))
             return
-        pending.tell(Vouched(b"%b: %b\r\n" % (HEADER.encode(), token), set_cookies))
+        pending.tell(Vouched(b"%b: %b\r\n" % (HEADER.encode(), token), set_cookies, self._vary))
 
     def _unanswered(self, why: str) -> Refusal:
         if why in ("status-404", "unsealed"):

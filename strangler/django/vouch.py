@@ -109,7 +109,9 @@ def _judge(request: HttpRequest, asked: _Asked, wanted: Mapping[str, Any]) -> di
     known = user is not None and user.is_authenticated and user.is_active
     if not known and wanted["need"] == "required":
         return _turned_away(request, asked, rest, wanted["anonymous"])
-    return facts(request, user if known else None, wanted)
+    # Views of REST framework authenticate by classes of their own, some by what stands in the URL: what one of them
+    # says is said of this URL alone.
+    return {**facts(request, user if known else None, wanted), "here": rest is not None}
 
 
 def _csrf_refusal(request: HttpRequest, view: Callable[..., Any] | None) -> HttpResponse | None:

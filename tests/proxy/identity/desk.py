@@ -33,7 +33,7 @@ ANN = {"id": "7", "username": "", "staff": False, "superuser": False, "groups": 
 
 
 def facts(user: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    return {"user": user, "session": "", "auth_time": None, "data": {}, **more}
+    return {"user": user, "session": "", "auth_time": None, "data": {}, "here": False, **more}
 
 
 def route(identity: str = "optional", **more: Any) -> Route:

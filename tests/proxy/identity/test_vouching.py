@@ -49,6 +49,16 @@ def run(scene: Callable[[], Awaitable[None]]) -> None:
 # What is passed on.
 
 
+def test_caches_are_told_all_that_signs_people_in(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with both(tmp_path, lambda _: facts(ANN), headers=("X-Api-Key",)) as (_, at_desk):
+            found = await at_desk.vouch(head("GET", "/", "X-Api-Key: ann"))
+            assert isinstance(found, Vouched)
+            assert found.vary == b"Vary: Cookie, Authorization, X-Api-Key"
+
+    run(scene)
+
+
 def test_a_user_is_passed_on_with_what_the_monolith_said(tmp_path: Path) -> None:
     async def scene() -> None:
         said = facts(
@@ -307,6 +317,87 @@ def test_no_more_sessions_are_remembered_than_allowed(tmp_path: Path) -> None:
     run(scene)
 
 
+def test_what_was_said_for_one_url_alone_is_believed_for_no_other(tmp_path: Path) -> None:
+    async def scene() -> None:
+        def script(asked: Asked) -> dict[str, Any]:
+            key = asked.headers[TARGET.lower()].partition("?key=")[2]
+            return facts({**ANN, "id": key} if key else None, here=True)
+
+        async with both(tmp_path, script) as (monolith, at_desk):
+            on = route("required")
+            targets = ["/orders/?key=ann", "/orders/", "/orders/?key=bob"]
+            # One after the other from one address, and then all at once.
+            for target, name in zip(targets, ["ann", "", "bob"], strict=True):
+                assert (await at_desk.identity(head("GET", target, ANNS), on)).id == name
+            assert (await at_desk.identity(head("GET", targets[2], ANNS), on)).id == "bob"
+            assert len(monolith.asked) == 3
+            monolith.held.clear()
+            heads = [head("GET", f"/orders/?key={number}", ANNS) for number in range(5)]
+            waiting = [at_desk.begin(each, on)[1] for each in heads]
+            await monolith.until_asked(4)
+            monolith.held.set()
+            found = await asyncio.gather(*waiting)
+            names = [at_desk.verified(*each).id for each in zip(heads, found, strict=True)]
+            assert names == [str(number) for number in range(5)]
+
+    run(scene)
+
+
+def test_what_is_said_after_its_asker_has_left_is_said_of_the_url_that_it_asked_for(tmp_path: Path) -> None:
+    async def scene() -> None:
+        def script(asked: Asked) -> dict[str, Any]:
+            return facts({**ANN, "id": asked.headers[TARGET.lower()].partition("?key=")[2]}, here=True)
+
+        async with both(tmp_path, script) as (monolith, at_desk):
+            monolith.held.clear()
+            on = route("required")
+            first, _ = at_desk.begin(head("GET", "/orders/?key=ann", ANNS), on)
+            bob = head("GET", "/orders/?key=bob", ANNS)
+            _, second = at_desk.begin(bob, on)
+            await monolith.until_asked(1)
+            assert first is not None
+            first.cancel()
+            monolith.held.set()
+            assert at_desk.verified(bob, await second).id == "bob"
+
+    run(scene)
+
+
+def test_clients_without_credentials_are_never_taken_for_one_another(tmp_path: Path) -> None:
+    async def scene() -> None:
+        def script(asked: Asked) -> dict[str, Any]:
+            key = asked.headers[TARGET.lower()].partition("?key=")[2]
+            return facts({**ANN, "id": key} if key else None)
+
+        async with both(tmp_path, script) as (monolith, at_desk):
+            on = route("required")
+            monolith.held.clear()
+            heads = [head("GET", target) for target in ("/orders/?key=ann", "/orders/", "/orders/")]
+            waiting = [at_desk.begin(each, on)[1] for each in heads]
+            await monolith.until_asked(3)
+            monolith.held.set()
+            found = await asyncio.gather(*waiting)
+            names = [at_desk.verified(*each).id for each in zip(heads, found, strict=True)]
+            assert names == ["ann", "", ""]
+            assert (await at_desk.identity(heads[1], on)).id == ""
+            assert len(monolith.asked) == 4
+
+    run(scene)
+
+
+def test_of_a_client_with_more_sessions_than_anybody_has_nothing_is_remembered(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with both(tmp_path) as (monolith, at_desk):
+            many = "Cookie: " + "; ".join(f"sessionid={number}" for number in range(1000)) + "; sessionid=ann"
+            for _ in range(2):
+                await at_desk.identity(head("GET", "/orders/", many))
+            assert len(monolith.asked) == 2
+            assert not at_desk.vouching._known
+            assert not at_desk.vouching._by_crumb
+
+    run(scene)
+
+
 def test_who_gives_up_waiting_keeps_nobody_else_from_the_answer(tmp_path: Path) -> None:
     async def scene() -> None:
         async with both(tmp_path) as (monolith, at_desk):
@@ -447,7 +538,8 @@ def test_the_monoliths_refusal_is_given_to_the_client(tmp_path: Path) -> None:
             found = await at_desk.vouch(head("GET", "/", ANNS), route("required"))
             assert isinstance(found, Refusal)
             assert (found.status, found.error) == (302, "")
-            assert found.lines == [b"Location: /login/", b"Set-Cookie: sessionid=; Max-Age=0"]
+            vary = b"Vary: Cookie, Authorization"
+            assert found.lines == [b"Location: /login/", vary, b"Set-Cookie: sessionid=; Max-Age=0"]
             whole = found.answer(b"r-1", close=True, head_only=False)
             assert whole.startswith(b"HTTP/1.1 302 Found\r\nDate: ")
             assert whole.endswith(b"Content-Length: 0\r\nConnection: close\r\n\r\n")
@@ -506,6 +598,7 @@ NONSENSE: list[dict[str, Any]] = [
     facts(ANN, auth_time=True),
     facts(ANN, session=None),
     facts(ANN, data=[]),
+    facts(ANN, here=None),
     {"refused": None},
     {"refused": {"status": 302, "lines": [["Location", "/a\r\nSet-Cookie: b"]], "body": ""}},
     {"refused": {"status": 302, "lines": [["Lo cation", "/a"]], "body": ""}},

@@ -98,7 +98,7 @@ def test_the_secret_can_be_in_a_file_that_appears_later(browser: Client, setting
 
 def test_a_visitor_is_anonymous(browser: Client) -> None:
     answer = ask(browser, "GET", PAGE)
-    assert answer.document == {"user": None, "session": "", "auth_time": None, "data": {}}
+    assert answer.document == {"user": None, "session": "", "auth_time": None, "data": {}, "here": False}
 
 
 def test_a_user_is_told_with_rights(browser: Client, customer: Customer) -> None:
@@ -291,6 +291,8 @@ def test_a_rest_view_knows_its_tokens_and_a_page_does_not(customer: Customer) ->
     client = Client(enforce_csrf_checks=True)
     assert known(ask(client, "GET", API, headers=headers))["id"] == str(customer.pk)
     assert known(ask(client, "POST", API, headers=headers))["id"] == str(customer.pk)
+    # Another of its views may know other tokens.
+    assert ask(client, "GET", API, headers=headers).document["here"] is True
     assert ask(client, "GET", PAGE, headers=headers).user is None
 
 
