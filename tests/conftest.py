@@ -27,6 +27,7 @@ TOGETHER = {
     "tests/e2e/": "stack",
     "tests/parity/": "stack",
     "tests/soak/": "soak",
+    "tests/project/test_compiled.py": "compiled",
     "tests/project/test_images.py": "images",
     "tests/project/test_wheel.py": "wheel",
 }
