@@ -25,11 +25,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a reader took for a response. `whole` says that it ended as its framing said."""
+    """What a reader took for a response. `whole` says that it ended as its framing said.
+
+    `fields` has a line for each field, trailers and those of interim responses among them.
+    """
 
     status: int
     body: bytes
     whole: bool
+    fields: bytes
 
 
 def _origin_form(method: bytes, target: bytes) -> bytes:
@@ -92,11 +96,13 @@ def h11_response(raw: bytes, method: bytes) -> Response | None:
     reader.send(h11.Request(method=method, target="/", headers=[("Host", "a")]))
     reader.send(h11.EndOfMessage())
     reader.receive_data(raw)
-    status, body = 0, b""
+    status, body, fields = 0, b"", b""
     ended = False
     try:
         while True:
             event = reader.next_event()
+            if isinstance(event, h11.InformationalResponse | h11.Response | h11.EndOfMessage):
+                fields += b"".join(b"%b: %b\r\n" % field for field in event.headers)
             if event is h11.NEED_DATA:
                 if ended:
                     return None
@@ -110,11 +116,11 @@ def h11_response(raw: bytes, method: bytes) -> Response | None:
             elif isinstance(event, h11.Data):
                 body += bytes(event.data)
             elif isinstance(event, h11.EndOfMessage):
-                return Response(status, body, whole=True)
+                return Response(status, body, whole=True, fields=fields)
             else:
                 return None
     except h11.RemoteProtocolError:
-        return Response(status, body, whole=False) if status else None
+        return Response(status, body, whole=False, fields=fields) if status else None
 
 
 @dataclass(frozen=True, slots=True)
