@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from strangler.errors import ControlUnreachable
+from strangler.toggles import Snapshot, read_snapshot
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text, warn
-from strangler_proxy.cli.remote import control_client, edited, is_edited
+from strangler_proxy.cli.remote import control_client, edited, is_edited, running_config
 from strangler_proxy.cli.told import stage_of
+from strangler_proxy.state import StateDir
 
 __all__ = ["status"]
 
@@ -53,6 +57,25 @@ def told_state(state: Mapping[str, Any]) -> Iterator[str]:
         yield from reloaded["message"].split("\n")
     for note in state["notes"]:
         yield f"note: {note}"
+
+
+def told_stale(snapshot: Snapshot, now: datetime) -> str:
+    """What still holds while no control plane answers: the snapshot on disk, which the workers had last."""
+    age = told_age((now - snapshot.at).total_seconds() if snapshot.revision else None)
+    return (
+        f"STALE: what is in force is not confirmed. Workers that serve decide by revision {snapshot.revision} ({age})"
+    )
+
+
+def _print_stale(config: Path) -> None:
+    snapshot = read_snapshot(StateDir.of(running_config(config, os.environ)).snapshot)
+    if snapshot is None:
+        return
+    print_text(told_stale(snapshot, datetime.now(UTC)))
+    if snapshot.toggles:
+        print_text()
+        rows = ((name, toggle.kind, stage_of(toggle.to_json())) for name, toggle in snapshot.toggles.items())
+        print_table(("toggle", "kind", "stage"), rows)
 
 
 def _absence(worker: Mapping[str, Any], revision: int) -> str:
@@ -142,10 +165,16 @@ def print_tables(state: Mapping[str, Any]) -> None:
 def status(as_json: bool, config: Path) -> None:
     """Show where everything stands: toggles, workers, store, upstreams and traffic.
 
-    Ends with 0 when every worker is live on the revision in force and the store answers, else with 1.
+    Ends with 0 when every worker is live on the revision in force and the store answers, else with 1. Where no control
+    plane answers it tells what the workers knew last, and ends with 4.
     """
-    with control_client(config) as client:
-        state = client.status()
+    try:
+        with control_client(config) as client:
+            state = client.status()
+    except ControlUnreachable:
+        if not as_json:
+            _print_stale(config)
+        raise
     if is_edited(config):
         warn(edited(config))
     if as_json:
