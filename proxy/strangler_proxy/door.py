@@ -7,7 +7,7 @@ import logging
 import resource
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Final
 
 from strangler_proxy.config.values import Limits
@@ -104,7 +104,9 @@ class Door:
         # Whoever waits for nobody has the deadline of the time that it was used last.
         unused = heapq.nsmallest(
             min(_BATCH, max(self._most // 16, 1)),
-            (client for client in self._clients if client.exchange is None),
+            # One that is closed already and whose last bytes nobody takes stays open for a while: closed once more it
+            # would make no room.
+            (client for client in self._clients if client.exchange is None and not client.transport.is_closing()),
             key=lambda client: client.deadline,
         )
         for client in unused:
@@ -117,15 +119,17 @@ class Door:
         return True
 
     def _has_too_many(self, peer: str) -> bool:
+        peer = _counted_as(peer)
         self._peers[peer] += 1
-        if self._peers[peer] <= self._most_of_peer:
+        # Those who came once and never again are not to be kept for ever.
+        if self._peers[peer] <= self._most_of_peer and len(self._peers) <= 2 * self._most:
             return False
         # Newcomers are only ever added: who has gone since shows when all are counted anew.
         now = self._clock()
         if now - self._peers_counted >= _LOOK_SECONDS:
             self._peers_counted = now
             self._peers = Counter(
-                str(address[0])
+                _counted_as(str(address[0]))
                 for client in self._clients
                 if isinstance(address := client.transport.get_extra_info("peername"), tuple)
             )
@@ -134,6 +138,16 @@ class Door:
             return False
         self._peers[peer] -= 1
         return True
+
+
+def _counted_as(peer: str) -> str:
+    """What the connections of `peer` are counted under: of IPv6 a whole /64, which everybody has to themselves."""
+    if ":" not in peer or peer.startswith("::ffff:"):
+        return peer
+    try:
+        return IPv6Address(peer.partition("%")[0]).packed[:8].hex()
+    except ValueError:
+        return peer
 
 
 def raise_descriptor_limit(connections: int) -> None:

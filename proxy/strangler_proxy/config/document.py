@@ -75,6 +75,11 @@ class ProxyTable(_Table):
     hang_timeout: Duration = Field(
         30.0, description="A worker that has not been heard for so long is killed and replaced; `0` for never."
     )
+    refuse_dot_segments: Flag = Field(
+        False,
+        description="`true` answers 400 to paths with `.` or `..` between slashes, however encoded. By default they"
+        " are passed on as they came, and matched as they stand, as Django does.",
+    )
     access_log: Flag = Field(True, description="One line of JSON for each request, on standard output.")
     access_log_sample: Annotated[float, Field(ge=0, le=1)] = Field(
         1.0,
@@ -157,7 +162,8 @@ class LimitsTable(_Table):
     )
     connections_per_peer: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
         _LIMITS.connections_per_peer,
-        description="Open connections of one address to a worker, `trusted_proxies` aside; `0` for any number.",
+        description="Open connections of one address (of IPv6, one /64) to a worker, `trusted_proxies` aside; `0` for any"
+        " number.",
     )
     handshake_timeout: Duration = Field(
         _LIMITS.handshake_timeout, description="Time for a TLS handshake and for a PROXY header."
@@ -216,6 +222,11 @@ class RouteItem(_Table):
         description="Seed of the buckets; by default the name up to its first dot, so that a context's routes draw the"
         " same subjects.",
         examples=["catalog"],
+    )
+    private_cookies: Flag = Field(
+        False,
+        description="`true` shows this route's candidate the monolith's own cookies (`proxy.private_cookies`), and"
+        " lets it set them: only for code of the same trust.",
     )
     identity: IdentityNeed = Field(
         "none",
