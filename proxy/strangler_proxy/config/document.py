@@ -162,8 +162,8 @@ class LimitsTable(_Table):
     )
     connections_per_peer: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
         _LIMITS.connections_per_peer,
-        description="Open connections of one address (of IPv6, one /64) to a worker, `trusted_proxies` aside; `0` for any"
-        " number.",
+        description="Open connections of one address (of IPv6, one /64) to a worker, `trusted_proxies` aside; `0` for"
+        " any number.",
     )
     handshake_timeout: Duration = Field(
         _LIMITS.handshake_timeout, description="Time for a TLS handshake and for a PROXY header."

@@ -39,8 +39,8 @@ class Limits:
     (default 240), `tunnel_timeout` how long a tunnel may carry nothing (default 3600).
 
     `connections` are open client connections of one worker (default 10,000), `connections_per_peer` those of one
-    address among them (default 0: any number; of IPv6 a /64 is one), `handshake_timeout` is for a TLS handshake and a PROXY
-    header (default 10).
+    address among them, of IPv6 of one /64 (default 0: any number), `handshake_timeout` is for a TLS handshake and a
+    PROXY header (default 10).
     """
 
     head_bytes: int = 65536
