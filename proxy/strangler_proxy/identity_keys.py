@@ -65,10 +65,14 @@ class SigningKeys:
         settled = [key for key in self._keys if key.made <= now - SETTLING]
         return settled[-1] if settled else self._keys[0]
 
+    def listed(self, now: float) -> list[tuple[SigningKey, bool]]:
+        """The published keys, newest first, each with whether it signs now. Raises as `signing` does."""
+        signing = self.signing(now)
+        return [(key, key is signing) for key in reversed(self._keys) if not self._is_over(key, now)]
+
     def published(self, now: float) -> dict[str, Any]:
         """The public keys as a JWK Set, newest first. Raises as `signing` does."""
-        self.refresh(now)
-        return {"keys": [key.public_jwk() for key in reversed(self._keys) if not self._is_over(key, now)]}
+        return {"keys": [key.public_jwk() for key, _ in self.listed(now)]}
 
     def refresh(self, now: float) -> None:
         """Follow the file, and replace a key that is too old. Raises as `signing` does."""

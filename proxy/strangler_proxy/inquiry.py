@@ -28,7 +28,8 @@ class Inquiry:
     """One request explained: the route and its rivals, its stage, who answers whom, and what happens on a failure.
 
     `answers` has one entry for each subject that was asked about. `rest` is who answers any other subject: the shares
-    as text in stage canary, else the one upstream. `asked_as` is the path that the candidate is asked for.
+    as text in stage canary, else the one upstream. `asked_as` is the path that the candidate is asked for; `identity`
+    says, where the candidate is told who asks, what becomes of a client that is nobody.
     """
 
     explanation: Explanation
@@ -37,6 +38,7 @@ class Inquiry:
     rest: str
     fallback: str
     asked_as: str | None
+    identity: str | None
 
     def to_json(self) -> dict[str, Any]:
         """The inquiry as plain JSON types."""
@@ -47,6 +49,7 @@ class Inquiry:
             "subjects": [answer.to_json() for answer in self.answers],
             "fallback": self.fallback,
             "asked_as": self.asked_as,
+            "identity": self.identity,
         }
 
 
@@ -96,7 +99,19 @@ def inquire(
         rest=_rest(config, route, toggle),
         fallback="none: the monolith answers" if telling is None else fallback_words(telling, method, config.monolith),
         asked_as=None if match is None or not candidate else table.rewritten(match, raw_path).decode("latin-1"),
+        identity=_identity(config, route) if candidate and route is not None else None,
     )
+
+
+def _identity(config: Config, route: Route) -> str | None:
+    if route.identity == "none":
+        return None
+    if route.identity == "optional":
+        return f"optional: {config.monolith} vouches for who asks, and anonymous clients are passed on as such"
+    anonymous = route.anonymous or config.identity.anonymous
+    words = {"monolith": f"what {config.monolith}'s own view says", "redirect": "to log in"}
+    told = words.get(anonymous, anonymous)
+    return f"required: {config.monolith} vouches for who asks; one that is nobody is told {told}"
 
 
 def _stage(route: Route | None, toggle: Toggle | None) -> str:

@@ -28,6 +28,8 @@ __all__ = ["HEEDED", "Reloader"]
 # The signals that a supervisor listens to.
 HEEDED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD)
 
+_TRACEBACK: Final = "Traceback (most recent call last):"
+
 _log = logging.getLogger("strangler.supervisor")
 
 
@@ -104,6 +106,9 @@ class Reloader:
                 return
             self._proof = None
             if verdict:
+                if _TRACEBACK in verdict:
+                    _log.error("the program as it is installed now ended with this:\n%s", verdict)
+                    verdict = f"{verdict.splitlines()[-1]}. The log has the whole of it."
                 self._refuse(f"The program as it is installed now cannot take over: {verdict}")
             else:
                 self._replace_program()

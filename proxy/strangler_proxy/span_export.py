@@ -51,7 +51,9 @@ class _Counting(SpanExporter):
             self._works = works
             _log.log(
                 logging.INFO if works else logging.WARNING,
-                "the collector takes spans again" if works else "the collector takes no spans; they are dropped",
+                "the collector takes spans again"
+                if works
+                else "the collector takes no spans; they are dropped. Is it there, at tracing.endpoint?",
             )
         if not works:
             self.lost += len(spans)

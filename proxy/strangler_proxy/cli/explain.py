@@ -93,6 +93,8 @@ def _print(config: Config, inquiry: Inquiry, present: Present) -> None:
     pairs += [("stage", f"{inquiry.stage}  ({present})"), ("answers", inquiry.rest), ("fallback", inquiry.fallback)]
     if inquiry.asked_as is not None and route is not None:
         pairs.append(("asked as", f"{route.candidate} {inquiry.asked_as}"))
+    if inquiry.identity is not None:
+        pairs.append(("identity", inquiry.identity))
     print_pairs(pairs)
     if explanation.rivals:
         print_text()

@@ -29,7 +29,7 @@ def _overrides(_: click.Context, __: click.Parameter, given: tuple[str, ...]) ->
 
 
 @click.command(short_help="Move a route or seam to a stage.")
-@click.argument("name")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.argument("stage", metavar="STAGE", type=click.Choice([stage.value for stage in Stage]))
 @click.option("--share", help="For stage canary: the share of subjects that the candidate answers, such as 10%.")
 @WHY
@@ -50,7 +50,7 @@ def _overrides(_: click.Context, __: click.Parameter, given: tuple[str, ...]) ->
 @JSON
 @CONFIG
 def flip(
-    name: str,
+    names: tuple[str, ...],
     stage: str,
     share: str | None,
     why: str,
@@ -62,14 +62,14 @@ def flip(
     as_json: bool,
     config: Path,
 ) -> None:
-    """Move NAME to STAGE, at once and on every worker.
+    """Move each NAME to STAGE, at once and on every worker.
 
-    STAGE is monolith, shadow, canary, extracted or retired. NAME may be a glob such as `catalog.*`: all of them move
+    STAGE is monolith, shadow, canary, extracted or retired. NAME may be a glob such as `catalog.*`. All of them move
     under one revision, or none does. Ends with 0 when every worker has acknowledged, with 3 when one has not in time.
     """
     with control_client(config) as client, edits_named(config):
         outcome = client.flip(
-            [name],
+            names,
             stage,
             why=why,
             share=share,

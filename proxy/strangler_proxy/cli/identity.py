@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from strangler_proxy.cli.options import CONFIG, JSON
-from strangler_proxy.cli.output import print_json, print_text
+from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.config import load_config
-from strangler_proxy.identity_keys import SETTLING
+from strangler_proxy.identity_keys import SETTLING, SigningKey
 from strangler_proxy.identity_state import signing_keys
 from strangler_proxy.state import StateDir
 
@@ -28,13 +28,21 @@ def identity() -> None:
 @JSON
 @CONFIG
 def keys(as_json: bool, config: Path) -> None:
-    """Show the public keys, newest first: a JWK Set with --json."""
-    published = signing_keys(load_config(config)).published(time.time())
+    """Show the public keys, newest first, and which of them signs: a JWK Set with --json."""
+    now = time.time()
+    kept = signing_keys(load_config(config))
     if as_json:
-        print_json(published)
+        print_json(kept.published(now))
         return
-    for key in published["keys"]:
-        print_text(f"{key['kid']}  {key['x']}")
+    listed = kept.listed(now)
+    signing = next(key for key, signs in listed if signs)
+
+    def state(key: SigningKey) -> str:
+        if key is signing:
+            return "signs"
+        return f"signs from {_at(key.made + SETTLING)}" if key.made > signing.made else "still believed"
+
+    print_table(("key", "state", "public half"), ((key.kid, state(key), key.public_jwk()["x"]) for key, _ in listed))
 
 
 @identity.command(short_help="Replace the signing key.")
@@ -53,9 +61,16 @@ def rotate(at_once: bool, as_json: bool, config: Path) -> None:
     now = time.time()
     key = signing_keys(loaded).rotate(now, at_once=at_once)
     signs = now if at_once else now + SETTLING
-    at = datetime.fromtimestamp(signs, UTC).isoformat(timespec="seconds")
-    outcome: dict[str, Any] = {"kid": key.kid, "signs_from": at}
+    outcome: dict[str, Any] = {
+        "kid": key.kid,
+        "signs_from": datetime.fromtimestamp(signs, UTC).isoformat(timespec="seconds"),
+    }
     if as_json:
         print_json(outcome)
     else:
-        print_text(f"The key {key.kid} signs {'from now on' if at_once else f'from {at}'}.")
+        begins = "from now on" if at_once else f"from {_at(signs)} on"
+        print_text(f"The key {key.kid} signs {begins}. `strangler identity keys` shows all.")
+
+
+def _at(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -36,7 +36,7 @@ def reload(program: bool, as_json: bool, config: Path) -> None:
     With --program the supervisor itself becomes what is installed now, in the same process, once that has proven that
     it can: sockets, process id and customers stay.
     """
-    state = StateDir.of(running_config(config, os.environ))
+    state = StateDir.of(running_config(config, os.environ, silent=True))
     try:
         outcome = ask(state.supervisor, PROGRAM if program else RELOAD, seconds=_WAIT_SECONDS)
     except TimeoutError as error:

@@ -72,8 +72,11 @@ def finish(outcome: Mapping[str, Any], as_json: bool, *, unmoved: str = UNCHANGE
         raise SystemExit(3)
 
 
-def running_config(path: Path, environment: Mapping[str, str]) -> Config:
-    """The configuration at `path`; where that is wrong as it stands, the one in force. Raises ConfigError."""
+def running_config(path: Path, environment: Mapping[str, str], *, silent: bool = False) -> Config:
+    """The configuration at `path`; where that is wrong as it stands, the one in force, which is said unless `silent`.
+
+    Raises ConfigError.
+    """
     try:
         return load_config(path, environment)
     except ConfigError:
@@ -85,7 +88,9 @@ def running_config(path: Path, environment: Mapping[str, str]) -> Config:
             config = None
         if config is None:
             raise
-        click.echo(f"{path} is wrong as it stands (`strangler check`); taken as the running proxy took it.", err=True)
+        if not silent:
+            told = f"{path} is wrong as it stands (`strangler check`); taken as the running proxy took it."
+            click.echo(told, err=True)
         return config
 
 

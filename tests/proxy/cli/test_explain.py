@@ -94,6 +94,22 @@ def test_a_route_without_a_twin_is_the_candidates(run_json: Callable[..., Any], 
     assert document["fallback"].startswith("none")
 
 
+def test_what_becomes_of_clients_that_are_nobody_is_told(run: Run, folder: Path, canary: Toggle) -> None:
+    path = folder / "strangler.toml"
+    for wanted, told in (
+        (
+            'identity = "optional"',
+            "optional: monolith vouches for who asks, and anonymous clients are passed on as such",
+        ),
+        ('identity = "required"', "one that is nobody is told what monolith's own view says"),
+        ('identity = "required"\nanonymous = "redirect"', "one that is nobody is told to log in"),
+        ('identity = "required"\nanonymous = "401"', "one that is nobody is told 401"),
+    ):
+        path.write_text(CONFIG.replace(f'name = "{DETAIL}"', f'name = "{DETAIL}"\n{wanted}'))
+        assert told in run("explain", "GET", "/api/v1/products/7").stdout
+    assert "identity" not in run("explain", "GET", "/admin/").stdout
+
+
 def test_the_subject_is_taken_from_a_signed_cookie(run_json: Callable[..., Any], folder: Path, canary: Toggle) -> None:
     subjects = Subjects(load_or_create_key(folder / ".strangler" / "subject.key"))
     subject = subjects.of([])

@@ -65,6 +65,14 @@ def flip(*words: str) -> Result:
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_flip_moves_several_names_under_one_revision() -> None:
+    lines = flip("catalog.list", "catalog.detail", "canary", "--share", "10%", "--force").stdout.splitlines()
+    assert [line.partition(":")[0] for line in lines[:2]] == ["catalog.detail", "catalog.list"]
+    assert lines[2].startswith("2 moved, live on 0/2 workers")
+    assert run("flip", "canary", "--why", "x").exit_code == 2
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_flip_that_a_worker_has_not_acknowledged_is_inconclusive() -> None:
     ended = flip("catalog.list", "canary", "--share", "10%", "--force")
     assert ended.exit_code == 3
