@@ -7,7 +7,7 @@ import pytest
 from demo.stack import Stack
 from demo.story import Story
 
-pytestmark = pytest.mark.usefixtures("at_monolith")
+pytestmark = [pytest.mark.usefixtures("at_monolith"), pytest.mark.timeout(600)]
 
 ROUTES = {"catalog.categories", "catalog.product-detail", "catalog.product-list", "catalog.reviews"}
 
