@@ -159,10 +159,12 @@ class OtlpSink:
 
     def _client_span(self, span: Span, attempt: Attempt, context: SpanContext, parent: SpanContext) -> ReadableSpan:
         name, attributes = _asked(span.method.decode("ascii"), span)
-        host, port = _host_and_port(attempt.address.encode(), secure=False)
+        secure = attempt.upstream in span.tracer.secure
+        host, port = _host_and_port(attempt.address.encode(), secure)
+        path = (attempt.path or span.path).decode("utf-8", "backslashreplace")
         attributes |= {
             # Without the query, which may hold what is nobody's business.
-            "url.full": f"http://{attempt.address}{span.path.decode('utf-8', 'backslashreplace')}",
+            "url.full": f"{'https' if secure else 'http'}://{attempt.address}{path}",
             "server.address": host,
             "server.port": port,
             "network.protocol.version": "1.1",
@@ -193,7 +195,8 @@ class OtlpSink:
 def tracer_to(config: Config) -> Tracer:
     """The tracer that the configuration asks for."""
     sink = OtlpSink.to(config.tracing.endpoint, config.tracing.service_name, config.digest)
-    return Tracer(sink, config.tracing.sample, {route.name: route.path for route in config.routes})
+    secure = {name for name, upstream in config.upstreams.items() if upstream.tls is not None}
+    return Tracer(sink, config.tracing.sample, {route.name: route.path for route in config.routes}, secure)
 
 
 def _asked(method: str, span: Span) -> tuple[str, dict[str, AttributeValue]]:

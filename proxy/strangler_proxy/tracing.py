@@ -6,7 +6,7 @@ here. What is recorded is collected in plain attributes and given away at the en
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from random import getrandbits
 from time import time_ns
 from typing import TYPE_CHECKING, Final, Protocol
@@ -39,14 +39,18 @@ class Sink(Protocol):
 
 
 class Attempt:
-    """One time that an upstream was asked: `status` of its answer (0: none), or the `error` that kept it from one."""
+    """One time that an upstream was asked: `status` of its answer (0: none), or the `error` that kept it from one.
 
-    __slots__ = ("address", "ended", "error", "span_id", "started", "status", "upstream")
+    `path` is what it was asked for where a route rewrites, else empty.
+    """
 
-    def __init__(self, span_id: int, upstream: str, address: str) -> None:
+    __slots__ = ("address", "ended", "error", "path", "span_id", "started", "status", "upstream")
+
+    def __init__(self, span_id: int, upstream: str, address: str, path: bytes) -> None:
         self.span_id: int = span_id
         self.upstream: str = upstream
         self.address: str = address
+        self.path: bytes = path
         self.started: int = time_ns()
         self.ended: int = 0
         self.status: int = 0
@@ -120,12 +124,13 @@ class Span:
         self.error: str = ""
         self.fallback: str = ""
 
-    def lines(self, upstream: str, address: str) -> bytes:
+    def lines(self, upstream: str, address: str, target: bytes = b"") -> bytes:
         """A new attempt: the header lines, each ended by CRLF, that name it to `upstream` at `address`.
 
-        They stand in for the request's own, which are not passed on.
+        They stand in for the request's own, which are not passed on. `target` is what is asked for, empty where that
+        is what the client asked for.
         """
-        attempt = Attempt(getrandbits(64) or 1, upstream, address)
+        attempt = Attempt(getrandbits(64) or 1, upstream, address, target.partition(b"?")[0])
         if self.recorded:
             self._close(0, "abandoned")
             self.attempts.append(attempt)
@@ -160,13 +165,19 @@ class Span:
 
 
 class Tracer:
-    """Begins spans. `sample` is the share of the traces that begin here, `templates` the path of each route."""
+    """Begins spans. `sample` is the share of the traces that begin here, `templates` the path of each route.
 
-    __slots__ = ("_below", "sink", "templates")
+    `secure` are the names of the upstreams that are asked over TLS.
+    """
 
-    def __init__(self, sink: Sink, sample: float, templates: Mapping[str, str]) -> None:
+    __slots__ = ("_below", "secure", "sink", "templates")
+
+    def __init__(
+        self, sink: Sink, sample: float, templates: Mapping[str, str], secure: Collection[str] = frozenset()
+    ) -> None:
         self.sink: Sink = sink
         self.templates: Mapping[str, str] = templates
+        self.secure: Collection[str] = secure
         self._below: int = round(sample * (_ID_MASK + 1))
 
     def begin(self, head: RequestHead, traces: list[bytes]) -> Span | None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanKind, StatusCode
+from strangler_proxy.config import Address, Config, Upstream
+from strangler_proxy.config.upstreams import UpstreamTls
+from strangler_proxy.config.values import Tracing
 from strangler_proxy.counts import Counts, Tally
 from strangler_proxy.request_head import RequestHead
-from strangler_proxy.span_export import OtlpSink
+from strangler_proxy.span_export import OtlpSink, tracer_to
 from strangler_proxy.trace_context import Parent, parent_of
 from strangler_proxy.tracing import Span, Tracer
 
@@ -179,6 +183,30 @@ def test_spans_say_what_the_conventions_ask_for(exporter: Exporter, sink: OtlpSi
     assert server.parent is None
     assert server.resource.attributes["service.name"] == "edge"
     assert (server.start_time or 0) <= (client.start_time or 0) <= (client.end_time or 0) <= (server.end_time or 0)
+
+
+def test_an_upstreams_span_has_the_scheme_and_the_path_that_it_was_asked_with(
+    exporter: Exporter, sink: OtlpSink
+) -> None:
+    span = Tracer(sink, 1.0, TEMPLATES, {"catalog"}).begin(head(), [])
+    assert span is not None
+    span.lines("catalog", "catalog.example:8443", b"/v1/products/7?secret=x")
+    span.failed("reset")
+    span.lines("monolith", "127.0.0.1:8000")
+    span.end(TALLY, 200, "", "reset")
+    sink.close()
+    first, second, _ = (dict(each.attributes or {}) for each in exporter.given)
+    assert first["url.full"] == "https://catalog.example:8443/v1/products/7"
+    assert second["url.full"] == "http://127.0.0.1:8000/products/7/"
+
+
+def test_the_upstreams_that_are_asked_over_tls_come_from_the_configuration() -> None:
+    catalog = Upstream("catalog", Address("127.0.0.1", 2), tls=UpstreamTls())
+    upstreams = {"monolith": Upstream("monolith", Address("127.0.0.1", 1)), "catalog": catalog}
+    tracing = Tracing("http://127.0.0.1:9/v1/traces")
+    tracer = tracer_to(Config(path=Path("strangler.toml"), upstreams=upstreams, tracing=tracing))
+    tracer.sink.close()
+    assert tracer.secure == {"catalog"}
 
 
 def test_a_fallback_shows_both_upstreams_and_why(exporter: Exporter, sink: OtlpSink) -> None:
