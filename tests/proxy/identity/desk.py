@@ -162,7 +162,8 @@ class Desk:
         assert isinstance(found, Vouched), f"refused with {found.status} {found.error}"
         return self.verified(request, found)
 
-    def verified(self, request: RequestHead, found: Vouched) -> Identity:
+    def verified(self, request: RequestHead, found: Vouched | Refusal) -> Identity:
+        assert isinstance(found, Vouched)
         name, _, token = found.lines.decode().partition(": ")
         assert name == HEADER
         method = request.method.decode()

@@ -39,7 +39,7 @@ class Client:
 
 def door(*clients: Client, **limits: int) -> Door:
     moments = iter(range(10_000_000))
-    chosen = replace(Limits(), **limits)  # type: ignore[arg-type]
+    chosen = replace(Limits(), **limits)
     return Door(chosen, (), cast("list[ClientConnection]", list(clients)), lambda: float(next(moments)))
 
 
