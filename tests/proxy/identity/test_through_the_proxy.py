@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import jwt
 import pytest
 import uvicorn
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,7 +24,7 @@ from strangler_proxy.config import Address, Config, Route, Upstream
 from strangler_proxy.config.identity import IdentitySettings
 
 from monolith.accounts.models import Customer
-from strangler.identity import IdentityKeys, IdentityMiddleware, Verifier, identity_of
+from strangler.identity import HEADER, IdentityKeys, IdentityMiddleware, Verifier, identity_of
 from strangler.toggles import Stage
 from tests.proxy.dataplane.raw import Proxy, snapshot
 from tests.proxy.identity.desk import SECRET
@@ -37,22 +40,31 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def who(request: Request) -> Response:
     identity = identity_of(request)
     body = await request.body()
+    request.app.state.tokens.append(request.headers[HEADER])
     told = {"id": identity.id, "cookie": request.headers.get("cookie", ""), "body": len(body)}
     return JSONResponse({**told, "data": dict(identity.data)}, headers={"Set-Cookie": "sessionid=stolen"})
 
 
 class Service:
-    """The extracted service, on a real server in a thread."""
+    """The extracted service, on a real server in a thread. `ahead` is how far its clock is ahead of the proxy's."""
 
     def __init__(self, keys: Path) -> None:
         app = Starlette(routes=[Endpoint("/{path:path}", who, methods=["GET", "POST"])])
-        verified = IdentityMiddleware(app, Verifier(IdentityKeys(keys), audience="accounts"))
+        self.tokens: list[str] = []
+        self.ahead = 0.0
+        app.state.tokens = self.tokens
+        verifier = Verifier(IdentityKeys(keys), audience="accounts", now=lambda: time.time() + self.ahead)
+        verified = IdentityMiddleware(app, verifier)
         config = uvicorn.Config(verified, host="127.0.0.1", port=0, log_level="warning", lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()
         until(lambda: self._server.started)
         self.port: int = self._server.servers[0].sockets[0].getsockname()[1]
+
+    def told(self, token: str, target: str = MINE) -> int:
+        """What somebody gets who reaches the service past the proxy, with this identity."""
+        return httpx.get(f"http://127.0.0.1:{self.port}{target}", headers={HEADER: token}).status_code
 
     def close(self) -> None:
         self._server.should_exit = True
@@ -90,14 +102,20 @@ class Browser:
 
 
 @pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    service = Service(tmp_path / "identity.jwks.json")
+    yield service
+    service.close()
+
+
+@pytest.fixture
 def proxy(
-    live_server: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    live_server: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: Service
 ) -> Iterator[Callable[..., Proxy]]:
     settings.STRANGLER = {"VOUCH_SECRET": SECRET}
     settings.ALLOWED_HOSTS = ["shop.example"]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     monkeypatch.setenv("STRANGLER_VOUCH_SECRET", SECRET)
-    service = Service(tmp_path / "identity.jwks.json")
     made: list[Proxy] = []
 
     def make(**identity: Any) -> Proxy:
@@ -124,7 +142,6 @@ def proxy(
     for each in made:
         each.close()
         assert each.problems == []
-    service.close()
 
 
 @pytest.fixture
@@ -205,6 +222,44 @@ def test_without_the_monolith_nobody_is_somebody(proxy: Callable[..., Proxy], an
         answer = browser.call("GET", path)
         assert answer.status_code == 503
         assert "Request id" in answer.text
+
+
+def test_an_identity_that_is_forged_played_back_or_expired_is_nobodys(
+    proxy: Callable[..., Proxy], service: Service, ann: Customer
+) -> None:
+    browser = Browser(proxy(lifetime=30.0).port)
+    browser.sign_in("ann@example.com")
+    assert browser.call("GET", MINE).json()["id"] == str(ann.pk)
+    (token,) = service.tokens
+    assert service.told(token) == 200
+    # Played back on another request.
+    assert service.told(token, "/accounts/other/") == 401
+    assert service.told(token, MINE + "?a=1") == 401
+    # Forged: signed by somebody else, under the very name of the proxy's key, and by nobody.
+    claims = jwt.decode(token, options={"verify_signature": False})
+    head = jwt.get_unverified_header(token)
+    forger = Ed25519PrivateKey.generate()
+    assert service.told(jwt.encode(claims, forger, "EdDSA", headers=head)) == 401
+    assert service.told(jwt.encode(claims, None, "none", headers={**head, "alg": "none"})) == 401
+    assert service.told("") == 401
+    # Expired.
+    service.ahead = 60.0
+    assert service.told(token) == 401
+
+
+@pytest.mark.parametrize("name", [HEADER, HEADER.lower(), HEADER.replace("-", "_")])
+def test_a_client_cannot_bring_its_own_identity(
+    proxy: Callable[..., Proxy], service: Service, ann: Customer, name: str
+) -> None:
+    worker = proxy()
+    browser = Browser(worker.port)
+    browser.sign_in("ann@example.com")
+    assert browser.call("GET", "/accounts/both/x").json()["id"] == str(ann.pk)
+    (token,) = service.tokens
+    stranger = Browser(worker.port)
+    assert stranger.call("GET", "/accounts/both/x", headers={name: token}).json()["id"] == ""
+    assert stranger.call("GET", MINE, headers={name: token}).is_redirect
+    assert token not in service.tokens[1:]
 
 
 def test_customers_at_once_are_never_mixed(proxy: Callable[..., Proxy], ann: Customer) -> None:
