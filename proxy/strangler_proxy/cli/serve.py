@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import socket
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from strangler import __version__
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.takeover import prove_take_over, take_over
 from strangler_proxy.config import load_config
@@ -21,6 +24,12 @@ from strangler_proxy.supervisor import Started, Supervisor
 __all__ = ["serve"]
 
 _SECONDS: Final = 1.0
+
+
+def is_compiled(module: str = "strangler_proxy.downstream") -> bool:
+    """Whether this is the build whose hot modules are compiled."""
+    spec = find_spec(module)
+    return spec is not None and (spec.origin or "").endswith(tuple(EXTENSION_SUFFIXES))
 
 
 def start_block(started: Started, config: Path, monolith: str) -> str:
@@ -35,6 +44,7 @@ def start_block(started: Started, config: Path, monolith: str) -> str:
         ("state", str(started.state.path)),
         ("token", "from STRANGLER_TOKEN" if started.token is None else str(started.token)),
         ("revision", revision),
+        ("program", f"{__version__}, {'compiled' if is_compiled() else 'plain Python'}"),
     ]
     return "\n".join(["Strangler is serving", *(f"  {name:<10} {plain(value)}" for name, value in rows)])
 
@@ -50,6 +60,8 @@ def start_document(started: Started, config: Path, monolith: str) -> dict[str, A
         "state": str(started.state.path),
         "token_file": None if started.token is None else str(started.token),
         "revision": started.revision,
+        "version": __version__,
+        "compiled": is_compiled(),
     }
 
 

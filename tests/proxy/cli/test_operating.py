@@ -16,13 +16,14 @@ from click.testing import CliRunner, Result
 from strangler_proxy.cli import main
 from strangler_proxy.cli.flip import parsed_override
 from strangler_proxy.cli.history import told_entry
-from strangler_proxy.cli.serve import start_block, start_document, told_monolith
+from strangler_proxy.cli.serve import is_compiled, start_block, start_document, told_monolith
 from strangler_proxy.cli.status import is_well, print_tables, told_age, told_state
 from strangler_proxy.cli.told import stage_of, told_outcome
 from strangler_proxy.config import Address, Upstream
 from strangler_proxy.state import StateDir
 from strangler_proxy.supervisor import Started
 
+from strangler import __version__
 from strangler.testing.toggle_store import MemoryToggleStore
 from strangler.toggles import Change, Toggle
 from tests.proxy.control.fakes import plane
@@ -397,6 +398,12 @@ def test_an_entry_of_the_audit_tells_what_was_new() -> None:
     assert second.strip() == "strangler: declared"
 
 
+def test_a_module_that_is_compiled_is_told_from_one_that_is_not() -> None:
+    assert is_compiled("uvloop.loop")
+    assert not is_compiled("socket")
+    assert not is_compiled("strangler_proxy.not_there")
+
+
 def test_the_start_block_names_the_tokens_file(tmp_path: Path) -> None:
     started = Started(
         Address("127.0.0.1", 8080), Address("127.0.0.1", 8081), StateDir(tmp_path), 1, None, tmp_path / "control.token"
@@ -405,6 +412,7 @@ def test_the_start_block_names_the_tokens_file(tmp_path: Path) -> None:
     assert "http://127.0.0.1:8080  (1 worker)" in block
     assert os.fspath(tmp_path / "control.token") in block
     assert "everything is answered by the monolith" in block
+    assert f"program    {__version__}, plain Python" in block
     assert start_document(started, Path("strangler.toml"), "http://127.0.0.1:8000") == {
         "listen": "http://127.0.0.1:8080",
         "workers": 1,
@@ -414,4 +422,6 @@ def test_the_start_block_names_the_tokens_file(tmp_path: Path) -> None:
         "state": os.fspath(tmp_path),
         "token_file": os.fspath(tmp_path / "control.token"),
         "revision": None,
+        "version": __version__,
+        "compiled": False,
     }
