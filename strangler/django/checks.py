@@ -66,7 +66,8 @@ def _source_messages(environ: Mapping[str, str]) -> list[CheckMessage]:
         messages.append(
             Info(
                 "Seams have no source of toggles: every seam stands at `monolith`.",
-                hint='Set STRANGLER = {"CONTROL_URL": ...} or {"SNAPSHOT": ...}, or their variables.',
+                hint='For seams, set STRANGLER = {"CONTROL_URL": ...} or {"SNAPSHOT": ...}, or their variables; without'
+                " any, write SILENCED_SYSTEM_CHECKS = ['strangler.I001'].",
                 id="strangler.I001",
             )
         )

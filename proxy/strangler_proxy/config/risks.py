@@ -95,6 +95,16 @@ def _route(config: Config, route: Route) -> list[Problem]:
                 "move reads first, and writes once their data has moved",
             )
         )
+    if route.anonymous is not None and route.identity != "required":
+        found.append(
+            _warning(
+                config,
+                route.line,
+                f"{key}.anonymous",
+                f"says nothing while `identity` is {route.identity!r}: nobody is refused here",
+                'write identity = "required", or take `anonymous` out',
+            )
+        )
     if route.path == "/<path:" + route.path.removeprefix("/<path:") and route.path.rstrip("/").count("/") == 1:
         found.append(
             _warning(

@@ -52,6 +52,14 @@ def test_a_probe_asks_every_address_of_an_upstream_and_by_its_own_scheme(
     assert told == ["http://127.0.0.1:9", "http://127.0.0.1:7", "https://127.0.0.1:9"]
 
 
+def test_what_anonymous_clients_are_told_where_none_is_refused_is_worth_a_second_look(run: Run, folder: Path) -> None:
+    file = folder / "strangler.toml"
+    right = file.read_text()
+    for identity, told in (("", True), ('identity = "optional"\n', True), ('identity = "required"\n', False)):
+        file.write_text(right.replace('name = "catalog.any"\n', f'name = "catalog.any"\n{identity}anonymous = "401"\n'))
+        assert ("routes[catalog.any].anonymous: says nothing" in run("check").stderr) is told
+
+
 def test_a_method_that_few_have_heard_of_is_worth_a_second_look(run: Run, folder: Path) -> None:
     file = folder / "strangler.toml"
     file.write_text(file.read_text().replace('"POST"', '"PSOT"'))
