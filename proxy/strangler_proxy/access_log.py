@@ -174,7 +174,9 @@ class AccessLog:
                 try:
                     view = memoryview(batch)[start:end]
                     while view:
-                        view = view[os.write(self._descriptor, view) :]
+                        # By a name: mypyc evaluates a call twice that bounds a slice of a memoryview.
+                        written = os.write(self._descriptor, view)
+                        view = view[written:]
                 except OSError:
                     # Nobody reads the log any more; customers are still to be served.
                     self._lost_in_writing += batch.count(b"\n", start, end)

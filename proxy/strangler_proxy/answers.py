@@ -24,6 +24,8 @@ def own_answer(status: int, request_id: bytes, *, close: bool, head_only: bool =
         b"Content-Length: %d" % len(body),
         b"Cache-Control: no-store",
     ]
+    if request_id:
+        lines.append(b"X-Request-Id: " + request_id)
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         lines.append(_ALLOW)
     if close:

@@ -51,6 +51,7 @@ class Choice:
         fallback: bool = False,
         rewrites: bool = False,
         timeout: float | None = None,
+        foreign: bool | None = None,
         target: bytes = b"",
         set_cookie: bytes = b"",
         wish: Wish | None = None,
@@ -60,7 +61,7 @@ class Choice:
         self.upstream = pool.upstream.name
         self.side = side.value
         self.tally = tally
-        self.foreign = side is Side.CANDIDATE and not pool.upstream.trusted
+        self.foreign = side is Side.CANDIDATE and not pool.upstream.trusted if foreign is None else foreign
         self.fallback = fallback
         self.rewrites = rewrites
         self.first_byte_timeout = pool.upstream.first_byte_timeout if timeout is None else timeout
@@ -78,6 +79,7 @@ class Choice:
             self.tally,
             fallback=self.fallback,
             timeout=self.first_byte_timeout,
+            foreign=self.foreign,
             target=target,
             set_cookie=set_cookie,
             wish=self.wish,

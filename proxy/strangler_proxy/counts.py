@@ -100,7 +100,7 @@ class Tally:
 class Counts:
     """What one worker counts. Everything in it is told once, by `take` and `take_causes`."""
 
-    __slots__ = ("_failures", "_fallbacks", "_refusals", "_taken", "_tallies")
+    __slots__ = ("_failures", "_fallbacks", "_refusals", "_taken", "_tallies", "timeouts")
 
     def __init__(self) -> None:
         self._tallies: dict[tuple[str, str, str, str], Tally] = {}
@@ -108,6 +108,8 @@ class Counts:
         self._failures: dict[tuple[str, str], int] = {}
         self._refusals: dict[tuple[int, str], int] = {}
         self._taken = 0
+        # How often clients were slower than each limit allows; never goes back.
+        self.timeouts: dict[str, int] = {}
 
     @property
     def total(self) -> int:
@@ -143,6 +145,10 @@ class Counts:
         if key not in self._refusals and len(self._refusals) >= _MOST_CAUSES:
             key = (status, _OTHER)
         self._refusals[key] = self._refusals.get(key, 0) + 1
+
+    def timeout(self, limit: str) -> None:
+        """Count that a client was slower than `limit`, a key of `[limits]`, allows."""
+        self.timeouts[limit] = self.timeouts.get(limit, 0) + 1
 
     def take(self) -> list[dict[str, Any]]:
         """The answers since the last take as plain JSON types, one entry a route, side, upstream, stage and class.

@@ -18,6 +18,7 @@ from strangler_proxy.holder import ClientHolder
 from strangler_proxy.partial_head import PartialHead
 from strangler_proxy.peer import Peer
 from strangler_proxy.request_head import RequestHead, parse_request
+from strangler_proxy.routes.target import has_dot_segments
 
 __all__ = ["ClientConnection"]
 
@@ -104,7 +105,10 @@ class ClientConnection:
         if exchange is None:
             if self._lingering:
                 return
-            if self._partial is not None:
+            if self.writing_paused:
+                # Whoever does not take the answers gets no more of them.
+                self.hold(data)
+            elif self._partial is not None:
                 self._go_on(self._partial, data)
             else:
                 self._buffer = data
@@ -159,6 +163,10 @@ class ClientConnection:
         self.writing_paused = False
         if self.exchange is not None:
             self.exchange.client_drained()
+        elif not self._closed and not self._lingering and not self._beginning:
+            self.resume_reading()
+            if held := self.take_held():
+                self.data_received(held)
 
     def pause_reading(self) -> None:
         """Stop reading: what would come now could not be passed on."""
@@ -243,8 +251,10 @@ class ClientConnection:
         elif self._lingering:
             self.abort()
         elif self._partial is None:
+            self.gateway.counts.timeout("idle_timeout")
             self._close()
         else:
+            self.gateway.counts.timeout("head_timeout")
             self._refuse(BadHead(408, "the head took too long"))
 
     def _close(self) -> None:
@@ -266,7 +276,7 @@ class ClientConnection:
     def _next(self) -> None:
         """Begin the requests in the buffer, each when the one before it is answered."""
         self._beginning = True
-        while self.exchange is None and self._buffer and not self._lingering and not self._closed:
+        while self.exchange is None and self._buffer and not (self._lingering or self._closed or self.writing_paused):
             self._cut()
         self._beginning = False
         if self.exchange is None and self._ended and not self._lingering and not self._closed:
@@ -343,6 +353,9 @@ class ClientConnection:
                 head.host = str(Address(name[0], name[1])).encode()
             head.lines.append(b"Host: " + head.host)
         self.peer.heed(head)
+        if self.gateway.refuses_dots and has_dot_segments(head.path):
+            self._refuse(BadHead(400, "a dot segment in the path"))
+            return
         exchange = Exchange(self, head)
         self.exchange = exchange
         exchange.begin(rest)

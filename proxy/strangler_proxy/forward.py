@@ -33,8 +33,10 @@ _SAFE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 _LONGEST_HEAD: Final = 262144
 # So many interim answers before the final one mean no good.
 _MOST_INTERIM: Final = 32
+_CONTINUE: Final = 100
 _CLIENT_CLOSED: Final = 499
 # What is held against the one address that was asked; a connection that is reset is by the pool.
+_UPSTREAM_CUT_OFF: Final = frozenset({"reset", "idle", "garbage", "total"})
 _ITS_FAULT: Final = frozenset({"timeout", "upstream-stalled", "garbage"})
 _NEVER: Final = float("inf")
 
@@ -71,6 +73,7 @@ class Exchange(ClientHolder):
         "_started",
         "_state",
         "_status",
+        "_told_to_continue",
     )
 
     def __init__(self, client: ClientConnection, head: RequestHead) -> None:
@@ -94,6 +97,7 @@ class Exchange(ClientHolder):
         self._sent_again = False
         self._partial: PartialHead | None = None
         self._interim = 0
+        self._told_to_continue = False
         self._status = 0
         self._cause = ""
         self._error = ""
@@ -194,7 +198,10 @@ class Exchange(ClientHolder):
     def admitted(self, permit: int) -> None:
         """The turn has come."""
         self._permit = permit
-        self._attempt(fresh=False)
+        if monotonic() >= self._until():
+            self._out_of_all_time()
+        else:
+            self._attempt(fresh=False)
 
     def refused(self, why: str) -> None:
         """The turn will not come."""
@@ -208,7 +215,7 @@ class Exchange(ClientHolder):
         client = self._client
         if not self.request_done:
             client.pause_reading()
-        client.deadline = _NEVER
+        client.deadline = self._until()
 
     def _attempt(self, *, fresh: bool) -> None:
         """Send the request to the chosen upstream, on an unused connection or on a new one."""
@@ -265,13 +272,19 @@ class Exchange(ClientHolder):
 
     def _awaits_answer(self) -> bool:
         """Whether it is the upstream's turn: it has the whole request, or was asked whether to go on with it."""
-        return self.request_done or (self._head.expects_continue and self._body is not None and not self._body.begun)
+        if self.request_done:
+            return True
+        asked = self._head.expects_continue and not self._told_to_continue
+        return asked and self._body is not None and not self._body.begun
 
     def _wait(self) -> None:
         """Set the time limit for what is waited for: more of the request, or the answer's first byte."""
         now = monotonic()
         upstream = self._choice.pool.upstream
-        if self._awaits_answer():
+        if self._client.writing_paused:
+            # Nothing is read from the upstream meanwhile, so that it cannot be late.
+            deadline = now + self._gateway.limits.body_timeout
+        elif self._awaits_answer():
             deadline = now + self._choice.first_byte_timeout
         elif self._connection is not None and self._connection.writing_paused:
             deadline = now + upstream.idle_timeout
@@ -279,9 +292,12 @@ class Exchange(ClientHolder):
             deadline = self._body.due(now)
         else:
             deadline = _NEVER
-        if upstream.total_timeout:
-            deadline = min(deadline, self._started + upstream.total_timeout)
-        self._client.deadline = deadline
+        self._client.deadline = min(deadline, self._until())
+
+    def _until(self) -> float:
+        """When the time for the whole of it is over."""
+        total = self._choice.pool.upstream.total_timeout
+        return self._started + total if total else _NEVER
 
     def upstream_full(self) -> None:
         """The upstream takes no more for now."""
@@ -336,6 +352,11 @@ class Exchange(ClientHolder):
             self._interim += 1
             if self._interim > _MOST_INTERIM:
                 raise BadHead(502, "interim answers without end")
+            if response.status == _CONTINUE and self._body is not None:
+                # From now on it is the client who is waited for.
+                self._told_to_continue = True
+                self._body.pardon(monotonic())
+                self._wait()
             if self._head.minor:
                 lines = shown_lines(response, self._choice, self._gateway.unsettable_cookies)
                 self._client.write(response_head(response, lines, b""))
@@ -356,16 +377,21 @@ class Exchange(ClientHolder):
         self._status = status
         reply = Reply(self._client, connection, self._choice, self._head, self._body, self, self._started)
         reply.begin(response, data, keep_alive=self._keep_alive)
+        if self._client_gone and self._client.exchange is reply:
+            # What was to be done is done. The rest of the answer may have no end, and nobody hears it.
+            reply.client_lost()
 
     def client_full(self) -> None:
         """The client takes no more for now."""
         if self._connection is not None:
             self._connection.pause_reading()
+            self._wait()
 
     def client_drained(self) -> None:
         """The client takes more again."""
         if self._connection is not None:
             self._connection.resume_reading()
+            self._wait()
 
     def _upgrade(self, response: ResponseHead, data: bytes) -> None:
         asked = {each.strip().lower() for each in self._head.upgrade.split(b",")}
@@ -393,15 +419,21 @@ class Exchange(ClientHolder):
     def replied(self, why: str) -> None:
         """Who took this exchange's place is done: `why` it ended early, empty for an answer that was whole."""
         self._error = why
-        if self._status in FAILING:
-            self._gateway.counts.failure(self._choice.upstream, f"status-{self._status}")
+        counts, upstream, status = self._gateway.counts, self._choice.upstream, self._status
+        if status in FAILING:
+            self._error = why or f"status-{status}"
+            counts.failure(upstream, f"status-{status}")
             self._leave(FAILED)
         elif not why:
+            if self._sent_again:
+                self._error = "sent-again"
             self._leave(SUCCEEDED)
-        elif why in ("reset", "idle", "garbage", "total"):
-            self._gateway.counts.failure(self._choice.upstream, why)
+        elif why in _UPSTREAM_CUT_OFF:
+            counts.failure(upstream, why)
             self._leave(FAILED)
         else:
+            if why != "client-gone":
+                counts.refusal(status, why)
             self._leave(UNDECIDED)
         self._over()
 
@@ -425,6 +457,7 @@ class Exchange(ClientHolder):
             if self._reused and not self._sent_again and self._partial is None and self._may_ask_again():
                 # The upstream closed the unused connection while the request was on its way.
                 self._sent_again = True
+                self._gateway.counts.failure(self._choice.upstream, "stale")
                 if self._span is not None:
                     self._span.failed("reset")
                 self._attempt(fresh=True)
@@ -434,16 +467,33 @@ class Exchange(ClientHolder):
     def ran_out_of_time(self) -> None:
         """The client's deadline has passed during this exchange."""
         client = self._client
-        if self._state == _INTRODUCING:
-            self._refuse(408, "client-stalled")
-        elif client.ended and self.safe:
+        if client.ended and self.safe:
             client.abort()
+        elif monotonic() >= self._until():
+            self._out_of_all_time()
+        elif self._state == _INTRODUCING or (client.writing_paused and self._state == _SENT):
+            self._stalled()
         elif self._awaits_answer():
             self._failed("timeout", 504)
         elif self._connection is not None and self._connection.writing_paused:
             self._failed("upstream-stalled", 504)
         else:
-            self._refuse(408, "client-stalled")
+            self._stalled()
+
+    def _stalled(self) -> None:
+        self._gateway.counts.timeout("body_timeout")
+        self._refuse(408, "client-stalled")
+
+    def _out_of_all_time(self) -> None:
+        """The time that this upstream has for the whole of it is over."""
+        if self._state != _SENT:
+            self._leave(UNDECIDED)
+            self._failed("total", 504, unsent=True)
+        elif self._awaits_answer():
+            self._failed("total", 504)
+        else:
+            # The body was still coming: that is nothing to be held against the upstream.
+            self._refuse(504, "total")
 
     def _failed(self, cause: str, status: int, *, unsent: bool = False) -> None:
         """The upstream gave no answer. Let the monolith answer where that is safe, or say so to the client."""

@@ -48,6 +48,7 @@ class Gateway:
         self.counts = Counts()
         self.log = AccessLog(None) if log is None else log
         self.tracer = tracer
+        self.refuses_dots = config.refuse_dot_segments
         self.draining = False
         self.drained = asyncio.Event()
         self.clients: set[ClientConnection] = set()
@@ -149,6 +150,7 @@ class Gateway:
                 fallback=decision.fallback,
                 rewrites=route is not None and candidate and route.rewrite is not None,
                 timeout=route.timeout if route is not None and candidate else None,
+                foreign=False if route is not None and route.private_cookies else None,
                 wish=self.vouching.wish(route) if self.vouching and route is not None and candidate else None,
             )
         return choice

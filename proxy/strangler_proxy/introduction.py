@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.retained import RequestBody
-from strangler_proxy.vouched import VARY, Refusal, Vouched
+from strangler_proxy.vouched import Refusal, Vouched
 from strangler_proxy.wish import Wish
 
 if TYPE_CHECKING:
@@ -116,5 +116,5 @@ class Introduction:
         if vouched is None:
             return b""
         if not vouched.set_cookies:
-            return VARY
-        return b"%b%b%b\r\n" % (VARY, _UNSHARED, b"\r\n".join(vouched.set_cookies))
+            return b"%b\r\n" % vouched.vary
+        return b"%b\r\n%b%b\r\n" % (vouched.vary, _UNSHARED, b"\r\n".join(vouched.set_cookies))

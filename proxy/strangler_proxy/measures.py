@@ -63,6 +63,12 @@ _ALL: Final = (
         ("cause",),
         "Client connections that were not let in, or closed to make room.",
     ),
+    Measure(
+        "strangler_client_timeouts_total",
+        COUNTER,
+        ("limit",),
+        "Times that a client was slower than a limit allows.",
+    ),
     # Upstreams
     Measure(
         "strangler_pool_connections",

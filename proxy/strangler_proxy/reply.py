@@ -169,6 +169,7 @@ class Reply(ClientHolder):
                 self._client.hold(body.rest)
         if piece:
             connection.transport.write(piece)
+            self._patient_for(self._choice.pool.upstream.idle_timeout)
 
     def client_full(self) -> None:
         """The client takes no more for now."""
@@ -221,10 +222,17 @@ class Reply(ClientHolder):
         client = self._client
         if client.ended and self.safe:
             client.abort()
-        elif client.writing_paused:
+        elif self._until and monotonic() >= self._until:
+            self._cut_off("total")
+        elif client.writing_paused or self._owes_more():
+            client.gateway.counts.timeout("body_timeout")
             self._cut_off("client-stalled")
         else:
-            self._cut_off("total" if self._until and monotonic() >= self._until else "idle")
+            self._cut_off("idle")
+
+    def _owes_more(self) -> bool:
+        """Whether the client could go on with its request and does not: the upstream may be waiting for it."""
+        return not self.request_done and self._connection is not None and not self._connection.writing_paused
 
     def _complete(self) -> None:
         connection, self._connection = self._connection, None

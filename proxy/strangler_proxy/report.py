@@ -100,6 +100,8 @@ class Report:
         self._gauge("strangler_client_connections_limit", self._gateway.limits.connections)
         for cause, total in self._turned_away.items():
             self._counter("strangler_client_connections_refused_total", total, cause)
+        for limit, total in self._gateway.counts.timeouts.items():
+            self._counter("strangler_client_timeouts_total", total, limit)
         vouching = getattr(self._gateway, "vouching", None)
         for outcome, total in getattr(vouching, "counts", {}).items():
             self._counter("strangler_vouching_total", total, outcome)

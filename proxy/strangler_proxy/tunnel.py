@@ -85,7 +85,8 @@ class Tunnel(ClientHolder):
 
     def ran_out_of_time(self) -> None:
         """Nothing was carried for too long."""
-        self._end("idle")
+        self._client.gateway.counts.timeout("tunnel_timeout")
+        self._end("tunnel-idle")
 
     def _end(self, why: str) -> None:
         if not self._connection.closed:

@@ -14,10 +14,7 @@ from strangler.vouch import answer_seal
 from strangler_proxy.answers import own_answer
 from strangler_proxy.fields import is_token
 
-__all__ = ["VARY", "Refusal", "Vouched", "parse_answer", "vary"]
-
-# What an answer to a known client depends on where nothing else signs people in.
-VARY: Final = b"Vary: Cookie, Authorization\r\n"
+__all__ = ["Refusal", "Vouched", "parse_answer", "vary"]
 
 _NOT_TO_BE_TOLD: Final = frozenset({"connection", "content-length", "date", "keep-alive", "transfer-encoding"})
 _CONTROLS: Final = bytes(code for code in range(32) if code != 9) + b"\x7f"

@@ -158,6 +158,7 @@ class _Reading:
                 **identity.settings(),
                 keys_file=folder / Path(identity.keys_file).expanduser() if identity.keys_file else None,
             ),
+            refuse_dot_segments=proxy.refuse_dot_segments,
             access_log=proxy.access_log,
             drain_timeout=proxy.drain_timeout,
             tunnel_grace=proxy.tunnel_grace,
@@ -249,6 +250,7 @@ class _Reading:
                 twin=item.twin,
                 salt=item.salt or default_salt(item.name),
                 identity=item.identity,
+                private_cookies=item.private_cookies,
                 anonymous=item.anonymous,
                 line=line,
             )

@@ -16,7 +16,8 @@ class Route:
     `path` is in Django's `path()` syntax and owns its form with and without the last slash. `headers` and `query` are
     required names with their values; None means any value. `rewrite` is the template of the path that the candidate is
     asked for (None: the raw path as it came). `timeout` replaces the candidate's first-byte time limit. `twin` is False
-    for functionality that the monolith never had. `salt` seeds the buckets (default: the name up to its first dot).
+    for functionality that the monolith never had. `private_cookies` says that the candidate sees the monolith's own
+    cookies on this route and may set them. `salt` seeds the buckets (default: the name up to its first dot).
     `identity` says whether the candidate is told who asks: `none`, `optional` or `required`; `anonymous` what a client
     is told that is nobody where somebody is required (None: what `[identity]` says). `line` is where the route stands
     in the file.
@@ -33,6 +34,7 @@ class Route:
     twin: bool = True
     salt: str = ""
     identity: str = "none"
+    private_cookies: bool = False
     anonymous: str | None = None
     line: int | None = None
 

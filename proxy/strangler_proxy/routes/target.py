@@ -6,7 +6,7 @@ import codecs
 from typing import Final
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
-__all__ = ["decoded_path", "last_values", "without_fragment"]
+__all__ = ["decoded_path", "has_dot_segments", "last_values", "without_fragment"]
 
 # Asked for as numbers: looking for a byte by its bytes object raises an exception inside, and costs as much.
 _TAB: Final = ord("\t")
@@ -69,3 +69,9 @@ def last_values(raw_query: bytes) -> dict[str, str]:
     except UnicodeDecodeError:
         text = raw_query.decode("latin-1")
     return dict(parse_qsl(text, keep_blank_values=True, errors="replace"))
+
+
+def has_dot_segments(raw: bytes) -> bool:
+    """Whether `.` or `..` stands between two slashes of a raw path, however it is encoded."""
+    path = decoded_path(raw)
+    return path is not None and any(segment in (".", "..") for segment in path.split("/"))

@@ -87,7 +87,7 @@ def check(proxy: Proxy, status: int, word: str, *, falls_back: tuple[bool, bool]
         (garbage, 502, "garbage", {}),
         (upgrade, 502, "unasked-upgrade", {}),
         (hang, 504, "timeout", {"first_byte_timeout": 0.2}),
-        (hang, 504, "timeout", {"total_timeout": 0.2}),
+        (hang, 504, "total", {"total_timeout": 0.2}),
         (says(502), 502, "status-502", {}),
         (says(503), 503, "status-503", {}),
         (says(504), 504, "status-504", {}),
