@@ -16,9 +16,9 @@ from strangler_proxy.secret import keep_secret
 from strangler_proxy.state import StateDir
 from strangler_proxy.vouching import Vouching
 
-__all__ = ["signing_keys", "vouch_secret", "vouching_of", "wants_identity"]
+__all__ = ["VOUCH_VARIABLE", "signing_keys", "vouch_secret", "vouching_of", "wants_identity"]
 
-_VARIABLE: Final = "STRANGLER_VOUCH_SECRET"
+VOUCH_VARIABLE: Final = "STRANGLER_VOUCH_SECRET"
 
 
 def wants_identity(config: Config) -> bool:
@@ -38,13 +38,13 @@ def vouch_secret(config: Config, environment: Mapping[str, str] = os.environ) ->
 
     Raises StranglerError for one that cannot be read, or that is no secret.
     """
-    given = environment.get(_VARIABLE, "").strip()
+    given = environment.get(VOUCH_VARIABLE, "").strip()
     if not given:
         return keep_secret(StateDir.of(config).vouch_secret)
     if len(given) < SHORTEST_SECRET or not given.isascii() or not given.isprintable():
         raise StranglerError(
-            f"{_VARIABLE} is no usable secret: it should be one word of at least {SHORTEST_SECRET} letters and digits,"
-            " such as `openssl rand -hex 32` gives. The monolith needs the same one."
+            f"{VOUCH_VARIABLE} is no usable secret: it should be one word of at least {SHORTEST_SECRET} letters and"
+            " digits, such as `openssl rand -hex 32` gives. The monolith needs the same one."
         )
     return given
 

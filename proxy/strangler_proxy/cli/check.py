@@ -11,6 +11,7 @@ from strangler.errors import ConfigError
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_text, warn
 from strangler_proxy.cli.probe import unanswered
+from strangler_proxy.cli.vouch_probe import unvouched
 from strangler_proxy.config import Config, load_config
 from strangler_proxy.config.risks import risks
 from strangler_proxy.listener_tls import tls_problems
@@ -19,19 +20,20 @@ __all__ = ["check"]
 
 
 @click.command(short_help="Say whether the configuration is right.")
-@click.option("--probe", is_flag=True, help="Ask each upstream too; one that does not answer is a warning.")
+@click.option("--probe", is_flag=True, help="Ask each upstream too, and the monolith whether it vouches.")
 @JSON
 @CONFIG
 def check(probe: bool, as_json: bool, config: Path) -> None:
     """Say whether the configuration is right, or everything that is wrong in it, each with its line.
 
-    Ends with 0 when it is right, warnings or not, and with 2 when it is wrong.
+    Ends with 0 when it is right, warnings or not, and with 2 when it is wrong. With --probe an upstream that does not
+    answer is a warning, and so is a monolith that does not vouch where a route wants an identity.
     """
     taken = load_config(config)
     problems = tls_problems(taken)
     if problems:
         raise ConfigError(problems)
-    warnings = [*risks(taken), *(unanswered(taken) if probe else [])]
+    warnings = [*risks(taken), *([*unanswered(taken), *unvouched(taken)] if probe else [])]
     if as_json:
         print_json(
             {
