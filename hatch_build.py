@@ -19,7 +19,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
 PACKAGES = {"strangler": ROOT / "strangler", "strangler_proxy": ROOT / "proxy" / "strangler_proxy"}
-NEEDED = ["mypy[mypyc]>=1.18", "setuptools>=65"]
+# The mypyc that the tests are run with: another may compile to something else.
+NEEDED = ["mypy[mypyc]>=2.4,<2.5", "setuptools>=65"]
 _SETUP = """
 from mypyc.build import mypycify
 from setuptools import setup
@@ -30,9 +31,14 @@ setup(name="compiled", packages=[], ext_modules=mypycify([*options, *{files!r}],
 
 def compiled_modules() -> list[str]:
     """The modules to compile, by their dotted names, as pyproject.toml lists them."""
-    document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    modules: list[str] = document["tool"]["strangler"]["compiled"]
+    modules: list[str] = _document()["tool"]["strangler"]["compiled"]
     return modules
+
+
+def needed() -> list[str]:
+    """What compiling needs beside the build backend: the compiler, and what the proxy imports, for its types."""
+    imported: list[str] = _document()["project"]["optional-dependencies"]["proxy"]
+    return [*NEEDED, *imported]
 
 
 def compile_into(folder: Path) -> list[Path]:
@@ -59,6 +65,10 @@ def compile_into(folder: Path) -> list[Path]:
     return sorted(path.relative_to(folder) for pattern in ("*.so", "*.pyd") for path in folder.rglob(pattern))
 
 
+def _document() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
 class CompiledWheel(BuildHookInterface[Any]):
     """Adds what mypyc makes of the hot modules to the wheel."""
 
@@ -70,7 +80,7 @@ class CompiledWheel(BuildHookInterface[Any]):
 
     def dependencies(self) -> list[str]:
         """What compiling needs beside the build backend."""
-        return NEEDED if self._asked else []
+        return needed() if self._asked else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, unless the wheel is only a pointer to the source tree."""

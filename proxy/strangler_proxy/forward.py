@@ -3,108 +3,38 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from strangler_proxy.answers import options_answer, own_answer
-from strangler_proxy.body import BadBody
-from strangler_proxy.choice import Choice
-from strangler_proxy.connecting import Connecting
+from strangler_proxy.asking import INTRODUCING, OVER, SENT, WAITING, Asking
 from strangler_proxy.head import BadHead
-from strangler_proxy.holder import ClientHolder
 from strangler_proxy.introduction import Introduction
 from strangler_proxy.outcome import FAILED, FAILING, SUCCEEDED, UNDECIDED
-from strangler_proxy.outgoing import request_head, response_head, without_private_cookies
+from strangler_proxy.outgoing import response_head
 from strangler_proxy.partial_head import PartialHead
 from strangler_proxy.reply import Reply, final_lines, shown_lines
-from strangler_proxy.request_head import RequestHead
 from strangler_proxy.response_head import ResponseHead, parse_response
-from strangler_proxy.retained import BodyTooLong, RequestBody
-from strangler_proxy.tracing import Span
+from strangler_proxy.retained import RequestBody
 from strangler_proxy.tunnel import Tunnel
-from strangler_proxy.upstream import UpstreamConnection
 from strangler_proxy.vouched import Refusal
-
-if TYPE_CHECKING:
-    from strangler_proxy.downstream import ClientConnection
 
 __all__ = ["Exchange"]
 
-_SAFE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 _LONGEST_HEAD: Final = 262144
 # So many interim answers before the final one mean no good.
 _MOST_INTERIM: Final = 32
 _CONTINUE: Final = 100
 _CLIENT_CLOSED: Final = 499
-# What is held against the one address that was asked; a connection that is reset is by the pool.
+# Why an answer ends early by its upstream's doing.
 _UPSTREAM_CUT_OFF: Final = frozenset({"reset", "idle", "garbage", "total"})
+# What is held against the one address that was asked; a connection that is reset is by the pool.
 _ITS_FAULT: Final = frozenset({"timeout", "upstream-stalled", "garbage"})
-_NEVER: Final = float("inf")
-
-_WAITING: Final = 0
-_CONNECTING: Final = 1
-_SENT: Final = 2
-_OVER: Final = 3
-_INTRODUCING: Final = 4
 
 
-class Exchange(ClientHolder):
+class Exchange(Asking):
     """One request of one client, until its answer begins."""
 
-    __slots__ = (
-        "_body",
-        "_cause",
-        "_choice",
-        "_client",
-        "_client_gone",
-        "_connecting",
-        "_connection",
-        "_error",
-        "_gateway",
-        "_head",
-        "_interim",
-        "_introduction",
-        "_keep_alive",
-        "_partial",
-        "_permit",
-        "_request_id",
-        "_reused",
-        "_sent_again",
-        "_span",
-        "_started",
-        "_state",
-        "_status",
-        "_told_to_continue",
-    )
-
-    def __init__(self, client: ClientConnection, head: RequestHead) -> None:
-        super().__init__(request_done=head.length == 0, safe=head.method in _SAFE)
-        gateway = self._gateway = client.gateway
-        self._client = client
-        self._head = head
-        self._started = monotonic()
-        self._request_id = head.request_id or gateway.new_request_id()
-        self._choice: Choice = gateway.choose(head)
-        self._span: Span | None = None
-        if gateway.tracer is not None:
-            self._span = gateway.tracer.begin(head, [head.lines[index] for index in head.traces or ()])
-        self._state = _WAITING
-        self._permit = 0
-        self._introduction: Introduction | None = None
-        self._body: RequestBody | None = None
-        self._connecting: Connecting | None = None
-        self._connection: UpstreamConnection | None = None
-        self._reused = False
-        self._sent_again = False
-        self._partial: PartialHead | None = None
-        self._interim = 0
-        self._told_to_continue = False
-        self._status = 0
-        self._cause = ""
-        self._error = ""
-        self._keep_alive = head.keep_alive
-        self._client_gone = False
-
-    # The request: from the client to the upstream.
+    __slots__ = ()
 
     def begin(self, rest: bytes) -> None:
         """Start; `rest` is what came behind the head, of a request that has a body."""
@@ -126,46 +56,17 @@ class Exchange(ClientHolder):
             self._over()
             self._client.answered(keep=self._keep_alive)
             return
-        if self._state == _WAITING:
+        if self._state == WAITING:
             wish, vouching = self._choice.wish, self._gateway.vouching
             if wish is None or vouching is None:
                 self._enter()
                 return
             target = self._choice.target or head.target
-            self._state = _INTRODUCING
+            self._state = INTRODUCING
             self._introduction = Introduction(
                 self, self._client, vouching, wish, head, target, self._body, self._request_id
             )
             self._introduction.begin()
-
-    def from_client(self, data: bytes) -> None:
-        """More of the request's body came."""
-        body = self._body
-        if body is None:
-            return
-        try:
-            piece = body.feed(data)
-        except BodyTooLong:
-            self._refuse(413, "body-too-long")
-            return
-        except BadBody as error:
-            self._refuse(400, f"request: {error}")
-            return
-        if body.done:
-            self.request_done = True
-            if body.rest:
-                self._client.hold(body.rest)
-        if piece and self._connection is not None:
-            self._connection.transport.write(piece)
-        if self._state == _SENT:
-            self._wait()
-        elif self._state == _INTRODUCING and self._introduction is not None:
-            self._introduction.go_on()
-
-    def introduced(self) -> None:
-        """The monolith has vouched for the client."""
-        self._state = _WAITING
-        self._enter()
 
     def turned_away(self, refusal: Refusal) -> None:
         """The monolith has not, and this is its word for it."""
@@ -177,149 +78,9 @@ class Exchange(ClientHolder):
         self._over()
         self._client.answered(keep=keep)
 
-    def answer_lines(self) -> bytes:
-        """What the candidate's answer has to say beside its own lines."""
-        introduction = self._introduction
-        return b"" if introduction is None or self._choice.wish is None else introduction.answer_lines
-
-    def _enter(self) -> None:
-        """Ask for a turn at the chosen upstream."""
-        pool = self._choice.pool
-        permit = pool.enter(self)
-        if permit > 0:
-            self._permit = permit
-            self._attempt(fresh=False)
-        elif permit < 0:
-            self.refused(pool.refusal)
-        else:
-            self._state = _WAITING
-            self.hold_back()
-
-    def admitted(self, permit: int) -> None:
-        """The turn has come."""
-        self._permit = permit
-        if monotonic() >= self._until():
-            self._out_of_all_time()
-        else:
-            self._attempt(fresh=False)
-
-    def refused(self, why: str) -> None:
-        """The turn will not come."""
-        self._state = _WAITING
-        self._failed(why, 503, unsent=True)
-
-    def hold_back(self) -> None:
-        """Wait for something else than the client."""
-        # Until there is somebody to send it to, the body stays with the client. Of one that has sent everything
-        # nothing but its leaving can come, and that is to be noticed.
-        client = self._client
-        if not self.request_done:
-            client.pause_reading()
-        client.deadline = self._until()
-
-    def _attempt(self, *, fresh: bool) -> None:
-        """Send the request to the chosen upstream, on an unused connection or on a new one."""
-        pool = self._choice.pool
-        connection = None if fresh else pool.take(surely=not self.safe)
-        if connection is not None:
-            self._reused = True
-            self._connected(connection)
-            return
-        self._reused = False
-        self._state = _CONNECTING
-        self.hold_back()
-        self._connecting = pool.connect(self._connected, self._not_connected)
-
-    def _connected(self, connection: UpstreamConnection) -> None:
-        self._connecting = None
-        if connection.closed:
-            self._not_connected("reset")
-            return
-        client = self._client
-        self._connection = connection
-        connection.exchange = self
-        self._state = _SENT
-        data = self._request_head()
-        if self._body is not None:
-            data += self._body.send()
-        if client.writing_paused:
-            connection.pause_reading()
-        connection.transport.write(data)
-        if not connection.writing_paused:
-            client.resume_reading()
-        self._wait()
-
-    def _request_head(self) -> bytes:
-        head, choice = self._head, self._choice
-        lines = head.lines
-        if choice.foreign and head.cookies is not None:
-            lines = without_private_cookies(lines, head.cookies, self._gateway.private_cookies)
-        added = self._client.peer.lines(head)
-        if self._span is not None and self._connection is not None:
-            if self._span.replaced:
-                lines = [line for line in lines if line not in self._span.replaced]
-            added += self._span.lines(choice.upstream, self._connection.endpoint.name)
-        if not head.request_id:
-            added = b"%bX-Request-Id: %b\r\n" % (added, self._request_id)
-        if self._introduction is not None and choice.wish is not None:
-            added += self._introduction.request_lines
-        return request_head(head, choice.target or head.target, lines, added)
-
-    def _not_connected(self, why: str) -> None:
-        self._connecting = None
-        if self._state != _OVER:
-            self._failed(why, 504 if why == "connect-timeout" else 502, unsent=True)
-
-    def _awaits_answer(self) -> bool:
-        """Whether it is the upstream's turn: it has the whole request, or was asked whether to go on with it."""
-        if self.request_done:
-            return True
-        asked = self._head.expects_continue and not self._told_to_continue
-        return asked and self._body is not None and not self._body.begun
-
-    def _wait(self) -> None:
-        """Set the time limit for what is waited for: more of the request, or the answer's first byte."""
-        now = monotonic()
-        upstream = self._choice.pool.upstream
-        if self._client.writing_paused:
-            # Nothing is read from the upstream meanwhile, so that it cannot be late.
-            deadline = now + self._gateway.limits.body_timeout
-        elif self._awaits_answer():
-            deadline = now + self._choice.first_byte_timeout
-        elif self._connection is not None and self._connection.writing_paused:
-            deadline = now + upstream.idle_timeout
-        elif self._body is not None:
-            deadline = self._body.due(now)
-        else:
-            deadline = _NEVER
-        self._client.deadline = min(deadline, self._until())
-
-    def _until(self) -> float:
-        """When the time for the whole of it is over."""
-        total = self._choice.pool.upstream.total_timeout
-        return self._started + total if total else _NEVER
-
-    def upstream_full(self) -> None:
-        """The upstream takes no more for now."""
-        if not self.request_done:
-            self._client.pause_reading()
-            if self._state == _SENT:
-                self._wait()
-
-    def upstream_drained(self) -> None:
-        """The upstream takes more again."""
-        if not self.request_done:
-            self._client.resume_reading()
-            if self._body is not None:
-                self._body.pardon(monotonic())
-        if self._state == _SENT:
-            self._wait()
-
-    # The head of the answer: who passes on the rest is a Reply or a Tunnel.
-
     def from_upstream(self, data: bytes) -> None:
         """More of the answer came."""
-        if self._state != _SENT:
+        if self._state != SENT:
             return
         try:
             self._take_head(data)
@@ -381,18 +142,6 @@ class Exchange(ClientHolder):
             # What was to be done is done. The rest of the answer may have no end, and nobody hears it.
             reply.client_lost()
 
-    def client_full(self) -> None:
-        """The client takes no more for now."""
-        if self._connection is not None:
-            self._connection.pause_reading()
-            self._wait()
-
-    def client_drained(self) -> None:
-        """The client takes more again."""
-        if self._connection is not None:
-            self._connection.resume_reading()
-            self._wait()
-
     def _upgrade(self, response: ResponseHead, data: bytes) -> None:
         asked = {each.strip().lower() for each in self._head.upgrade.split(b",")}
         connection = self._connection
@@ -414,19 +163,14 @@ class Exchange(ClientHolder):
         if held := client.take_held():
             connection.transport.write(held)
 
-    # How it ends.
-
     def replied(self, why: str) -> None:
         """Who took this exchange's place is done: `why` it ended early, empty for an answer that was whole."""
         self._error = why
         counts, upstream, status = self._gateway.counts, self._choice.upstream, self._status
         if status in FAILING:
-            self._error = why or f"status-{status}"
             counts.failure(upstream, f"status-{status}")
             self._leave(FAILED)
         elif not why:
-            if self._sent_again:
-                self._error = "sent-again"
             self._leave(SUCCEEDED)
         elif why in _UPSTREAM_CUT_OFF:
             counts.failure(upstream, why)
@@ -453,7 +197,7 @@ class Exchange(ClientHolder):
     def upstream_lost(self, exc: Exception | None) -> None:
         """The upstream's connection is closed."""
         self._connection = None
-        if self._state == _SENT:
+        if self._state == SENT:
             if self._reused and not self._sent_again and self._partial is None and self._may_ask_again():
                 # The upstream closed the unused connection while the request was on its way.
                 self._sent_again = True
@@ -471,7 +215,7 @@ class Exchange(ClientHolder):
             client.abort()
         elif monotonic() >= self._until():
             self._out_of_all_time()
-        elif self._state == _INTRODUCING or (client.writing_paused and self._state == _SENT):
+        elif self._state == INTRODUCING or (client.writing_paused and self._state == SENT):
             self._stalled()
         elif self._awaits_answer():
             self._failed("timeout", 504)
@@ -486,7 +230,7 @@ class Exchange(ClientHolder):
 
     def _out_of_all_time(self) -> None:
         """The time that this upstream has for the whole of it is over."""
-        if self._state != _SENT:
+        if self._state != SENT:
             self._leave(UNDECIDED)
             self._failed("total", 504, unsent=True)
         elif self._awaits_answer():
@@ -536,10 +280,10 @@ class Exchange(ClientHolder):
 
     def client_lost(self) -> None:
         """The client is gone. Safe work stops; what may already have been done is waited for, and told to nobody."""
-        if self._state == _OVER or self._client_gone:
+        if self._state == OVER or self._client_gone:
             return
         self._client_gone = True
-        if self._state == _SENT and self.request_done and not self.safe:
+        if self._state == SENT and self.request_done and not self.safe:
             return
         self._status = self._status or _CLIENT_CLOSED
         self._error = "client-gone"
@@ -547,28 +291,9 @@ class Exchange(ClientHolder):
         self._over()
         self._client.answered(keep=False)
 
-    def _drop_upstream(self, outcome: int) -> None:
-        """Let go of the upstream, wherever the request is on its way to it."""
-        if self._introduction is not None:
-            self._introduction.cancel()
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.abort()
-        elif self._connecting is not None:
-            self._connecting.cancel()
-            self._connecting = None
-        elif self._state == _WAITING and not self._permit:
-            self._choice.pool.withdraw(self)
-        self._leave(outcome)
-
-    def _leave(self, outcome: int) -> None:
-        permit, self._permit = self._permit, 0
-        if permit:
-            self._choice.pool.leave(permit, outcome)
-
     def _over(self) -> None:
         """Count and log, once."""
-        self._state = _OVER
+        self._state = OVER
         choice, status, head = self._choice, self._status, self._head
         seconds = monotonic() - self._started
         choice.tally.add(status, seconds)
@@ -576,6 +301,11 @@ class Exchange(ClientHolder):
             choice.tally.fell_back(status)
         if self._span is not None:
             self._span.end(choice.tally, status, self._error, self._cause)
+        word = self._error
+        if not word and status in FAILING:
+            word = f"status-{status}"
+        elif not word and self._sent_again:
+            word = "sent-again"
         self._gateway.log.add(
-            head.method, head.path, status, choice.label, seconds, self._request_id, self._cause, self._error
+            head.method, head.path, status, choice.label, seconds, self._request_id, self._cause, word
         )
