@@ -11,7 +11,7 @@ from strangler_proxy.tracing import Span, Tracer
 
 from strangler.toggles import Stage
 from tests.proxy.dataplane.conftest import MakeProxy, MakeUpstream, cleanup, make_proxy, make_upstream
-from tests.proxy.dataplane.raw import Proxy, RawUpstream, config, snapshot
+from tests.proxy.dataplane.raw import OK, Connection, Proxy, RawUpstream, answer, config, snapshot
 from tests.proxy.dataplane.test_fallback import FAILURES, NAME, ROUTES, monolith, reset, setup
 from tests.proxy.tracing.test_tracing import NOT_SAMPLED, SAMPLED, Kept
 from tests.waiting import until
@@ -130,3 +130,29 @@ def test_a_failure_ends_the_span_with_its_cause(make_proxy: MakeProxy, make_upst
     span = the_only(sink)
     assert (span.status, span.error, span.attempts[0].error) == (502, "reset", "reset")
     assert 0 < span.started <= span.attempts[0].started <= span.attempts[0].ended <= span.ended
+
+
+def test_a_request_that_was_sent_again_has_the_status_of_its_answer(
+    make_proxy: MakeProxy, make_upstream: MakeUpstream
+) -> None:
+    def once(connection: Connection) -> None:
+        connection.head()
+        connection.send(OK)
+        connection.head()
+
+    proxy = make_proxy(config(make_upstream(once).port, keep_alive=30.0))
+    proxy.ask(b"GET /p/ HTTP/1.1\r\nHost: a\r\n\r\n")
+    sink = traced(proxy)
+    asked(proxy)
+    span = the_only(sink)
+    assert (span.status, span.error) == (200, "")
+    assert [(attempt.status, attempt.error) for attempt in span.attempts] == [(0, "reset"), (200, "")]
+
+
+def test_an_upstream_that_says_it_cannot_has_answered(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
+    busy = answer(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy")
+    proxy = make_proxy(config(make_upstream(busy).port))
+    sink = traced(proxy)
+    proxy.ask(b"GET /p/ HTTP/1.1\r\nHost: a\r\n\r\n")
+    span = the_only(sink)
+    assert (span.status, span.error, span.attempts[0].status) == (503, "", 503)
