@@ -148,7 +148,9 @@ class Vouching:
     """Asks the monolith on behalf of one worker's requests.
 
     `pool` is the monolith's, `secret` what the monolith knows the proxy by, `writer` signs what it says. `private` are
-    the monolith's own cookies. `now` tells seconds since the epoch, for the seal.
+    the monolith's own cookies. `now` tells seconds since the epoch, for the seal. `counts` are the requests so far, by
+    how they came to an identity (`unasked` without credentials, `remembered`, `asked`), or that they came to none
+    (`refused` by the monolith, `failed`).
     """
 
     def __init__(
@@ -176,6 +178,7 @@ class Vouching:
         self._questions: dict[bytes, _Question] = {}
         self._single: set[_Question] = set()
         self._complained = float("-inf")
+        self.counts = dict.fromkeys(("unasked", "remembered", "asked", "refused", "failed"), 0)
 
     def wish(self, route: Route) -> Wish | None:
         """What `route` wants to know; None where it wants nothing. To be made once for a route."""
@@ -215,7 +218,7 @@ class Vouching:
         credentials = Credentials(self._names, head.lines, safe=safe, origin=origin)
         pending = Pending(wish, head, target, forwarded, body, request_id, done)
         if safe and not wish.required and credentials.anonymous:
-            self._pass_on(pending, self._anonymous, [])
+            self._pass_on(pending, self._anonymous, [], "unasked")
             return None
         if not safe or credentials.anonymous or len(credentials.crumbs) > _MOST_CRUMBS:
             # Two without credentials may be two people, and the one must not get the cookies that the other is given.
@@ -227,7 +230,7 @@ class Vouching:
             if self.pool.loop.time() >= known.until:
                 self._drop(key)
             elif known.target is None or known.target == head.target:
-                self._pass_on(pending, known.claims, [])
+                self._pass_on(pending, known.claims, [], "remembered")
                 return None
         question = self._questions.get(key)
         if question is None:
@@ -299,7 +302,7 @@ class Vouching:
             self._remember(question.key, _Known(claims, question.credentials.crumbs, self._end(), target))
         for pending in waiting:
             if target is None or pending.head.target == target:
-                self._pass_on(pending, claims, set_cookies)
+                self._pass_on(pending, claims, set_cookies, "asked")
             elif pending.done is not None:
                 self._ask_alone(pending, self._credentials(pending))
 
@@ -323,14 +326,15 @@ class Vouching:
             if pending.head.target != target and not refusal.error and pending.done is not None:
                 # The monolith's answer may lead back to where the first one was going.
                 self._ask_alone(pending, self._credentials(pending))
-            else:
+            elif pending.done is not None:
+                self.counts["failed" if refusal.error else "refused"] += 1
                 pending.tell(refusal)
 
     def _credentials(self, pending: Pending) -> Credentials:
         """Those of a request that changes nothing: only such ask together."""
         return Credentials(self._names, pending.head.lines, safe=True, origin=bool(pending.head.upgrade))
 
-    def _pass_on(self, pending: Pending, claims: bytes, set_cookies: list[bytes]) -> None:
+    def _pass_on(self, pending: Pending, claims: bytes, set_cookies: list[bytes], outcome: str) -> None:
         path, _, query = pending.target.partition(b"?")
         try:
             token = self._writer.token(
@@ -344,8 +348,10 @@ class Vouching:
         except StranglerError as error:
             why = "identity-too-long" if isinstance(error, TokenTooLong) else "identity-unsigned"
             self._complain(str(error))
+            self.counts["failed"] += 1
             pending.tell(Refusal(503, [], b"", why))
             return
+        self.counts[outcome] += 1
         pending.tell(Vouched(b"%b: %b\r\n" % (HEADER.encode(), token), set_cookies, self._vary))
 
     def _unanswered(self, why: str) -> Refusal:

@@ -673,6 +673,19 @@ def test_a_question_whose_connection_broke_is_put_once_more(tmp_path: Path, meth
     run(scene)
 
 
+def test_each_request_is_counted_once_by_how_it_came_to_an_identity_or_to_none(tmp_path: Path) -> None:
+    async def scene() -> None:
+        answers = [facts(ANN), REFUSED, None, facts({**ANN, "permissions": ["x" * 9000]})]
+        async with both(tmp_path, lambda _: answers.pop(0), timeout=0.05) as (_, at_desk):
+            await at_desk.vouch(head("GET", "/"))
+            for cookie in (ANNS, ANNS, *(f"Cookie: sessionid={name}" for name in "bcd")):
+                await at_desk.vouch(head("GET", "/", cookie))
+            expected = {"unasked": 1, "asked": 1, "remembered": 1, "refused": 1, "failed": 2}
+            assert at_desk.vouching.counts == expected
+
+    run(scene)
+
+
 def test_an_identity_that_no_service_would_take_is_refused_here(tmp_path: Path) -> None:
     async def scene() -> None:
         long = facts({**ANN, "permissions": [f"app.permission_{number}" for number in range(1000)]})

@@ -59,6 +59,14 @@ class FakeGateway:
         self.log = AccessLog(None)
         self.pools = {"catalog": FakePool()}
         self.tracer = None
+        self.vouching: FakeVouching | None = None
+
+
+class FakeVouching:
+    """Asks of a monolith, counted."""
+
+    def __init__(self, **counts: int) -> None:
+        self.counts = counts
 
 
 class World:
@@ -79,8 +87,19 @@ def _by_labels(samples: list[list[Any]]) -> dict[tuple[str, ...], float]:
     return found
 
 
+def test_how_requests_came_to_an_identity_is_told_where_any_wanted_one() -> None:
+    world = World()
+    assert not [key for key in world.take()[0] if key[0] == "strangler_vouching_total"]
+    world.gateway.vouching = FakeVouching(asked=2, failed=0)
+    world.take()
+    world.gateway.vouching.counts["failed"] += 3
+    counters = {key: grown for key, grown in world.take()[0].items() if key[0] == "strangler_vouching_total"}
+    assert counters == {("strangler_vouching_total", "failed"): 3}
+
+
 def test_everything_told_is_on_the_list_with_its_labels() -> None:
     world = World()
+    world.gateway.vouching = FakeVouching(asked=2)
     world.gateway.pools["catalog"] = FakePool(4, a=1)
     world.gateway.pools["catalog"].dns_age = 2.5
     world.turned_away["full"] = 1
