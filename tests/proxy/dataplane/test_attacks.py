@@ -19,6 +19,9 @@ from strangler_proxy.request_head import parse_request
 from tests.proxy.dataplane.messages import FUZZ
 from tests.proxy.dataplane.raw import OK, Connection, Proxy, RawUpstream, config
 
+# Thousands of cases, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(900)
+
 
 def mostly(*right: bytes, wrong: list[bytes], one_in: int = 20) -> st.SearchStrategy[bytes]:
     """A right piece, now and then a wrong one: when all is wrong, the first check refuses it all."""

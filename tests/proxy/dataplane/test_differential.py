@@ -14,6 +14,9 @@ from tests.proxy.dataplane.messages import FUZZ, INTERNAL, pieces, requests
 from tests.proxy.dataplane.raw import config
 from tests.proxy.dataplane.readers import CARELESS, Request, careless_requests, h11_requests
 
+# Thousands of cases, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(900)
+
 # The grammar has it, but h11 does not read it.
 WHITE_SPACE_BEFORE_EXTENSIONS = re.compile(rb"(\r\n[0-9A-Fa-f]{1,15})[ \t]+;")
 

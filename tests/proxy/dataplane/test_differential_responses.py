@@ -14,6 +14,9 @@ from tests.proxy.dataplane.messages import FUZZ, INTERNAL, pieces, responses
 from tests.proxy.dataplane.raw import config
 from tests.proxy.dataplane.readers import h11_response
 
+# Thousands of cases, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(900)
+
 # The grammar has it, but h11 does not read it.
 WHITE_SPACE_BEFORE_EXTENSIONS = re.compile(rb"(\r\n[0-9A-Fa-f]{1,15})[ \t]+;")
 NEXT = b"HTTP/1.1 200 OK\r\nX-Next: 1\r\nContent-Length: 4\r\n\r\nnext"

@@ -15,6 +15,9 @@ from tests.proxy.dataplane.messages import FUZZ, pieces, requests
 from tests.proxy.dataplane.raw import OK, RawUpstream, config
 from tests.proxy.dataplane.readers import h11_requests
 
+# Thousands of cases, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
