@@ -52,7 +52,7 @@ _ALL: Final = (
         "strangler_requests_refused_total",
         COUNTER,
         ("status", "reason"),
-        "Requests refused for what their clients sent, or did not send in time.",
+        "Requests refused or cut off for what their clients sent, or did not send or take in time.",
     ),
     # Clients
     Measure("strangler_client_connections", GAUGE, ("worker",), "Client connections that are open."),
