@@ -25,7 +25,7 @@ from tests.waiting import until
 __all__ = ["Connection", "Proxy", "RawUpstream", "answer", "config", "route", "snapshot"]
 
 T = TypeVar("T")
-TIMEOUT = 10.0
+TIMEOUT = 30.0
 KEY = bytes(range(32))
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

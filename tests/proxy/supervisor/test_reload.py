@@ -61,6 +61,7 @@ def test_a_reload_puts_a_new_route_into_force_and_loses_no_request(proxy: Proxy)
     assert "was edited" not in proxy.run("status").stderr
 
 
+@pytest.mark.timeout(600)
 def test_ten_reloads_in_a_row_under_load_lose_no_request(proxy: Proxy) -> None:
     with Crowd(proxy.addresses["listen"]) as crowd:
         for number in range(10):
@@ -70,6 +71,7 @@ def test_ten_reloads_in_a_row_under_load_lose_no_request(proxy: Proxy) -> None:
     assert crowd.failures == []
 
 
+@pytest.mark.timeout(600)
 def test_the_number_of_workers_grows_and_shrinks_without_a_lost_request(proxy: Proxy) -> None:
     with Crowd(proxy.addresses["listen"]) as crowd:
         for before, after in ((2, 4), (4, 3), (3, 1), (1, 2)):
