@@ -31,6 +31,7 @@ _ON_ITS_WAY: Final = 1.0
 _MOST_PIPELINED: Final = 65536
 # So many empty lines before a request are no slip of a client.
 _EMPTY_LINES: Final = b"\r\n" * 16
+_CR: Final = ord("\r")
 # What the access log says of a request that could not be read.
 _NOBODY: Final = '"route":"-","side":"-","upstream":"-"'
 _NEVER: Final = float("inf")
@@ -285,7 +286,7 @@ class ClientConnection:
     def _cut(self) -> None:
         """Begin the request at the start of the buffer, if its head has wholly come."""
         data, start = self._buffer, self._at
-        if data.startswith(b"\r\n", start):
+        if data[start] == _CR and data.startswith(b"\r\n", start):
             if data.startswith(_EMPTY_LINES, start):
                 self._refuse(BadHead(400, "nothing but empty lines"))
                 return

@@ -99,11 +99,11 @@ class Exchange(Asking):
                 self._partial = None
                 head, data = partial.head, partial.rest
             else:
-                end = data.find(b"\r\n\r\n")
-                if end < 0:
+                head, end, rest = data.partition(b"\r\n\r\n")
+                if not end:
                     self._partial = PartialHead(502)
                     continue
-                head, data = data[:end], data[end + 4 :]
+                data = rest
             response = parse_response(head)
             if response.status >= 200:
                 break

@@ -7,7 +7,7 @@ from typing import Final
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.response_head import ResponseHead
 
-__all__ = ["request_head", "response_head", "without_guarded", "without_private_cookies", "without_traces"]
+__all__ = ["request_head", "response_head", "without_guarded", "without_private_cookies"]
 
 _NO_CONTENT: Final = 204
 
@@ -29,11 +29,6 @@ def response_head(response: ResponseHead, lines: list[bytes], added: bytes) -> b
     if not lines:
         return b"%b\r\n%b\r\n" % (response.line, added)
     return b"%b\r\n%b\r\n%b\r\n" % (response.line, b"\r\n".join(lines), added)
-
-
-def without_traces(lines: list[bytes], traces: list[int]) -> list[bytes]:
-    """Request lines without those at `traces`."""
-    return [line for index, line in enumerate(lines) if index not in traces]
 
 
 def without_private_cookies(lines: list[bytes], cookies: list[int], private: frozenset[bytes]) -> list[bytes]:
