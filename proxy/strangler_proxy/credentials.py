@@ -36,12 +36,13 @@ class Credentials:
     """The credentials of one request.
 
     `block` are their header lines, each ended by CRLF, with the cookies in one line. `crumbs` are digests of the
-    private cookies, one each: what the request and its session are known by. `anonymous` says that there is nothing
+    private cookies, one each: what the request and its session are known by, unless they are `odd`: spelled so that the
+    monolith may read another cookie than is seen here. `anonymous` says that there is nothing
     that a client could be known by; `has_csrf_header` that a CSRF token came in its header; `content_type` is the
     body's.
     """
 
-    __slots__ = ("anonymous", "block", "content_type", "crumbs", "has_csrf_header")
+    __slots__ = ("anonymous", "block", "content_type", "crumbs", "has_csrf_header", "odd")
 
     def __init__(self, names: CredentialNames, lines: Sequence[bytes], *, safe: bool, origin: bool = False) -> None:
         wanted = names.safe if safe else names.unsafe
@@ -69,6 +70,7 @@ class Credentials:
         if not hosted:
             kept.append(b"Host: localhost")
         self.crumbs: list[bytes] = crumbs_of(cookies, names.private)
+        self.odd = any(_is_odd(crumb, names.private) for value in cookies for crumb in value.split(b";"))
         if self.crumbs:
             self.anonymous = False
         if cookies:
@@ -90,4 +92,14 @@ def crumbs_of(cookies: Sequence[bytes], private: frozenset[bytes]) -> list[bytes
 
 def crumb_digest(crumb: bytes) -> bytes:
     """The digest of one cookie, `name=value`: a cache of live sessions' keys would be worth stealing."""
-    return blake2b(crumb, digest_size=_DIGEST_BYTES).digest()
+    name, _, value = crumb.partition(b"=")
+    return blake2b(b"%b=%b" % (name.strip(b" \t"), value.strip(b" \t")), digest_size=_DIGEST_BYTES).digest()
+
+
+def _is_odd(crumb: bytes, private: frozenset[bytes]) -> bool:
+    """Whether the monolith may read it as a private cookie of another name or value: Django takes off quotes and what
+    they escape, and Unicode's white space."""
+    name, _, value = crumb.partition(b"=")
+    if name.strip(b" \t") in private:
+        return b'"' in value or not value.isascii()
+    return not name.isascii()

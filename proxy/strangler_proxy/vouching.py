@@ -220,8 +220,9 @@ class Vouching:
         if safe and not wish.required and credentials.anonymous:
             self._pass_on(pending, self._anonymous, [], "unasked")
             return None
-        if not safe or credentials.anonymous or len(credentials.crumbs) > _MOST_CRUMBS:
+        if not safe or credentials.anonymous or credentials.odd or len(credentials.crumbs) > _MOST_CRUMBS:
             # Two without credentials may be two people, and the one must not get the cookies that the other is given.
+            # What is not known by its session's own cookie could not be forgotten at the logout.
             self._ask_alone(pending, credentials)
             return pending
         key = _key(credentials.block, forwarded, wish.wants_origin if origin else wish.wants)

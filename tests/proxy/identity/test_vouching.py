@@ -385,6 +385,19 @@ def test_clients_without_credentials_are_never_taken_for_one_another(tmp_path: P
     run(scene)
 
 
+@pytest.mark.parametrize("spelled", ['"ann"', '"\\141nn"', " ann", "ann\xc2\xa0", "x; \xc2\xa0sessionid=ann"])
+def test_no_other_spelling_of_a_session_is_known_after_its_logout(tmp_path: Path, spelled: str) -> None:
+    async def scene() -> None:
+        async with both(tmp_path, lambda _: facts(ANN)) as (monolith, at_desk):
+            other = head("GET", "/orders/", f"Cookie: sessionid={spelled}")
+            await at_desk.identity(other)
+            at_desk.vouching.forget(head("POST", "/logout/", ANNS).lines)
+            await at_desk.identity(other)
+            assert len(monolith.asked) == 2
+
+    run(scene)
+
+
 def test_of_a_client_with_more_sessions_than_anybody_has_nothing_is_remembered(tmp_path: Path) -> None:
     async def scene() -> None:
         async with both(tmp_path) as (monolith, at_desk):
