@@ -30,7 +30,9 @@ def identity() -> None:
 def keys(as_json: bool, config: Path) -> None:
     """Show the public keys, newest first, and which of them signs: a JWK Set with --json."""
     now = time.time()
-    kept = signing_keys(load_config(config))
+    loaded = load_config(config)
+    StateDir.of(loaded).create()
+    kept = signing_keys(loaded)
     if as_json:
         print_json(kept.published(now))
         return

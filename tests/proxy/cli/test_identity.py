@@ -33,6 +33,10 @@ def test_a_new_key_comes_beside_the_old_one(run: Run, folder: Path) -> None:
     assert (folder / ".strangler" / "identity.keys.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_the_first_key_is_there_before_the_proxy_ever_was(run: Run) -> None:
+    assert len(kids(run)) == 1
+
+
 def test_at_once_the_old_ones_are_gone(run: Run) -> None:
     run("identity", "rotate")
     told = run("identity", "rotate", "--at-once")
