@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.hatch import compiled_modules
+from tests.project.hot_modules import compiled_modules
 
 __all__ = ["FOLDER"]
 

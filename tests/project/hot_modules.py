@@ -1,25 +1,13 @@
-"""hatch_build.py, which stands beside the packages and not in one."""
+"""What is compiled into the wheel for a platform, as pyproject.toml lists it."""
 
 from __future__ import annotations
 
 import tomllib
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
-__all__ = ["ROOT", "build_script", "compiled_modules", "source_of"]
+__all__ = ["ROOT", "compiled_modules", "source_of"]
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def build_script() -> ModuleType:
-    """The module."""
-    spec = spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def compiled_modules() -> list[str]:
