@@ -18,7 +18,6 @@ from strangler_proxy.holder import ClientHolder
 from strangler_proxy.partial_head import PartialHead
 from strangler_proxy.peer import Peer
 from strangler_proxy.request_head import RequestHead, parse_request
-from strangler_proxy.routes.target import has_dot_segments
 
 __all__ = ["ClientConnection"]
 
@@ -140,11 +139,12 @@ class ClientConnection:
             return False
         if not exchange.request_done:
             exchange.client_ended()
-            return exchange.tunnelled
+            return exchange.tunnelled and self.transport.can_write_eof()
         if exchange.safe:
             # A client that has closed looks the same as one that only stopped sending, until it is written to.
             self.deadline = min(self.deadline, monotonic() + _HALF_CLOSED)
-        return True
+        # By TLS there is no answering after the end, and asking for it is complained of.
+        return self.transport.can_write_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._closed = True
@@ -225,6 +225,8 @@ class ClientConnection:
         exchange = self.exchange
         if exchange is not None:
             exchange.client_lost()
+            if self.exchange is exchange:
+                exchange.client_lost()
             self.exchange = None
         self.gateway.forget(self)
         if not self._closed:
@@ -354,9 +356,6 @@ class ClientConnection:
                 head.host = str(Address(name[0], name[1])).encode()
             head.lines.append(b"Host: " + head.host)
         self.peer.heed(head)
-        if self.gateway.refuses_dots and has_dot_segments(head.path):
-            self._refuse(BadHead(400, "a dot segment in the path"))
-            return
         exchange = Exchange(self, head)
         self.exchange = exchange
         exchange.begin(rest)

@@ -15,6 +15,7 @@ from strangler_proxy.partial_head import PartialHead
 from strangler_proxy.reply import Reply, final_lines, shown_lines
 from strangler_proxy.response_head import ResponseHead, parse_response
 from strangler_proxy.retained import RequestBody
+from strangler_proxy.routes.target import has_dot_segments
 from strangler_proxy.tunnel import Tunnel
 from strangler_proxy.vouched import Refusal
 
@@ -43,6 +44,9 @@ class Exchange(Asking):
             # The last answer of its connection, or pipelined ones would be answered one inside the other.
             self._refuse(508, "loop")
             return
+        if self._gateway.refuses_dots and has_dot_segments(head.path):
+            self._refuse(400, "a dot segment in the path")
+            return
         if head.length:
             if limits.body_bytes and head.length > limits.body_bytes:
                 self._refuse(413, "body-too-long")
@@ -69,7 +73,9 @@ class Exchange(Asking):
             self._introduction.begin()
 
     def turned_away(self, refusal: Refusal) -> None:
-        """The monolith has not, and this is its word for it."""
+        """The monolith has not, and this is its word for it: the candidate was never asked."""
+        if self._choice.fallback:
+            self._choice = self._gateway.fall_back(self._choice)
         self._error = refusal.error
         self._status = refusal.status
         keep = self._keep_alive and self.request_done and not self._gateway.draining
@@ -279,11 +285,14 @@ class Exchange(Asking):
         self._client.answered(keep=keep)
 
     def client_lost(self) -> None:
-        """The client is gone. Safe work stops; what may already have been done is waited for, and told to nobody."""
-        if self._state == OVER or self._client_gone:
+        """The client is gone. Safe work stops; what may already have been done is waited for, and told to nobody.
+
+        Told a second time, it is waited for no longer.
+        """
+        if self._state == OVER:
             return
-        self._client_gone = True
-        if self._state == SENT and self.request_done and not self.safe:
+        waited, self._client_gone = self._client_gone, True
+        if not waited and self._state == SENT and self.request_done and not self.safe:
             return
         self._status = self._status or _CLIENT_CLOSED
         self._error = "client-gone"

@@ -52,7 +52,9 @@ class Reply(ClientHolder):
         "_connection",
         "_exchange",
         "_framing",
+        "_full_since",
         "_head",
+        "_held_up",
         "_keep_alive",
         "_reusable",
         "_until",
@@ -80,6 +82,9 @@ class Reply(ClientHolder):
         self._reusable: bool
         total = choice.pool.upstream.total_timeout
         self._until = started + total if total else 0.0
+        # How long the client has kept the answer waiting so far, and since when it does.
+        self._held_up = 0.0
+        self._full_since = 0.0
         client.exchange = self
         connection.exchange = self
 
@@ -169,18 +174,27 @@ class Reply(ClientHolder):
                 self._client.hold(body.rest)
         if piece:
             connection.transport.write(piece)
-            self._patient_for(self._choice.pool.upstream.idle_timeout)
+            patience = self._choice.pool.upstream.idle_timeout
+            if not body.done:
+                # Who sends drop by drop runs out of time during the answer as before it.
+                now = monotonic()
+                patience = min(patience, body.due(now) - now)
+            self._patient_for(patience)
 
     def client_full(self) -> None:
         """The client takes no more for now."""
         if self._connection is not None:
             self._connection.pause_reading()
+        self._full_since = monotonic()
         self._patient_for(self._client.gateway.limits.body_timeout)
 
     def client_drained(self) -> None:
         """The client takes more again."""
         if self._connection is not None:
             self._connection.resume_reading()
+        if self._full_since:
+            self._held_up += monotonic() - self._full_since
+            self._full_since = 0.0
         self._patient_for(self._choice.pool.upstream.idle_timeout)
 
     def upstream_full(self) -> None:
@@ -192,6 +206,8 @@ class Reply(ClientHolder):
         """The upstream takes more again."""
         if not self.request_done:
             self._client.resume_reading()
+            if self._body is not None:
+                self._body.pardon(monotonic())
 
     def client_ended(self) -> None:
         """The client sends no more: without the end of its request the answer has nobody to go to."""
@@ -223,12 +239,18 @@ class Reply(ClientHolder):
         if client.ended and self.safe:
             client.abort()
         elif self._until and monotonic() >= self._until:
-            self._cut_off("total")
+            self._cut_off("client-stalled" if self._was_held_up() else "total")
         elif client.writing_paused or self._owes_more():
             client.gateway.counts.timeout("body_timeout")
             self._cut_off("client-stalled")
         else:
             self._cut_off("idle")
+
+    def _was_held_up(self) -> bool:
+        """Whether the client, taking its answer slowly, has used up most of the total time by itself."""
+        now = monotonic()
+        held_up = self._held_up + (now - self._full_since if self._full_since else 0.0)
+        return held_up * 2 > self._choice.pool.upstream.total_timeout
 
     def _owes_more(self) -> bool:
         """Whether the client could go on with its request and does not: the upstream may be waiting for it."""

@@ -64,12 +64,16 @@ class Tunnel(ClientHolder):
         """The client sends no more; the upstream may."""
         if self._upstream_ended:
             self._end("")
-        elif not self._connection.closed and self._connection.transport.can_write_eof():
-            self._connection.transport.write_eof()
+        elif not self._connection.closed:
+            if self._connection.transport.can_write_eof():
+                self._connection.transport.write_eof()
+            else:
+                # TLS has no end of one direction: an upstream that is told nothing would be kept for ever.
+                self._end("")
 
     def upstream_ended(self) -> bool:
         """The upstream sends no more; True keeps its connection for the other direction."""
-        if self._client.ended:
+        if self._client.ended or not self._client.transport.can_write_eof():
             return False
         self._upstream_ended = True
         self._client.end_writing()

@@ -140,6 +140,10 @@ def test_dot_segments_are_refused_where_the_configuration_says_so(make_proxy: Ma
         with refusing.client() as client:
             client.send(b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n" % path)
             assert client.rest().startswith(b"HTTP/1.1 400 ")
+    with refusing.client() as client:
+        client.send(b"HEAD /a/.. HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert client.rest().endswith(b"\r\n\r\n")
+    assert [(line["method"], line["path"]) for line in refusing.log()][3:] == [("GET", "/.."), ("HEAD", "/a/..")]
     assert refusing.ask(b"GET /a..b/.c HTTP/1.1\r\nHost: a\r\n\r\n")[1] == b"ok"
 
 

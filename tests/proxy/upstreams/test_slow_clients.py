@@ -174,3 +174,25 @@ def test_a_client_that_is_slower_than_a_limit_allows_is_counted_by_that_limit(
         until(lambda: len(proxy.log()) == 3)
     counts = proxy.worker.gateway.counts
     assert proxy.call(lambda: dict(counts.timeouts)) == {"head_timeout": 1, "idle_timeout": 1, "body_timeout": 2}
+
+
+def test_a_total_time_that_a_slow_reader_has_used_up_is_not_held_against_the_upstream(
+    make_proxy: MakeProxy, make_upstream: MakeUpstream
+) -> None:
+    large = b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n" + bytes(50_000_000)
+    proxy = before(make_proxy, make_upstream(answer(large)).port, total_timeout=0.4)
+    with proxy.client(receive_buffer=4096) as reader:
+        reader.send(GET)
+        until(lambda: proxy.log())
+    assert proxy.log()[-1]["error"] == "client-stalled"
+    assert (failures(proxy), breaker(proxy)) == ({}, "closed")
+
+
+def test_a_total_time_that_the_upstream_has_used_up_is_held_against_it(
+    make_proxy: MakeProxy, make_upstream: MakeUpstream
+) -> None:
+    proxy = before(make_proxy, make_upstream(answers_early).port, total_timeout=0.3)
+    with proxy.client() as client:
+        client.send(GET)
+        assert client.rest().endswith(b"begun")
+    assert (failures(proxy), breaker(proxy)) == ({"total": 1}, "open")
