@@ -13,7 +13,7 @@ from demo.plan import Step, read_steps
 from demo.stack import ROOT, Stack
 from tests.e2e.conftest import Strangler
 
-pytestmark = pytest.mark.usefixtures("at_monolith")
+pytestmark = [pytest.mark.usefixtures("at_monolith"), pytest.mark.timeout(600)]
 
 
 def follow(step: Step, stack: Stack) -> str:
