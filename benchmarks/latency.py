@@ -17,6 +17,7 @@ from benchmarks.processes import cpu_seconds, workplace
 from benchmarks.throughput import full_load
 from benchmarks.traffic import GETS, write_script
 from benchmarks.upstream import start_upstream
+from benchmarks.watch import Watch
 
 __all__ = ["half", "low"]
 
@@ -33,9 +34,11 @@ def low(pace: Pace) -> list[Bar]:
         upstream = start_upstream(stack, folder)
         peers = [upstream, *start_peers(stack, Site(folder, upstream.port))]
         rounds, seconds = pace.rounds(LOW_ROUNDS), pace.seconds(2)
+        watch = Watch(peers)
         seen = _paced(peers, rate=LOW_RATE, rounds=rounds, seconds=seconds)
+        peaks = watch.peaks()
     print(f"1 KB GET at {LOW_RATE} requests a second; medians of {rounds} interleaved rounds of {seconds} s")
-    print(table(seen, judged()))
+    print(table(seen, judged(), peaks))
     direct = [each.p50 for each in seen[upstream.name]]
     bars = []
     for build in (NAME, COMPILED):
@@ -61,11 +64,12 @@ def half(pace: Pace) -> list[Bar]:
             rate = round(min(most[build], most["Envoy"]) / 2)
             pair = [upstream, *(peer for peer in peers if peer.name in (build, "Envoy"))]
             rounds, seconds = pace.rounds(HALF_ROUNDS), pace.seconds(2)
+            watch = Watch(pair)
             seen = _paced(pair, rate=rate, rounds=rounds, seconds=seconds)
             print(f"1 KB GET at {rate} requests a second, half of the slower one's most", end=" ")
             print(f"({', '.join(f'{name} {most[name]:.0f}' for name in (build, 'Envoy'))});", end=" ")
             print(f"medians of {rounds} interleaved rounds of {seconds} s")
-            print(table(seen, build), flush=True)
+            print(table(seen, build, watch.peaks()), flush=True)
             worse = ratio([each.p99 for each in seen[build]], [each.p99 for each in seen["Envoy"]])
             bars.append(Bar(f"half rate, {build}: p99 to Envoy's", worse, 1.0, binding=build == judged()))
     return bars

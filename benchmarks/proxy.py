@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from benchmarks.bars import Bar
 from benchmarks.measured import Measured, ratio, table
-from benchmarks.memory import peak
 from benchmarks.pace import Pace
 from benchmarks.peers import start_peers
 from benchmarks.peers.site import ROUTES, Site
 from benchmarks.peers.strangler import COMPILED, NAME, judged
-from benchmarks.processes import tree, worker, workplace
+from benchmarks.processes import workplace
 from benchmarks.throughput import full_load
 from benchmarks.traffic import GETS, ORDERS, Kind, write_script
 from benchmarks.upstream import start_upstream
+from benchmarks.watch import Watch
 
 __all__ = ["SCENARIOS", "Scenario", "measure"]
 
@@ -51,15 +51,14 @@ def measure(pace: Pace) -> list[Bar]:
     with ExitStack() as stack:
         folder = workplace(stack)
         peers = start_peers(stack, Site(folder, start_upstream(stack, folder).port))
-        before = {peer.name: tree(peer.pid) for peer in peers}
+        watch = Watch(peers)
         for scenario in SCENARIOS:
             script = write_script(folder, scenario.kind, ROUTES)
             rounds, seconds = pace.rounds(scenario.rounds), pace.seconds(scenario.seconds)
             seen = full_load(peers, script, connections=scenario.connections, rounds=rounds, seconds=seconds)
-            peaks = {peer.name: peak(worker(peer.pid, before[peer.name])) for peer in peers}
             print(f"{scenario.title}: {scenario.connections} connections, {ROUTES} routes, all extracted,", end=" ")
             print(f"access log on, one worker each; medians of {rounds} interleaved rounds of {seconds} s")
-            print(table(seen, judged(), peaks), flush=True)
+            print(table(seen, judged(), watch.peaks()), flush=True)
             print()
             bars += _bars(scenario, seen)
     return bars

@@ -15,6 +15,7 @@ from benchmarks.processes import workplace
 from benchmarks.throughput import one_round
 from benchmarks.traffic import GETS, write_script
 from benchmarks.upstream import start_upstream
+from benchmarks.watch import Watch
 
 __all__ = ["measure"]
 
@@ -39,13 +40,15 @@ def measure(pace: Pace) -> list[Bar]:
                 started = strangler.start(stack, within, name=name, packages=packages, stage=stage)
                 serving[started] = write_script(folder, GETS[1], routes)
             seen: dict[str, list[Measured]] = {each.name: [] for each in serving}
+            watch = Watch(list(serving))
             for _ in range(rounds):
                 for each, script in serving.items():
                     seen[each.name].append(one_round(each, script, connections=32, seconds=seconds))
+            peaks = watch.peaks()
         print(f"{build}: 1 KB GET, 32 connections, the requests spread over all routes; a canary is for half of the")
         print(f"visitors, who are told by their cookie; medians of {rounds} interleaved rounds of {seconds} s")
         one, _, many, *_ = seen
-        print(table(seen, one), flush=True)
+        print(table(seen, one, peaks), flush=True)
         cost = ratio([each.cpu for each in seen[many]], [each.cpu for each in seen[one]])
         binding = build == strangler.judged()
         bars.append(Bar(f"{MANY:,} routes, {build}: CPU a request to one route's", cost, TO_ONE, binding=binding))

@@ -14,6 +14,7 @@ from benchmarks.processes import workplace
 from benchmarks.throughput import one_round
 from benchmarks.traffic import GETS, write_script
 from benchmarks.upstream import start_upstream
+from benchmarks.watch import Watch
 
 __all__ = ["measure"]
 
@@ -44,12 +45,14 @@ def measure(pace: Pace) -> list[Bar]:
                     (workers, nginx.start(stack, theirs, name=f"nginx, {count}", cores=None)),
                 ]
             seen: dict[str, list[Measured]] = {each.name: [] for _, each in serving}
+            watch = Watch([each for _, each in serving])
             for _ in range(rounds):
                 for workers, each in serving:
                     measured = one_round(each, script, connections=EACH * workers, seconds=seconds, cores=None)
                     seen[each.name].append(measured)
+            peaks = watch.peaks()
         print(f"{build}: 1 KB GET, {EACH} connections a worker, cores shared by all; medians of {rounds} rounds")
-        print(table(seen, "one worker"), flush=True)
+        print(table(seen, "one worker", peaks), flush=True)
         one, two = ([each.cpu for each in seen[name]] for name in ("one worker", "two workers"))
         binding = build == strangler.judged()
         bars.append(Bar(f"two workers, {build}: CPU a request to one's", ratio(two, one), TO_ONE, binding=binding))
