@@ -13,6 +13,7 @@ _ALWAYS: Final = (b"accept-language", b"authorization", b"host", b"user-agent")
 # What only the check of an unsafe request looks at.
 _UNSAFE: Final = (b"origin", b"referer")
 _DIGEST_BYTES: Final = 16
+_PURPOSE: Final = b"strangler-crumb"
 
 
 class CredentialNames:
@@ -91,9 +92,13 @@ def crumbs_of(cookies: Sequence[bytes], private: frozenset[bytes]) -> list[bytes
 
 
 def crumb_digest(crumb: bytes) -> bytes:
-    """The digest of one cookie, `name=value`: a cache of live sessions' keys would be worth stealing."""
+    """The digest of one cookie, `name=value`: a cache of live sessions' keys would be worth stealing.
+
+    It is the same in all workers, and no other digest of a session's key is.
+    """
     name, _, value = crumb.partition(b"=")
-    return blake2b(b"%b=%b" % (name.strip(b" \t"), value.strip(b" \t")), digest_size=_DIGEST_BYTES).digest()
+    crumb = b"%b=%b" % (name.strip(b" \t"), value.strip(b" \t"))
+    return blake2b(crumb, digest_size=_DIGEST_BYTES, person=_PURPOSE).digest()
 
 
 def _is_odd(crumb: bytes, private: frozenset[bytes]) -> bool:

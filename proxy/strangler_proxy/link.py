@@ -1,4 +1,5 @@
-"""A worker's link to the control plane: snapshots come in, acknowledgements and counts go out.
+"""A worker's link to the control plane: snapshots come in, acknowledgements and counts go out, and workers tell each
+other whom to forget.
 
 Revisions only ever go up: a snapshot older than the one held is stale by definition and is ignored. Where a store was
 lost or restored from a backup, the control plane adopts under a revision above both, so nothing needs to go down.
@@ -12,7 +13,7 @@ import logging
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,10 @@ __all__ = ["LINE_LIMIT", "ControlLink"]
 # A snapshot of many thousand toggles still fits.
 LINE_LIMIT: Final = 16 * 1024 * 1024
 _COUNTS_EVERY: Final = 1.0
+# The first is told at once, and what follows within this time together: a flood makes long lines, not many.
+_FORGOTTEN_EVERY: Final = 0.02
+_MOST_FORGOTTEN: Final = 2048
+_FORGOTTEN_BACKLOG: Final = 1024 * 1024
 _FIRST_DELAY: Final = 0.05
 _LONGEST_DELAY: Final = 2.0
 # Worker and control plane start together; only after this long is it worth a word that one is not there.
@@ -40,8 +45,9 @@ class ControlLink:
 
     `on_snapshot` is called with each newer snapshot and must put it into force before it returns: only then is the
     snapshot acknowledged. `take_counts` gives the traffic since it was last asked, `take_measures` how the counters
-    have grown since, and the gauges. `config` is the digest of the configuration that the worker runs. Nothing here
-    ever raises into the worker: without a control plane the last snapshot goes on deciding.
+    have grown since, and the gauges. `on_forgotten` is called with the digests that another worker gave to its
+    `forget`. `config` is the digest of the configuration that the worker runs. Nothing here ever raises into the
+    worker: without a control plane the last snapshot goes on deciding.
     """
 
     def __init__(
@@ -54,6 +60,7 @@ class ControlLink:
         *,
         config: str = "",
         take_measures: Callable[[], tuple[list[Any], list[Any]]] = lambda: ([], []),
+        on_forgotten: Callable[[list[bytes]], None] = lambda _: None,
     ) -> None:
         self._path = path
         self._slot = slot
@@ -65,6 +72,10 @@ class ControlLink:
         self._writer: asyncio.StreamWriter | None = None
         self._take_counts = take_counts
         self._take_measures = take_measures
+        self._on_forgotten = on_forgotten
+        # In the order in which they came, each once.
+        self._forgotten: dict[bytes, None] = {}
+        self._telling: asyncio.Handle | None = None
         self._config = config
         self._held = Snapshot()
         self._unsent: list[dict[str, Any]] = []
@@ -116,6 +127,33 @@ class ControlLink:
         if self._writer is not None:
             self._send(self._writer, {"type": "leaving"})
 
+    def forget(self, digests: Iterable[bytes]) -> int:
+        """Tell the other workers of this replica to forget what they know by `digests`: at once, or as soon as the link
+        is there again. Returns how many digests there was no room for.
+        """
+        refused = 0
+        for digest in digests:
+            if digest in self._forgotten:
+                continue
+            if len(self._forgotten) >= _MOST_FORGOTTEN:
+                refused += 1
+            else:
+                self._forgotten[digest] = None
+        if self._telling is None and self._writer is not None:
+            self._telling = asyncio.get_running_loop().call_soon(self._tell_forgotten)
+        return refused
+
+    def _tell_forgotten(self) -> None:
+        self._telling = None
+        writer = self._writer
+        if writer is None or not self._forgotten:
+            return
+        self._telling = asyncio.get_running_loop().call_later(_FORGOTTEN_EVERY, self._tell_forgotten)
+        if writer.transport.get_write_buffer_size() > _FORGOTTEN_BACKLOG:
+            return
+        self._send(writer, {"type": "forgotten", "digests": [digest.hex() for digest in self._forgotten]})
+        self._forgotten.clear()
+
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         counting = asyncio.create_task(self._send_counts(writer))
         self._writer = writer
@@ -132,16 +170,21 @@ class ControlLink:
                     "leaving": self._leaving,
                 },
             )
+            self._tell_forgotten()
             while line := await reader.readline():
                 self._heed(line, writer)
         except (OSError, ValueError) as error:
             # ValueError: a line past the limit, or not JSON.
             _log.warning("link to the control plane broke: %s", error)
         except asyncio.CancelledError:
+            self._tell_forgotten()
             self._report(writer)
             raise
         finally:
             self._writer = None
+            if self._telling is not None:
+                self._telling.cancel()
+                self._telling = None
             counting.cancel()
             with suppress(asyncio.CancelledError, OSError):
                 await counting
@@ -149,8 +192,23 @@ class ControlLink:
 
     def _heed(self, line: bytes, writer: asyncio.StreamWriter) -> None:
         message = json.loads(line)
-        if not isinstance(message, dict) or message.get("type") != "snapshot":
+        if not isinstance(message, dict):
             return
+        match message.get("type"):
+            case "snapshot":
+                self._heed_snapshot(message, writer)
+            case "forgotten":
+                self._heed_forgotten(message)
+
+    def _heed_forgotten(self, message: dict[str, Any]) -> None:
+        try:
+            digests = [bytes.fromhex(digest) for digest in message["digests"]]
+        except (KeyError, TypeError, ValueError) as error:
+            _log.error("another worker told what cannot be read: %r", error)
+            return
+        self._on_forgotten(digests)
+
+    def _heed_snapshot(self, message: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         try:
             snapshot = Snapshot.from_json(message.get("snapshot"))
         except SnapshotError as error:

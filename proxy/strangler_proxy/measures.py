@@ -129,6 +129,12 @@ _ALL: Final = (
         ("outcome",),
         "Requests that wanted an identity, by how they came to one.",
     ),
+    Measure(
+        "strangler_forgotten_untold_total",
+        COUNTER,
+        (),
+        "Cookies that other workers were not told to forget: there were too many at once.",
+    ),
     # Log and spans
     Measure("strangler_access_log_lines_total", COUNTER, (), "Lines given to the access log."),
     Measure("strangler_access_log_sampled_out_total", COUNTER, (), "Requests that had no line, by the log's share."),

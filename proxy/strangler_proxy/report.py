@@ -105,6 +105,7 @@ class Report:
         if self._gateway.vouching is not None:
             for outcome, total in self._gateway.vouching.counts.items():
                 self._counter("strangler_vouching_total", total, outcome)
+            self._counter("strangler_forgotten_untold_total", self._gateway.vouching.untold)
 
     def _pool(self, stats: dict[str, Any]) -> None:
         upstream = str(stats["upstream"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -151,6 +151,9 @@ class Vouching:
     the monolith's own cookies. `now` tells seconds since the epoch, for the seal. `counts` are the requests so far, by
     how they came to an identity (`unasked` without credentials, `remembered`, `asked`), or that they came to none
     (`refused` by the monolith, `failed`).
+
+    `tell` is given what `forget` drops, for the other workers, and returns how many of these digests it had no room
+    for; `untold` is the sum of that.
     """
 
     def __init__(
@@ -179,6 +182,8 @@ class Vouching:
         self._single: set[_Question] = set()
         self._complained = float("-inf")
         self.counts = dict.fromkeys(("unasked", "remembered", "asked", "refused", "failed"), 0)
+        self.tell: Callable[[list[bytes]], int] | None = None
+        self.untold = 0
 
     def wish(self, route: Route) -> Wish | None:
         """What `route` wants to know; None where it wants nothing. To be made once for a route."""
@@ -246,11 +251,20 @@ class Vouching:
         return pending
 
     def forget(self, lines: list[bytes]) -> None:
-        """Believe nothing any more that is known of the session that a request with these header lines belongs to."""
-        if not self._by_crumb:
+        """Believe nothing any more that is known of the session that a request with these header lines belongs to,
+        here or in another worker."""
+        if self.tell is None and not self._by_crumb:
             return
         cookies = [line[7:] for line in lines if line[:7].lower() == b"cookie:"]
-        for crumb in crumbs_of(cookies, self._names.private):
+        crumbs = crumbs_of(cookies, self._names.private)
+        self.forgotten(crumbs)
+        if crumbs and self.tell is not None:
+            # Also what is not known here: who knows it is another worker. By more cookies nobody is known anywhere.
+            self.untold += self.tell(crumbs[:_MOST_CRUMBS])
+
+    def forgotten(self, crumbs: Iterable[bytes]) -> None:
+        """Believe nothing any more that is known by these digests of private cookies."""
+        for crumb in crumbs:
             for key in list(self._by_crumb.get(crumb, ())):
                 question = self._questions.pop(key, None)
                 if question is not None:

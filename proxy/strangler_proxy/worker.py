@@ -127,6 +127,7 @@ async def _serve(slot: int, config: Config, sockets: list[socket], state: StateD
     worker = Worker(config, subjects, log=log, tracer=tracer)
     gateway = worker.gateway
     report = Report(gateway, worker.door.counts)
+    vouching = gateway.vouching
     link = ControlLink(
         state.socket,
         slot,
@@ -135,7 +136,10 @@ async def _serve(slot: int, config: Config, sockets: list[socket], state: StateD
         gateway.counts.take,
         config=config.digest,
         take_measures=report.take,
+        on_forgotten=(lambda _: None) if vouching is None else vouching.forgotten,
     )
+    if vouching is not None:
+        vouching.tell = link.forget
     link.load_snapshot()
     # What is there now stays: the collector need not look at it again and again.
     gc.collect()

@@ -20,6 +20,8 @@ from strangler_proxy.unix import listen_unix
 __all__ = ["Traffic", "Worker", "Workers"]
 
 _BACKLOG_LIMIT: Final = 32 * 1024 * 1024
+# What workers tell each other must never cost one its link.
+_RELAY_BACKLOG: Final = 1024 * 1024
 # A worker says something once a second. Looks are counted, not seconds: when the machine slept, nobody was silent.
 _LOOK_SECONDS: Final = 1.0
 _SILENT_LOOKS: Final = 5
@@ -178,6 +180,8 @@ class Workers:
                         worker.gauges = message.get("gauges", [])
                         self.measured.take(message)
                         self.on_counted(message.get("counters", []))
+                    case "forgotten" if worker is not None:
+                        self._relay(worker, line, len(message["digests"]))
                     case "leaving" if worker is not None:
                         worker.leaving = True
                         await self._tell()
@@ -199,6 +203,16 @@ class Workers:
             worker.writer.transport.abort()
             return
         worker.writer.write(line)
+
+    def _relay(self, sender: Worker, line: bytes, digests: int) -> None:
+        """Pass on what one worker tells all others."""
+        for worker in self._links:
+            if worker is sender:
+                continue
+            if worker.writer.transport.get_write_buffer_size() > _RELAY_BACKLOG:
+                self.measured.counters["strangler_forgotten_untold_total",] += digests
+            else:
+                worker.writer.write(line)
 
     async def _look(self) -> None:
         while True:

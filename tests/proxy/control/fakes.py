@@ -49,14 +49,23 @@ async def running(control: ControlPlane) -> AsyncIterator[ControlPlane]:
 
 
 class FakeWorker:
-    """A worker that only keeps the link, and remembers each snapshot that it put into force."""
+    """A worker that only keeps the link, and remembers each snapshot that it put into force and whom it was told to
+    forget."""
 
     def __init__(self, folder: Path, slot: int = 0) -> None:
         self.seen: list[Snapshot] = []
         self.counted: list[dict[str, Any]] = []
+        self.forgotten: list[bytes] = []
         self.on_snapshot: Callable[[Snapshot], None] = self.seen.append
         state = folder / ".strangler"
-        self.link = ControlLink(state / "control.sock", slot, state, lambda new: self.on_snapshot(new), self._take)
+        self.link = ControlLink(
+            state / "control.sock",
+            slot,
+            state,
+            lambda new: self.on_snapshot(new),
+            self._take,
+            on_forgotten=self.forgotten.extend,
+        )
 
     def _take(self) -> list[dict[str, Any]]:
         taken, self.counted = self.counted, []

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from strangler_proxy.credentials import crumb_digest
 from strangler_proxy.vouched import Refusal, Vouched
 
 from strangler.identity import Identity
@@ -524,6 +525,77 @@ def test_forgetting_costs_nothing_that_stays(tmp_path: Path) -> None:
                 await at_desk.vouch(head("GET", "/", f"Cookie: sessionid={number}"))
             vouching = at_desk.vouching
             assert (vouching._known, vouching._by_crumb, vouching._questions, vouching._single) == ({}, {}, {}, set())
+
+    run(scene)
+
+
+class Others:
+    """What the other workers are told, and for how much of it there is no room."""
+
+    def __init__(self, too_many: int = 0) -> None:
+        self.told: list[list[bytes]] = []
+        self._too_many = too_many
+
+    def __call__(self, crumbs: list[bytes]) -> int:
+        self.told.append(crumbs)
+        return self._too_many
+
+
+def test_what_one_worker_forgets_another_that_is_told_forgets_too_and_nothing_else(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with both(tmp_path) as (_, here), both(tmp_path) as (monolith, there):
+            for lines in (ANNS, BOBS):
+                await there.vouch(head("GET", "/", lines))
+            others = here.vouching.tell = Others()
+            # Nothing is known here, so it is for the others that it matters.
+            here.vouching.forget(head("POST", "/logout/", "Cookie: theme=x; sessionid=ann; a=b").lines)
+            assert others.told == [[crumb_digest(b"sessionid=ann")]]
+            there.vouching.forgotten(others.told[0])
+            monolith.script = lambda _: facts(None)
+            assert (await there.identity(head("GET", "/", ANNS))).id == ""
+            assert (await there.identity(head("GET", "/", BOBS))).id == "bob"
+
+    run(scene)
+
+
+def test_who_hears_of_a_logout_while_it_asks_remembers_nothing_and_tells_nobody(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with both(tmp_path) as (monolith, at_desk):
+            others = at_desk.vouching.tell = Others()
+            monolith.held.clear()
+            request = head("GET", "/", ANNS)
+            _, before = at_desk.begin(request)
+            await monolith.until_asked(1)
+            at_desk.vouching.forgotten([crumb_digest(b"sessionid=ann"), b"nobody"])
+            monolith.held.set()
+            await before
+            await at_desk.vouch(request)
+            assert len(monolith.asked) == 2
+            assert others.told == []
+
+    run(scene)
+
+
+def test_of_a_request_without_private_cookies_nobody_is_told(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with both(tmp_path) as (_, at_desk):
+            others = at_desk.vouching.tell = Others()
+            for lines in ((), ("Cookie: theme=dark",), ("Authorization: Token t",)):
+                at_desk.vouching.forget(head("POST", "/", *lines).lines)
+            assert others.told == []
+
+    run(scene)
+
+
+def test_a_client_cannot_multiply_what_is_told_and_what_finds_no_room_is_counted(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with both(tmp_path) as (_, at_desk):
+            others = at_desk.vouching.tell = Others(too_many=3)
+            cookies = "; ".join(f"sessionid={number}" for number in range(100))
+            for _ in range(2):
+                at_desk.vouching.forget(head("POST", "/", f"Cookie: {cookies}").lines)
+            assert [len(crumbs) for crumbs in others.told] == [16, 16]
+            assert at_desk.vouching.untold == 6
 
     run(scene)
 

@@ -67,6 +67,7 @@ class FakeVouching:
 
     def __init__(self, **counts: int) -> None:
         self.counts = counts
+        self.untold = 0
 
 
 class World:
@@ -95,6 +96,13 @@ def test_how_requests_came_to_an_identity_is_told_where_any_wanted_one() -> None
     world.gateway.vouching.counts["failed"] += 3
     counters = {key: grown for key, grown in world.take()[0].items() if key[0] == "strangler_vouching_total"}
     assert counters == {("strangler_vouching_total", "failed"): 3}
+
+
+def test_what_the_other_workers_were_not_told_to_forget_is_counted() -> None:
+    world = World()
+    world.gateway.vouching = FakeVouching()
+    world.gateway.vouching.untold = 7
+    assert world.take()[0]["strangler_forgotten_untold_total",] == 7
 
 
 def test_everything_told_is_on_the_list_with_its_labels() -> None:
