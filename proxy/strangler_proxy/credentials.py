@@ -12,8 +12,8 @@ __all__ = ["CredentialNames", "Credentials", "crumb_digest", "crumbs_of"]
 _ALWAYS: Final = (b"accept-language", b"authorization", b"host", b"user-agent")
 # What only the check of an unsafe request looks at.
 _UNSAFE: Final = (b"origin", b"referer")
-_DIGEST_BYTES: Final = 16
-_PURPOSE: Final = b"strangler-crumb"
+# To be copied, which takes a third of the time that making one does.
+_CRUMB: Final = blake2b(digest_size=16, person=b"strangler-crumb")
 
 
 class CredentialNames:
@@ -97,8 +97,9 @@ def crumb_digest(crumb: bytes) -> bytes:
     It is the same in all workers, and no other digest of a session's key is.
     """
     name, _, value = crumb.partition(b"=")
-    crumb = b"%b=%b" % (name.strip(b" \t"), value.strip(b" \t"))
-    return blake2b(crumb, digest_size=_DIGEST_BYTES, person=_PURPOSE).digest()
+    digest = _CRUMB.copy()
+    digest.update(b"%b=%b" % (name.strip(b" \t"), value.strip(b" \t")))
+    return digest.digest()
 
 
 def _is_odd(crumb: bytes, private: frozenset[bytes]) -> bool:

@@ -265,7 +265,8 @@ class Vouching:
     def forgotten(self, crumbs: Iterable[bytes]) -> None:
         """Believe nothing any more that is known by these digests of private cookies."""
         for crumb in crumbs:
-            for key in list(self._by_crumb.get(crumb, ())):
+            keys = self._by_crumb.get(crumb)
+            for key in list(keys) if keys else ():
                 question = self._questions.pop(key, None)
                 if question is not None:
                     # Who waits already asked before; who asks from now on asks anew.

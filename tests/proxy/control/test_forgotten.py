@@ -68,14 +68,20 @@ def test_what_was_forgotten_without_a_control_plane_is_told_when_it_is_back(tmp_
     asyncio.run(scenario())
 
 
-def test_the_last_that_a_worker_forgets_is_told_before_it_ends(tmp_path: Path) -> None:
+def test_the_last_that_a_worker_forgets_is_told_before_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("strangler_proxy.link._FORGOTTEN_EVERY", 60.0)
+
     async def scenario() -> None:
         first, second = FakeWorker(tmp_path, 0), FakeWorker(tmp_path, 1)
         async with running(plane(tmp_path, MemoryToggleStore())) as control, second.linked():
             async with first.linked():
                 await linked(control, 0, 1)
                 first.link.forget(digests(1))
-            await until(lambda: second.forgotten)
+                await until(lambda: second.forgotten)
+                # This one waits for more to come.
+                first.link.forget(digests(1, 1))
+                await asyncio.sleep(0)
+            await until(lambda: second.forgotten == digests(2))
 
     asyncio.run(scenario())
 
@@ -159,6 +165,7 @@ def test_a_control_plane_that_reads_no_more_gets_no_more(tmp_path: Path, monkeyp
             # Until the socket is full, and then until there is no room here either.
             while not of.forget(digests(100, sent)):
                 sent += 100
+                assert sent < 1_000_000
                 await asyncio.sleep(0.001)
             assert len(of._forgotten) == 2048
             noting.reading.set()
@@ -188,6 +195,7 @@ def test_a_worker_that_reads_no_more_misses_what_others_forget_and_keeps_its_lin
             while not control.workers.measured.counters[UNTOLD]:
                 first.link.forget(digests(1000, told))
                 told += 1000
+                assert told < 1_000_000
                 await until(lambda: len(third.forgotten) == told)  # noqa: B023 - awaited here
             assert 1 in control.workers.linked()
             writer.close()
