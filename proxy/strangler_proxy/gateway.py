@@ -71,7 +71,7 @@ class Gateway:
         self._subjects = subjects
         self._choices: dict[tuple[str, Side, str, bool], Choice] = {}
         self._unrouted = self._choice(None, decide(None, None, monolith=config.monolith), "")
-        self._settled: dict[str, Choice] = {}
+        self._settled: list[Choice | None] = []
         self._toggles: dict[str, Toggle] = {}
         self.put_into_force(Snapshot())
         self._number = 0
@@ -90,15 +90,17 @@ class Gateway:
 
     def put_into_force(self, snapshot: Snapshot) -> None:
         """Decide by `snapshot` from the next request on."""
-        settled: dict[str, Choice] = {}
+        # By the routes' places: of a thousand routes each look-up by name would miss the processor's cache again.
+        settled: list[Choice | None] = []
         asking: dict[str, Toggle] = {}
-        for route in self.config.routes:
+        for route in self._table.routes:
             toggle = snapshot.toggles.get(route.name)
             if toggle is not None and toggle.asks_subject and route.twin:
                 asking[route.name] = toggle
+                settled.append(None)
             else:
                 decision = decide(route, toggle, monolith=self.config.monolith)
-                settled[route.name] = self._choice(route, decision, _stage(toggle, route))
+                settled.append(self._choice(route, decision, _stage(toggle, route)))
         self._settled, self._toggles = settled, asking
 
     def choose(self, head: RequestHead) -> Choice:
@@ -108,7 +110,7 @@ class Gateway:
         match = self._table.match(method, head.path, head.query, fields)
         if match is None:
             return self._unrouted
-        choice = self._settled.get(match.name)
+        choice = self._settled[match.place]
         if choice is None:
             return self._ask_subject(match, head)
         return self._rewritten(choice, match, head, b"") if choice.rewrites else choice

@@ -16,11 +16,12 @@ __all__ = ["Entry", "Match"]
 class Match:
     """A route that takes a request. `path` is what it takes, decoded, and `texts` that split at its slashes."""
 
-    __slots__ = ("_entry", "_path", "_texts", "name", "route")
+    __slots__ = ("_entry", "_path", "_texts", "place", "route")
 
     def __init__(self, entry: Entry, texts: Sequence[str], path: str) -> None:
         self.route = entry.route
-        self.name = entry.name
+        # The route's place in the order of all, as `RouteTable.routes` has them.
+        self.place = entry.place
         self._entry = entry
         self._texts = texts
         self._path = path
@@ -41,7 +42,6 @@ class Entry:
         "_variables",
         "conditions",
         "methods",
-        "name",
         "place",
         "rank",
         "rewrite",
@@ -52,7 +52,6 @@ class Entry:
 
     def __init__(self, route: Route) -> None:
         self.route = route
-        self.name = route.name
         self.template: Template = parse_template(route.path)
         self.methods = owned_methods(route)
         self.conditions = Conditions.of(route) or None

@@ -60,14 +60,18 @@ class _Group:
 
 
 class _Node:
-    """One place in the trie. `groups` are the ways over segments with variables, the most specific rank first."""
+    """One place in the trie. `groups` are the ways over segments with variables, the most specific rank first.
 
-    __slots__ = ("entries", "groups", "literals")
+    `single` is the way beside the literals where there is only one, for any text that fits it.
+    """
+
+    __slots__ = ("entries", "groups", "literals", "single")
 
     def __init__(self) -> None:
         self.literals: dict[str, _Node] = {}
         self.groups: list[_Group] = []
         self.entries: list[Entry] = []
+        self.single: _Branch | None = None
 
     def child(self, segment: Segment) -> _Node:
         """The next place over `segment`, made where there is none yet."""
@@ -78,7 +82,15 @@ class _Node:
             group = _Group(segment.rank)
             self.groups.append(group)
             self.groups.sort(key=lambda group: group.rank)
-        return group.child(segment)
+        node = group.child(segment)
+        self.single = self._only_branch()
+        return node
+
+    def _only_branch(self) -> _Branch | None:
+        branches = [branch for group in self.groups for each in group.branches.values() for branch in each]
+        if len(branches) != 1 or branches[0].spans or "" not in self.groups[0].branches:
+            return None
+        return branches[0]
 
 
 class RouteTable:
@@ -143,6 +155,14 @@ def _search(node: _Node, texts: list[str], depth: int, path: str, method: str, a
     while depth < length:
         text = texts[depth]
         literal = node.literals.get(text)
+        single = node.single
+        if single is not None and literal is None:
+            # The usual case, without the objects that the general one has to go through.
+            if not single.fits(text):
+                return None
+            node = single.node
+            depth += 1
+            continue
         if not node.groups:
             if literal is None:
                 return None
