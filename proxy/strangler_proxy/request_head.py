@@ -28,7 +28,7 @@ from strangler_proxy.fields import (
     Meanings,
     is_token,
 )
-from strangler_proxy.head import BadHead, KnownLines, length_of, named_in, tokens_of, without_named
+from strangler_proxy.head import BadHead, KnownLines, length_of, named_in, tokens_of, value_of, without_named
 
 __all__ = ["RequestHead", "is_host", "parse_request"]
 
@@ -167,22 +167,22 @@ def _sort(request: RequestHead, lines: list[bytes]) -> set[bytes] | None:
         elif meaning == DROP:
             pass
         elif meaning == CONTENT_LENGTH:
-            value = _value(line)
+            value = value_of(line)
             length = length_of(value, length, _UNSAID, 400)
             # Some read leading zeros as octal.
             kept.append(b"Content-Length: %d" % length if value.startswith(b"0") else line)
         elif meaning == CONNECTION:
-            tokens = tokens_of(line[line.find(b":") + 1 :])
+            tokens = tokens_of(value_of(line))
             closes = closes or b"close" in tokens
             persists = persists or b"keep-alive" in tokens
             named = tokens if named is None else named + tokens
         elif meaning == TRANSFER_ENCODING:
-            if length != _UNSAID or _value(line).lower() != b"chunked" or request.minor == 0:
+            if length != _UNSAID or value_of(line).lower() != b"chunked" or request.minor == 0:
                 raise BadHead(400, "a Transfer-Encoding other than one `chunked` alone in HTTP/1.1")
             length = -1
             kept.append(b"Transfer-Encoding: chunked")
         elif meaning == REQUEST_ID:
-            value = _value(line)
+            value = value_of(line)
             if not request.request_id and _REQUEST_ID.fullmatch(value):
                 request.request_id = value
                 kept.append(line)
@@ -196,17 +196,17 @@ def _sort(request: RequestHead, lines: list[bytes]) -> set[bytes] | None:
             request.traces.append(len(kept))
             kept.append(line)
         elif meaning == UPGRADE:
-            upgrade = upgrade + b", " + _value(line) if upgrade else _value(line)
+            upgrade = upgrade + b", " + value_of(line) if upgrade else value_of(line)
         elif meaning == EXPECT:
-            request.expects_continue = _value(line).lower() == b"100-continue" and request.minor == 1
+            request.expects_continue = value_of(line).lower() == b"100-continue" and request.minor == 1
             kept.append(line)
         elif meaning == VIA:
             if request.via is None:
                 request.via = []
-            request.via.append(_value(line))
+            request.via.append(value_of(line))
             kept.append(line)
         elif meaning == MAX_FORWARDS:
-            value = _value(line)
+            value = value_of(line)
             if request.method == b"OPTIONS" and value.isdigit() and len(value) < _MOST_DIGITS:
                 # RFC 9110 section 7.6.2: it counts the proxies that are still allowed.
                 request.last_hop = int(value) == 0
@@ -214,7 +214,7 @@ def _sort(request: RequestHead, lines: list[bytes]) -> set[bytes] | None:
             else:
                 kept.append(line)
         elif meaning == TE:
-            te = te or b"trailers" in tokens_of(_value(line))
+            te = te or b"trailers" in tokens_of(value_of(line))
     request.length = 0 if length == _UNSAID else length
     if closes:
         request.keep_alive = False
@@ -228,10 +228,6 @@ def _sort(request: RequestHead, lines: list[bytes]) -> set[bytes] | None:
         protocols = [each.strip(b" \t") for each in upgrade.split(b",")]
         request.upgrade = b", ".join([each for each in protocols if each and not each.lower().startswith(_HTTP_AGAIN)])
     return named_in(named)
-
-
-def _value(line: bytes) -> bytes:
-    return line[line.find(b":") + 1 :].strip(b" \t")
 
 
 def _host(request: RequestHead, line: bytes) -> None:
@@ -250,7 +246,7 @@ def _host(request: RequestHead, line: bytes) -> None:
 
 
 def _checked_host(line: bytes) -> bytes:
-    host = _value(line)
+    host = value_of(line)
     _check_host(host)
     if len(line) <= _LONGEST_HOST:
         if len(_hosts) >= _MOST_HOSTS:

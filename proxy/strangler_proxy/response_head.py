@@ -19,7 +19,7 @@ from strangler_proxy.fields import (
     UPGRADE,
     Meanings,
 )
-from strangler_proxy.head import BadHead, KnownLines, length_of, named_in, tokens_of, without_named
+from strangler_proxy.head import BadHead, KnownLines, length_of, named_in, tokens_of, value_of, without_named
 
 __all__ = ["ResponseHead", "parse_response"]
 
@@ -97,7 +97,7 @@ def _sort(response: ResponseHead, lines: list[bytes]) -> set[bytes] | None:
         if meaning == KEEP:
             kept.append(line)
         elif meaning == CONTENT_LENGTH:
-            value = _value(line)
+            value = value_of(line)
             length = length_of(value, length, _UNSAID, 502)
             if value.startswith(b"0"):
                 # Some read leading zeros as octal.
@@ -116,23 +116,19 @@ def _sort(response: ResponseHead, lines: list[bytes]) -> set[bytes] | None:
         elif meaning == DROP:
             pass
         elif meaning == TRANSFER_ENCODING:
-            if length != _UNSAID or _value(line).lower() != b"chunked" or response.minor == 0:
+            if length != _UNSAID or value_of(line).lower() != b"chunked" or response.minor == 0:
                 raise BadHead(502, "a Transfer-Encoding other than one `chunked` alone in HTTP/1.1")
             length = -1
         elif meaning == CONNECTION:
-            tokens = tokens_of(line[line.find(b":") + 1 :])
+            tokens = tokens_of(value_of(line))
             closes = closes or b"close" in tokens
             persists = persists or b"keep-alive" in tokens
             named = tokens if named is None else named + tokens
         elif meaning == UPGRADE:
-            response.upgrade = _value(line)
+            response.upgrade = value_of(line)
     response.length = length
     if closes:
         response.keep_alive = False
     elif persists:
         response.keep_alive = True
     return None if named is None else named_in(named)
-
-
-def _value(line: bytes) -> bytes:
-    return line[line.find(b":") + 1 :].strip(b" \t")
