@@ -41,7 +41,6 @@ class Exchange(Asking):
         """Start; `rest` is what came behind the head, of a request that has a body."""
         head, limits = self._head, self._gateway.limits
         if head.via is not None and any(self._gateway.pseudonym in via for via in head.via):
-            # The last answer of its connection, or pipelined ones would be answered one inside the other.
             self._refuse(508, "loop")
             return
         if self._gateway.refuses_dots and has_dot_segments(head.path):

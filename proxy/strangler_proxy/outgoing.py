@@ -34,7 +34,7 @@ def response_head(response: ResponseHead, lines: list[bytes], added: bytes) -> b
 def without_private_cookies(lines: list[bytes], cookies: list[int], private: frozenset[bytes]) -> list[bytes]:
     """Request lines, with the cookies named in `private` taken out of the Cookie lines at `cookies`.
 
-    A Cookie line in which nothing is left becomes an empty one, which `request_head` never sends: it is taken out.
+    A Cookie line in which nothing is left is taken out whole.
     """
     gone: list[int] = []
     kept = lines
