@@ -13,12 +13,13 @@ from django.utils.translation import gettext
 
 from monolith.catalog.models import Product
 
-__all__ = ["PAGE_SIZE", "REVIEWS_A_PAGE", "matching", "page_of", "sorted_by"]
+__all__ = ["PAGE_SIZE", "REVIEWS_A_PAGE", "beside", "matching", "page_of", "sorted_by"]
 
 M = TypeVar("M", bound=models.Model)
 
 PAGE_SIZE = 24
 REVIEWS_A_PAGE = 10
+_BESIDE = 4
 
 _gross = Coalesce(F("sale_price"), F("price")) * (100 + F("tax_rate"))
 # NULLIF, as PostgreSQL takes a division by zero for an error.
@@ -42,6 +43,12 @@ def matching(products: QuerySet[Product], text: str) -> QuerySet[Product]:
     for word in text.split():
         products = products.filter(Q(name__icontains=word) | Q(sku__icontains=word) | Q(description__icontains=word))
     return products
+
+
+def beside(product: Product) -> QuerySet[Product]:
+    """A few others of its category, drawn anew each time."""
+    others = Product.objects.visible().filter(category_id=product.category_id).exclude(pk=product.pk)
+    return others.order_by("?")[:_BESIDE]
 
 
 def page_of(rows: QuerySet[M], number: str, size: int) -> Page[M]:

@@ -20,7 +20,7 @@ from monolith.catalog import services
 from monolith.catalog.categories import CategoryTree
 from monolith.catalog.forms import ReviewForm, ShelfForm
 from monolith.catalog.models import Category, Product
-from monolith.catalog.shelf import PAGE_SIZE, REVIEWS_A_PAGE, matching, page_of, sorted_by
+from monolith.catalog.shelf import PAGE_SIZE, REVIEWS_A_PAGE, beside, matching, page_of, sorted_by
 
 __all__ = ["category", "export", "home", "product", "product_by_id", "search"]
 
@@ -112,6 +112,7 @@ def _product_page(request: HttpRequest, found: Product, form: ReviewForm, status
             "above": CategoryTree.load().line(found.category_id),
             "reviews": page_of(found.reviews.approved(), request.GET.get("reviews", ""), REVIEWS_A_PAGE),
             "own_review": own,
+            "beside": beside(found),
             "form": form,
         },
         status=status,
