@@ -14,6 +14,7 @@ from strangler.compare.actions import (
 from strangler.compare.answers import compare_answers, compare_pair
 from strangler.compare.limits import Limits
 from strangler.compare.python_values import compare_values
+from strangler.compare.redaction import Redaction, RedactionKind
 from strangler.compare.rule_file import load_rules, parse_rules
 from strangler.compare.rules import Rule, Rules
 from strangler.compare.values import Answer, Comparison, Difference, DifferenceKind, Pair, Request, Severity, Verdict
@@ -29,6 +30,8 @@ __all__ = [
     "Limits",
     "ListOrder",
     "Pair",
+    "Redaction",
+    "RedactionKind",
     "Request",
     "Rule",
     "Rules",

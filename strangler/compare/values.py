@@ -10,11 +10,14 @@ __all__ = ["Answer", "Comparison", "Difference", "DifferenceKind", "Pair", "Requ
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked, in short. `target` is the path with its query as sent; `route` is empty outside every route."""
+    """What was asked. `target` is the path with its query as sent; `route` is empty outside every route. Headers are in
+    the order in which they came, one entry a line; names in any case."""
 
     method: str = "GET"
     target: str = ""
     route: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

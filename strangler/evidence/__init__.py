@@ -1,0 +1,26 @@
+"""What has been observed of routes: pairs and their verdicts, differences by field, latency, coverage."""
+
+from strangler.evidence.batch import Batch
+from strangler.evidence.cause import Cause, Missed
+from strangler.evidence.evidence import DifferenceKey, Evidence, NoiseKey, PairKey, Tally
+from strangler.evidence.histogram import Histogram
+from strangler.evidence.kept import KeptPair
+from strangler.evidence.scope import OTHERS, Scope
+from strangler.evidence.sketch import Sketch, hash64
+
+__all__ = [
+    "OTHERS",
+    "Batch",
+    "Cause",
+    "DifferenceKey",
+    "Evidence",
+    "Histogram",
+    "KeptPair",
+    "Missed",
+    "NoiseKey",
+    "PairKey",
+    "Scope",
+    "Sketch",
+    "Tally",
+    "hash64",
+]
