@@ -41,10 +41,11 @@ class Unequal:
     """One request, and two answers to it that are not the same bytes.
 
     `old` is the monolith's answer and `new` the candidate's; `answering` (`monolith` or `candidate`) says whose the
-    customer got. `again` is what the monolith's second instance answered, None where there is none. `target` is as it
-    was sent; `request_lines` are the header lines as the monolith was sent them, cookies included, `candidate_lines` as
-    the candidate was. `strategy` is that of an unsafe method, `subject` a hash or empty, `at` the time of the request,
-    in seconds since 1970. `withheld` says that credentials of the customer were kept from the other side.
+    customer got. `again` is what the monolith's second instance answered, None where there is none. `target` is what the
+    monolith was asked for, `candidate_target` what the candidate was; `request_lines` are the header lines as the
+    monolith was sent them, cookies included, `candidate_lines` as the candidate was. `strategy` is that of an unsafe
+    method, `subject` a hash or empty, `at` the time of the request, in seconds since 1970. `withheld` says that
+    credentials of the customer were kept from the other side.
     """
 
     route: str
@@ -54,6 +55,7 @@ class Unequal:
     group: str
     method: str
     target: bytes
+    candidate_target: bytes
     request_lines: list[bytes]
     candidate_lines: list[bytes]
     request_body: bytes
@@ -83,6 +85,7 @@ def pack(unequal: Unequal) -> bytes:
         "group": unequal.group,
         "method": unequal.method,
         "target": unequal.target.decode("latin-1"),
+        "candidate_target": unequal.candidate_target.decode("latin-1"),
         "strategy": unequal.strategy,
         "subject": unequal.subject,
         "release": unequal.release,
@@ -162,6 +165,7 @@ def _unpacked(frame: bytes) -> Unequal:
     unequal = Unequal(
         **{name: _text(head, name) for name in _NAMES},
         target=_bytes(head.get("target")),
+        candidate_target=_bytes(head.get("candidate_target")),
         request_lines=_lines(head.get("request_lines")),
         candidate_lines=_lines(head.get("candidate_lines")),
         request_body=bodies.next(head.get("request_body")),
