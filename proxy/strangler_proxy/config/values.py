@@ -10,12 +10,26 @@ from pathlib import Path
 
 from strangler_proxy.config.address import Address
 from strangler_proxy.config.identity import IdentitySettings
+from strangler_proxy.config.shadow import EvidenceSettings, ShadowSettings
 from strangler_proxy.config.upstreams import Upstream
 from strangler_proxy.routes.route import Route
 
-__all__ = ["Address", "Config", "IdentitySettings", "Limits", "ListenerTls", "Seam", "Tracing", "Upstream"]
+__all__ = [
+    "Address",
+    "Config",
+    "EvidenceSettings",
+    "IdentitySettings",
+    "Limits",
+    "ListenerTls",
+    "Seam",
+    "ShadowSettings",
+    "Tracing",
+    "Upstream",
+]
 
 _IDENTITY = IdentitySettings()
+_SHADOW = ShadowSettings()
+_EVIDENCE = EvidenceSettings()
 
 _LISTEN = Address("127.0.0.1", 8080)
 _CONTROL = Address("127.0.0.1", 8081)
@@ -114,6 +128,8 @@ class Config:
     metrics_public: bool = False
     tracing: Tracing = Tracing()
     identity: IdentitySettings = _IDENTITY
+    shadow: ShadowSettings = _SHADOW
+    evidence: EvidenceSettings = _EVIDENCE
     text: str = ""
 
     @property

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
+from zlib import crc32
 
-__all__ = ["BadFrame", "Frames", "Side", "Unequal", "longest_frame", "pack"]
+__all__ = ["BadFrame", "Frames", "Side", "Unequal", "comparer_of", "longest_frame", "pack"]
 
 _WORD: Final = 4
 # For one head with its lines, escapes and all: a worker takes none that is longer than 64 KiB.
@@ -41,8 +42,8 @@ class Unequal:
     """One request, and two answers to it that are not the same bytes.
 
     `old` is the monolith's answer and `new` the candidate's; `answering` (`monolith` or `candidate`) says whose the
-    customer got. `again` is what the monolith's second instance answered, None where there is none. `target` is what the
-    monolith was asked for, `candidate_target` what the candidate was; `request_lines` are the header lines as the
+    customer got. `again` is what the monolith's second instance answered, None where there is none. `target` is what
+    the monolith was asked for, `candidate_target` what the candidate was; `request_lines` are the header lines as the
     monolith was sent them, cookies included, `candidate_lines` as the candidate was. `strategy` is that of an unsafe
     method, `subject` a hash or empty, `at` the time of the request, in seconds since 1970. `withheld` says that
     credentials of the customer were kept from the other side.
@@ -67,6 +68,11 @@ class Unequal:
     again: Side | None
     withheld: bool
     at: float
+
+
+def comparer_of(route: str, comparers: int) -> int:
+    """Which of so many comparers takes a route, by number: always the same, for it learns what belongs together."""
+    return crc32(route.encode()) % comparers
 
 
 def longest_frame(body_bytes: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strangler_proxy.shadow.frame import BadFrame, Frames, Side, Unequal, longest_frame, pack
+from strangler_proxy.shadow.frame import BadFrame, Frames, Side, Unequal, comparer_of, longest_frame, pack
 
 _MOST = longest_frame(1024)
 _texts = st.text(st.characters(categories=("L", "N", "P"), exclude_characters="\r\n"), max_size=20)
@@ -212,3 +212,16 @@ def test_a_time_that_is_none_is_refused(at: str) -> None:
 def test_what_it_holds_is_never_shown_by_its_repr() -> None:
     assert "sessionid" not in repr(_exchange())
     assert "one" not in repr(_exchange().old)
+
+
+@given(st.text(max_size=30), st.integers(1, 16))
+def test_a_route_always_goes_to_the_same_comparer_that_is_there(route: str, comparers: int) -> None:
+    number = comparer_of(route, comparers)
+    assert 0 <= number < comparers
+    assert number == comparer_of(route, comparers)
+
+
+def test_routes_are_spread_over_the_comparers_and_no_later_version_moves_them() -> None:
+    routes = [f"catalog.route-{number}" for number in range(64)]
+    assert {comparer_of(route, 4) for route in routes} == {0, 1, 2, 3}
+    assert comparer_of("catalog.product-detail", 1000) == 292
