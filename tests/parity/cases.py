@@ -143,5 +143,9 @@ def _headers(shop: Shop, chance: random.Random) -> Iterator[Case]:
         yield Case(route, target, headers={"If-None-Match": '"something else"'})
         yield Case(route, target, headers={"If-None-Match": "*"})
         yield Case(route, target, headers={"Cookie": "django_language=de"})
+        # As the proxy tells of somebody who is signed in; neither side may look at it on these routes.
+        yield Case(route, target, headers={"X-Strangler-Identity": "somebody"})
+    yield Case("catalog.product-list", "/api/v1/products/?ordering=name&page_size=3&ordering=-name")
+    yield Case("catalog.product-list", "/api/v1/products/?min_price=cheap&max_price=dear&ordering=colour")
     for product in chance.sample(list(shop.products), 10):
         yield Case("catalog.product-detail", f"/api/v1/products/{product}/", headers={"Accept-Language": "de"})
