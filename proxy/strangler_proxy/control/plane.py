@@ -98,6 +98,8 @@ class ControlPlane:
         self._store_error: str | None = "The store has not been asked yet."
         self._disk_error: str | None = None
         self._notes: tuple[str, ...] = ()
+        # What the store held, and what was in force, when they were last found to agree.
+        self._agreed: tuple[Snapshot, Snapshot] | None = None
         self._mover = asyncio.Lock()
         self._news = asyncio.Condition()
 
@@ -320,6 +322,8 @@ class ControlPlane:
     async def _synchronize(self) -> None:
         try:
             stored = await asyncio.to_thread(self._store.load)
+            if self._still_agrees(stored):
+                return
             reason = estrangement(stored, self.snapshot)
             if reason is not None:
                 self._lose_store(f"{reason[0].upper()}{reason[1:]}. {_ADOPT}")
@@ -344,6 +348,14 @@ class ControlPlane:
                 _log.warning("%s", note)
         if stored.revision != self.snapshot.revision or self._disk_error is not None:
             await self._put_into_force(stored)
+        self._agreed = stored, self.snapshot
+
+    def _still_agrees(self, stored: Snapshot) -> bool:
+        """Whether nothing has changed since the last look, by which objects they are: comparing takes milliseconds."""
+        if self._agreed is None or self._store_error is not None or self._disk_error is not None:
+            return False
+        before, in_force = self._agreed
+        return stored is before and self.snapshot is in_force
 
     def _lose_store(self, reason: str) -> None:
         if reason != self._store_error:

@@ -19,6 +19,9 @@ from strangler_proxy.store import schema
 
 __all__ = ["SQLiteToggleStore"]
 
+# The revision with its time, and each toggle's state, as they are in the tables.
+_Rows = tuple[tuple[Any, ...] | None, list[tuple[Any, ...]]]
+
 _COLUMNS = "id, revision, at, who, why, name, before, after, forced"
 
 
@@ -35,12 +38,19 @@ class SQLiteToggleStore:
         self._busy_seconds = busy_seconds
         self._lock = threading.Lock()
         self._seen = False
+        # Whoever looks once a second reads the same thousand toggles again and again: they are parsed when they change.
+        self._rows: _Rows | None = None
+        self._loaded = Snapshot()
 
     def load(self) -> Snapshot:
-        """The present snapshot. Raises StoreUnavailable."""
+        """The present snapshot, the same object as long as the file says the same. Raises StoreUnavailable."""
         with self._connection() as connection:
             connection.execute("BEGIN")
-            return _snapshot(connection)
+            rows = _rows(connection)
+            if rows != self._rows:
+                self._loaded = _parsed(rows)
+                self._rows = rows
+            return self._loaded
 
     def commit(self, change: Change, *, expected_revision: int) -> Snapshot:
         """Put `change` in under `expected_revision` + 1. Raises RevisionConflict or StoreUnavailable."""
@@ -175,13 +185,21 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def _snapshot(connection: sqlite3.Connection) -> Snapshot:
-    row = connection.execute("SELECT revision, at FROM revision").fetchone()
-    if row is None:
+    return _parsed(_rows(connection))
+
+
+def _rows(connection: sqlite3.Connection) -> _Rows:
+    revision = connection.execute("SELECT revision, at FROM revision").fetchone()
+    return revision, connection.execute("SELECT state FROM toggle").fetchall()
+
+
+def _parsed(rows: _Rows) -> Snapshot:
+    revision, states = rows
+    if revision is None:
         raise SnapshotError("its revision is missing")
-    toggles = [_toggle(state) for (state,) in connection.execute("SELECT state FROM toggle")]
-    return Snapshot(
-        revision=row[0], toggles={toggle.name: toggle for toggle in toggles}, at=datetime.fromisoformat(row[1])
-    )
+    toggles = [_toggle(state) for (state,) in states]
+    number, at = revision
+    return Snapshot(revision=number, toggles={toggle.name: toggle for toggle in toggles}, at=datetime.fromisoformat(at))
 
 
 def _write(connection: sqlite3.Connection, before: Mapping[str, Toggle], after: Snapshot, change: Change) -> None:

@@ -10,6 +10,7 @@ from socket import socket
 
 import pytest
 from strangler_proxy.control import ControlPlane
+from strangler_proxy.control.declare import estrangement
 from strangler_proxy.state import StateDir
 from strangler_proxy.unix import connect_unix
 
@@ -120,6 +121,19 @@ def test_of_two_flips_that_expect_the_same_revision_one_wins(tmp_path: Path) -> 
     asyncio.run(scenario())
 
 
+class Swappable(MemoryToggleStore):
+    """A store in whose place `other` can be put; counts how often it was looked at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.other: Snapshot | None = None
+        self.looks = 0
+
+    def load(self) -> Snapshot:
+        self.looks += 1
+        return super().load() if self.other is None else self.other
+
+
 def elsewhere(store: MemoryToggleStore, revision: int) -> None:
     toggles = [Toggle("catalog.detail", stage=Stage.EXTRACTED)]
     store.commit(Change(toggles, "ben", "elsewhere", datetime.now(UTC)), expected_revision=revision)
@@ -148,6 +162,34 @@ def test_a_move_made_elsewhere_is_noticed(tmp_path: Path) -> None:
             watching = asyncio.create_task(control.watch())
             elsewhere(store, 1)
             await until(lambda: workers[0].seen[-1].revision == 2)
+            watching.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_a_store_that_says_the_same_is_not_compared_again_and_one_put_in_its_place_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[int] = []
+
+    def counting(stored: Snapshot, served: Snapshot) -> str | None:
+        compared.append(stored.revision)
+        return estrangement(stored, served)
+
+    async def scenario() -> None:
+        monkeypatch.setattr("strangler_proxy.control.plane.estrangement", counting)
+        store = Swappable()
+        async with proxy(tmp_path, store) as (control, _):
+            watching = asyncio.create_task(control.watch())
+            looks = store.looks
+            await until(lambda: store.looks > looks + 2)
+            # At the first look, and once more with what the first look itself declared.
+            assert len(compared) <= 2
+            store.other = Snapshot(revision=control.snapshot.revision)
+            await until(lambda: not control.status()["store"]["ok"])
+            assert "another store" in control.status()["store"]["error"]
+            store.other = None
+            await until(lambda: control.status()["store"]["ok"])
             watching.cancel()
 
     asyncio.run(scenario())

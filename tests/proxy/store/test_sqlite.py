@@ -70,6 +70,17 @@ def test_a_file_that_vanishes_is_reported_and_not_made_anew(store: SQLiteToggleS
     assert store.load().revision == 1
 
 
+def test_what_has_not_changed_is_not_read_anew_and_what_has_is(store: SQLiteToggleStore, path: Path) -> None:
+    before = store.load()
+    assert store.load() is before
+    SQLiteToggleStore(path).commit(change(Toggle("a", stage=Stage.EXTRACTED)), expected_revision=1)
+    assert store.load().toggles["a"].stage is Stage.EXTRACTED
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE toggle SET state = replace(state, 'extracted', 'monolith')")
+    restored = store.load()
+    assert (restored.revision, restored.toggles["a"].stage) == (2, Stage.MONOLITH)
+
+
 def test_adopting_makes_a_new_file_where_the_old_one_vanished(store: SQLiteToggleStore, path: Path) -> None:
     served = store.load()
     path.unlink()
