@@ -17,11 +17,12 @@ __all__ = ["AccessLog"]
 # What is noted is formatted by the batch: the longer, the cheaper, and the longer the pause for it.
 _MOST_LINES: Final = 256
 _MOST_WAITING_BYTES: Final = 8 * 1024 * 1024
-_MOST_LABELS: Final = 16384
 # What stands in a JSON string as it is.
 _PLAIN: Final = bytes(byte for byte in range(0x20, 0x80) if byte not in b'"\\')
 _THREE_DIGITS: Final = [b"%03d" % number for number in range(1000)]
 _END: Final = b"}\n"
+# When it was, and what `AccessLog.add` is given; then whether the line is written whatever the share.
+_Noted = tuple[float, bytes, bytes, int, bytes, float, bytes, str, str, bool]
 
 
 class AccessLog:
@@ -39,8 +40,7 @@ class AccessLog:
         self._sample = sample
         self._slow = slow
         self._sampled = b',"sampled":%b' % f"{sample:g}".encode()
-        self._noted: list[tuple[float, bytes, bytes, int, str, float, bytes, str, str, bool]] = []
-        self._labels: dict[str, bytes] = {}
+        self._noted: list[_Noted] = []
         self._second = -1
         self._begin = b""
         self._batches: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -66,7 +66,7 @@ class AccessLog:
         method: bytes,
         path: bytes,
         status: int,
-        label: str,
+        label: bytes,
         seconds: float,
         request_id: bytes,
         fallback: str,
@@ -108,11 +108,11 @@ class AccessLog:
             self._batches.put(None)
             self._writer.join(timeout=2)
 
-    def _formatted(self, noted: list[tuple[float, bytes, bytes, int, str, float, bytes, str, str, bool]]) -> bytes:
+    def _formatted(self, noted: list[_Noted]) -> bytes:
         # One look at what clients chose, instead of one a line: hardly ever is there anything to escape.
         chosen = b"".join([each[2] for each in noted]) + b"".join([each[6] for each in noted])
         plain = not chosen.translate(None, _PLAIN)
-        digits, labels = _THREE_DIGITS, self._labels
+        digits = _THREE_DIGITS
         parts: list[bytes] = []
         for at, method, path, status, label, seconds, request_id, fallback, error, kept in noted:
             milliseconds = int(at * 1000.0)
@@ -121,9 +121,6 @@ class AccessLog:
                 self._begin = strftime('{"time":"%Y-%m-%dT%H:%M:%S.', gmtime(self._second)).encode()
             if not plain:
                 path, request_id = _escaped(path), _escaped(request_id)
-            place = labels.get(label)
-            if place is None:
-                place = self._remembered(label)
             if kept and not fallback and not error:
                 end = _END
             else:
@@ -137,7 +134,7 @@ class AccessLog:
                     method,
                     path,
                     status,
-                    place,
+                    label,
                     microseconds // 1000,
                     digits[microseconds % 1000],
                     request_id,
@@ -145,12 +142,6 @@ class AccessLog:
                 )
             )
         return b"".join(parts)
-
-    def _remembered(self, label: str) -> bytes:
-        if len(self._labels) >= _MOST_LABELS:
-            self._labels.clear()
-        place = self._labels[label] = label.encode()
-        return place
 
     def _ended(self, fallback: str, error: str, kept: bool) -> bytes:
         end = b""

@@ -68,7 +68,7 @@ class Choice:
         self.target = target
         self.set_cookie = set_cookie
         self.wish = wish
-        self.label = f'"route":"{route}","side":"{self.side}","upstream":{json.dumps(self.upstream)}'
+        self.label = f'"route":"{route}","side":"{self.side}","upstream":{json.dumps(self.upstream)}'.encode()
 
     def of_one_request(self, target: bytes, set_cookie: bytes) -> Choice:
         """This choice with a target or a cookie that belong to one request only."""

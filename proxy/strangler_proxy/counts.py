@@ -27,57 +27,70 @@ BOUNDS: Final[tuple[float, ...]] = (
 )
 
 _BUCKETS: Final = len(BOUNDS) + 1
-# Indexed by the status divided by 100, so that no class needs a look-up.
-_CLASSES: Final = 10
-_CELLS: Final = _BUCKETS * _CLASSES
-_NOTHING: Final = [0] * _CELLS
 # Causes are words of our own; should one ever carry more, memory stays bounded all the same.
 _MOST_CAUSES: Final = 512
 _OTHER: Final = "other"
 
 
-class Tally:
-    """The answers of one upstream for one side of one route, in one stage. Got once from `Counts.tally`, then kept."""
+class _Row:
+    """The answers of one status class: how many a bucket, what they took together, and how many were fallbacks."""
 
-    __slots__ = ("_bounds", "_cells", "_fallbacks", "_sums", "route", "side", "stage", "upstream")
+    __slots__ = ("buckets", "fallbacks", "number", "seconds")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.buckets = [0] * _BUCKETS
+        self.seconds = 0.0
+        self.fallbacks = 0
+
+
+class Tally:
+    """The answers of one upstream for one side of one route, in one stage. Got once from `Counts.tally`, then kept.
+
+    With a thousand routes each answer finds another tally, whose memory is in no cache: it is as little as it can be.
+    """
+
+    __slots__ = ("_row", "_rows", "route", "side", "stage", "upstream")
 
     def __init__(self, route: str, side: str, upstream: str, stage: str) -> None:
         self.route = route
         self.side = side
         self.upstream = upstream
         self.stage = stage
-        self._bounds = BOUNDS
-        self._cells = [0] * _CELLS
-        self._sums = [0.0] * _CLASSES
-        self._fallbacks = [0] * _CLASSES
+        # The class counted last, which is hardly ever another one than before.
+        self._row = _Row(2)
+        self._rows = [self._row]
 
     def add(self, status: int, seconds: float) -> None:
         """Count one answer: its status (100 to 999), and what it took."""
+        row = self._row
         number = status // 100
-        self._cells[number * _BUCKETS + bisect_left(self._bounds, seconds)] += 1
-        self._sums[number] += seconds
+        if number != row.number:
+            row = self._row = self._row_of(number)
+        row.buckets[bisect_left(BOUNDS, seconds)] += 1
+        row.seconds += seconds
 
     def fell_back(self, status: int) -> None:
         """Note of an answer counted by `add` that it was given in a failed candidate's place."""
-        self._fallbacks[status // 100] += 1
+        self._row_of(status // 100).fallbacks += 1
+
+    def _row_of(self, number: int) -> _Row:
+        for row in self._rows:
+            if row.number == number:
+                return row
+        row = _Row(number)
+        self._rows.append(row)
+        return row
 
     def count(self) -> int:
         """The answers since the last take."""
-        return sum(self._cells)
+        return sum([sum(row.buckets) for row in self._rows])
 
     def take(self, into: list[dict[str, Any]]) -> int:
         """Append what was counted since the last take to `into`, one entry a status class; returns how many answers."""
-        cells = self._cells
-        if cells == _NOTHING:
-            return 0
-        sums, fallbacks = self._sums, self._fallbacks
-        self._cells = [0] * _CELLS
-        self._sums = [0.0] * _CLASSES
-        self._fallbacks = [0] * _CLASSES
         taken = 0
-        for number in range(_CLASSES):
-            buckets = cells[number * _BUCKETS : (number + 1) * _BUCKETS]
-            count = sum(buckets)
+        for row in self._rows:
+            count = sum(row.buckets)
             if not count:
                 continue
             taken += count
@@ -87,13 +100,16 @@ class Tally:
                     "side": self.side,
                     "upstream": self.upstream,
                     "stage": self.stage,
-                    "status_class": f"{number}xx",
+                    "status_class": f"{row.number}xx",
                     "count": count,
-                    "fallbacks": fallbacks[number],
-                    "seconds": round(sums[number], 6),
-                    "buckets": buckets,
+                    "fallbacks": row.fallbacks,
+                    "seconds": round(row.seconds, 6),
+                    "buckets": row.buckets,
                 }
             )
+            row.buckets = [0] * _BUCKETS
+            row.seconds = 0.0
+            row.fallbacks = 0
         return taken
 
 

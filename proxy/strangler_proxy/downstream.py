@@ -32,7 +32,7 @@ _MOST_PIPELINED: Final = 65536
 _EMPTY_LINES: Final = b"\r\n" * 16
 _CR: Final = ord("\r")
 # What the access log says of a request that could not be read.
-_NOBODY: Final = '"route":"-","side":"-","upstream":"-"'
+_NOBODY: Final = b'"route":"-","side":"-","upstream":"-"'
 _NEVER: Final = float("inf")
 
 

@@ -16,15 +16,19 @@ __all__ = ["Entry", "Match"]
 class Match:
     """A route that takes a request. `path` is what it takes, decoded, and `texts` that split at its slashes."""
 
-    __slots__ = ("_entry", "_path", "_texts", "place", "route")
+    __slots__ = ("_entry", "_path", "_texts", "place")
 
     def __init__(self, entry: Entry, texts: Sequence[str], path: str) -> None:
-        self.route = entry.route
         # The route's place in the order of all, as `RouteTable.routes` has them.
         self.place = entry.place
         self._entry = entry
         self._texts = texts
         self._path = path
+
+    @property
+    def route(self) -> Route:
+        """The route itself."""
+        return self._entry.route
 
     @property
     def params(self) -> dict[str, str]:

@@ -139,7 +139,13 @@ def contradict(mine: Mapping[str, str | None], theirs: Mapping[str, str | None],
 
 def owned_methods(route: Route) -> frozenset[str]:
     """The methods a route takes: those it names, and HEAD wherever it names GET."""
-    return route.methods | {"HEAD"} if "GET" in route.methods else route.methods
+    return _with_head(route.methods)
+
+
+@lru_cache(maxsize=256)
+def _with_head(methods: frozenset[str]) -> frozenset[str]:
+    # One set for all routes that take the same: a thousand would not stay in the processor's caches.
+    return methods | {"HEAD"} if "GET" in methods else methods
 
 
 def common_methods(one: Route, other: Route) -> list[str]:

@@ -20,7 +20,7 @@ from tests.waiting import until
 
 
 def note(log: AccessLog, path: bytes = b"/", status: int = 200, seconds: float = 0.0015, **causes: str) -> None:
-    log.add(b"GET", path, status, '"route":"-"', seconds, b"id", causes.get("fallback", ""), causes.get("error", ""))
+    log.add(b"GET", path, status, b'"route":"-"', seconds, b"id", causes.get("fallback", ""), causes.get("error", ""))
 
 
 class Reader:

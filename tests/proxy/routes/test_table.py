@@ -122,6 +122,15 @@ def test_a_literal_that_leads_nowhere_is_left_again() -> None:
     assert taken(table, "/a/b/d/") == "variable"
 
 
+def test_the_one_way_on_is_taken_to_its_end_and_no_further() -> None:
+    table = RouteTable([route("a", "/a/<slug:x>/<int:y>/"), route("b", "/b/<slug:x>/<int:y>/")])
+    assert [taken(table, path) for path in ("/a/x/1", "/b/x/1/")] == ["a", "b"]
+    assert {taken(table, path) for path in ("/a", "/a/x/", "/a/x/y/", "/a/./1/", "/a/x/1/2/", "/c/x/1/")} == {None}
+    assert taken(table, "/a/x/1/", "DELETE") is None
+    also_shorter = RouteTable([route("a", "/a/<slug:x>/<int:y>/"), route("shorter", "/a/<slug:x>/")])
+    assert [taken(also_shorter, path) for path in ("/a/x/", "/a/x/1/")] == ["shorter", "a"]
+
+
 def test_a_route_that_does_not_take_the_method_leaves_it_to_a_less_specific_one() -> None:
     table = RouteTable([route("read", "/a/b/"), route("any", "/a/<str:x>/", frozenset({"GET", "POST"}))])
     assert taken(table, "/a/b/", "POST") == "any"
