@@ -7,6 +7,7 @@ from strangler.evidence.histogram import Histogram
 from strangler.evidence.kept import KeptPair
 from strangler.evidence.scope import OTHERS, Scope
 from strangler.evidence.sketch import Sketch, hash64
+from strangler.evidence.store import EvidenceStore, SeenScope
 
 __all__ = [
     "OTHERS",
@@ -14,12 +15,14 @@ __all__ = [
     "Cause",
     "DifferenceKey",
     "Evidence",
+    "EvidenceStore",
     "Histogram",
     "KeptPair",
     "Missed",
     "NoiseKey",
     "PairKey",
     "Scope",
+    "SeenScope",
     "Sketch",
     "Tally",
     "hash64",

@@ -12,11 +12,23 @@ A toggle store of your own is tested by the suite that ours pass: subclass it an
         def open_store(self, tmp_path):
             return lambda: MyStore(tmp_path / "toggles")
 
-`MemoryToggleStore` is the fake for code that only needs some store, `ManualClock` the clock for code that waits.
+So is an evidence store, by `EvidenceStoreConformance`.
+
+`MemoryToggleStore` and `MemoryEvidenceStore` are the fakes for code that only needs some store, `ManualClock` the clock
+for code that waits.
 """
 
+from strangler.testing.evidence_store import EvidenceStoreConformance
 from strangler.testing.fixed_toggles import FixedToggles
 from strangler.testing.manual_clock import ManualClock
+from strangler.testing.memory_evidence import MemoryEvidenceStore
 from strangler.testing.toggle_store import MemoryToggleStore, ToggleStoreConformance
 
-__all__ = ["FixedToggles", "ManualClock", "MemoryToggleStore", "ToggleStoreConformance"]
+__all__ = [
+    "EvidenceStoreConformance",
+    "FixedToggles",
+    "ManualClock",
+    "MemoryEvidenceStore",
+    "MemoryToggleStore",
+    "ToggleStoreConformance",
+]

@@ -1,0 +1,96 @@
+"""The port behind which evidence is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from strangler.compare.values import Verdict
+from strangler.evidence.batch import Batch
+from strangler.evidence.evidence import Evidence
+from strangler.evidence.kept import KeptPair
+from strangler.evidence.scope import Scope
+
+__all__ = ["EvidenceStore", "SeenScope"]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenScope:
+    """A scope of which there is evidence: how many pairs, and when the first and the last of them were (seconds since
+    1970; 0.0 where nothing but differences or pairs to look at is left)."""
+
+    scope: Scope
+    pairs: int
+    first: float
+    last: float
+
+
+class EvidenceStore(Protocol):
+    """Evidence by scope and day (UTC), exchanges missed by route and day, and whole pairs as examples.
+
+    Every method raises StoreUnavailable when the store does not answer; then nothing of what it was to do is done. A
+    store can be shared between threads, and several processes can write to one. Of pairs to keep it keeps those that
+    `strangler.evidence.samples` chooses, a number that it is made with. Names are bounded as in `Evidence`, a day at a
+    time; of more than 1,000 releases and rule revisions of a route the rest is counted under the release `…`.
+    """
+
+    def add(self, batch: Batch, *, at: float) -> bool:
+        """Add a batch to what is there, on the day of `at` (seconds since 1970); all of it or nothing. False when it
+        was added before, by its id; then nothing changes. Ids are forgotten by `prune`, a day after."""
+        ...
+
+    def scopes(self, route: str | None = None) -> list[SeenScope]:
+        """The scopes of a route, or of all, that were seen; those with the newest pairs first."""
+        ...
+
+    def read(self, scope: Scope, *, since: float = 0.0) -> Evidence:
+        """What was counted of a scope from the day of `since` on; empty for one that was never seen."""
+        ...
+
+    def missed(self, route: str, *, since: float = 0.0) -> dict[str, int]:
+        """How many sampled exchanges of a route were never pairs, by cause, from the day of `since` on."""
+        ...
+
+    def kept(
+        self,
+        *,
+        route: str | None = None,
+        scope: Scope | None = None,
+        template: str | None = None,
+        field: str | None = None,
+        kind: str | None = None,
+        verdict: Verdict | None = None,
+        cause: str | None = None,
+        subject: str | None = None,
+        limit: int = 100,
+    ) -> list[KeptPair]:
+        """Kept pairs that are all that is asked for, newest first. `field` and `kind` are those of a difference which
+        the pair is an example of; `subject` is a keyed hash."""
+        ...
+
+    def kept_pair(self, pair_id: str) -> KeptPair | None:
+        """The kept pair of that id."""
+        ...
+
+    def replace(self, pairs: Iterable[KeptPair]) -> int:
+        """Put pairs judged anew in the place of those with the same ids; of others nothing is kept. Gives how many
+        are kept now."""
+        ...
+
+    def clear(self, route: str, *, release: str | None = None) -> None:
+        """Forget everything of a route, or of one release of it; missed exchanges, which have no release, stay then."""
+        ...
+
+    def erase(self, subject: str) -> int:
+        """Forget every kept pair of a subject (a keyed hash); gives how many there were. Counts name nobody."""
+        ...
+
+    def prune(self, *, now: float, keep_seconds: float, most_bytes: int) -> int:
+        """Forget days and kept pairs older than `keep_seconds`, and then kept pairs until they take at most
+        `most_bytes`: where most others show the same thing, there the oldest first. Gives how many pairs went."""
+        ...
+
+    def close(self) -> None:
+        """Let go of whatever is held. Calling it again does nothing."""
+        ...

@@ -1,0 +1,232 @@
+"""Evidence in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from strangler.compare import Verdict
+from strangler.errors import StoreUnavailable
+from strangler.evidence import OTHERS, Batch, Evidence, KeptPair, Scope, SeenScope
+from strangler.evidence.samples import Sample, Shelf, keepers, redundant, shelves
+
+__all__ = ["MemoryEvidenceStore"]
+
+_DAY: Final = 86_400
+_MOST_SCOPES: Final = 1000
+
+
+class MemoryEvidenceStore:
+    """An evidence store that lives and dies with its process, for tests. Of pairs to keep it keeps at most `samples`
+    for each thing that they show.
+
+    Set `outage` to a reason and every call raises StoreUnavailable with it, until `outage` is None again.
+    """
+
+    def __init__(self, *, samples: int = 5) -> None:
+        self.outage: str | None = None
+        self._samples = samples
+        self._lock = threading.Lock()
+        self._days: dict[int, dict[Scope, Evidence]] = defaultdict(dict)
+        self._missed: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
+        self._batches: dict[str, float] = {}
+        self._scopes: dict[Scope, None] = {}
+        self._kept: dict[str, KeptPair] = {}
+        self._shelves: dict[tuple[Scope, Shelf], dict[str, Sample]] = defaultdict(dict)
+
+    def add(self, batch: Batch, *, at: float) -> bool:
+        """Add a batch; False when it was added before."""
+        with self._lock:
+            self._answer()
+            if batch.id in self._batches:
+                return False
+            self._batches[batch.id] = at
+            day = int(at // _DAY)
+            for scope, evidence in batch.scopes.items():
+                if evidence:
+                    self._days[day].setdefault(self._known(scope), Evidence()).merge(evidence)
+            for key, count in batch.never_paired.items():
+                self._missed[day][key] += count
+            for kept in batch.kept.values():
+                self._keep(kept)
+            return True
+
+    def scopes(self, route: str | None = None) -> list[SeenScope]:
+        """The scopes that were seen, those with the newest pairs first."""
+        with self._lock:
+            self._answer()
+            seen = []
+            for scope in self._scopes:
+                if route is None or scope.route == route:
+                    tallies = [tally for tally in self._read(scope, 0).pairs.values() if tally.count]
+                    count = sum(tally.count for tally in tallies)
+                    first = min((tally.first for tally in tallies), default=0.0)
+                    last = max((tally.last for tally in tallies), default=0.0)
+                    seen.append(SeenScope(scope, count, first, last))
+            return sorted(seen, key=lambda each: (-each.last, each.scope))
+
+    def read(self, scope: Scope, *, since: float = 0.0) -> Evidence:
+        """What was counted of a scope."""
+        with self._lock:
+            self._answer()
+            return self._read(scope, int(since // _DAY))
+
+    def missed(self, route: str, *, since: float = 0.0) -> dict[str, int]:
+        """How many sampled exchanges of a route were never pairs, by cause."""
+        with self._lock:
+            self._answer()
+            found: Counter[str] = Counter()
+            for day, counts in self._missed.items():
+                if day >= int(since // _DAY):
+                    found.update({cause: count for (of, cause), count in counts.items() if of == route})
+            return dict(found)
+
+    def kept(
+        self,
+        *,
+        route: str | None = None,
+        scope: Scope | None = None,
+        template: str | None = None,
+        field: str | None = None,
+        kind: str | None = None,
+        verdict: Verdict | None = None,
+        cause: str | None = None,
+        subject: str | None = None,
+        limit: int = 100,
+    ) -> list[KeptPair]:
+        """Kept pairs that are all that is asked for, newest first."""
+        with self._lock:
+            self._answer()
+            places: dict[str, list[Shelf]] = defaultdict(list)
+            for (_, shelf), samples in self._shelves.items():
+                for name in samples:
+                    places[name].append(shelf)
+            found = [
+                kept
+                for kept in self._kept.values()
+                if route in (None, kept.scope.route)
+                and scope in (None, kept.scope)
+                and template in (None, kept.template)
+                and verdict in (None, kept.verdict)
+                and cause in (None, kept.cause)
+                and subject in (None, kept.subject)
+                and (
+                    (field is None and kind is None)
+                    or any(
+                        shelf.field and field in (None, shelf.field) and kind in (None, shelf.kind)
+                        for shelf in places[kept.id]
+                    )
+                )
+            ]
+            return sorted(found, key=lambda kept: (-kept.at, kept.id))[: max(limit, 0)]
+
+    def kept_pair(self, pair_id: str) -> KeptPair | None:
+        """The kept pair of that id."""
+        with self._lock:
+            self._answer()
+            return self._kept.get(pair_id)
+
+    def replace(self, pairs: Iterable[KeptPair]) -> int:
+        """Put pairs judged anew in the place of those with the same ids."""
+        with self._lock:
+            self._answer()
+            there = [kept for kept in pairs if kept.id in self._kept]
+            for kept in there:
+                self._drop(kept.id)
+            for kept in there:
+                self._keep(kept)
+            return sum(kept.id in self._kept for kept in there)
+
+    def clear(self, route: str, *, release: str | None = None) -> None:
+        """Forget everything of a route, or of one release of it."""
+        with self._lock:
+            self._answer()
+            gone = [scope for scope in self._scopes if scope.route == route and release in (None, scope.release)]
+            for scope in gone:
+                del self._scopes[scope]
+                for evidence in self._days.values():
+                    evidence.pop(scope, None)
+            for kept in [kept for kept in self._kept.values() if kept.scope in gone]:
+                self._drop(kept.id)
+            if release is None:
+                for counts in self._missed.values():
+                    for key in [key for key in counts if key[0] == route]:
+                        del counts[key]
+
+    def erase(self, subject: str) -> int:
+        """Forget every kept pair of a subject."""
+        with self._lock:
+            self._answer()
+            gone = [kept.id for kept in self._kept.values() if subject and kept.subject == subject]
+            for name in gone:
+                self._drop(name)
+            return len(gone)
+
+    def prune(self, *, now: float, keep_seconds: float, most_bytes: int) -> int:
+        """Forget what is older than `keep_seconds`, and kept pairs until they take at most `most_bytes`."""
+        with self._lock:
+            self._answer()
+            oldest = now - keep_seconds
+            for day in [day for day in (*self._days, *self._missed) if (day + 1) * _DAY <= oldest]:
+                self._days.pop(day, None)
+                self._missed.pop(day, None)
+            self._batches = {name: at for name, at in self._batches.items() if at > now - _DAY}
+            gone = [kept.id for kept in self._kept.values() if kept.at < oldest]
+            for name in gone:
+                self._drop(name)
+            rows = [
+                (Sample.of(kept), [key for key, samples in self._shelves.items() if kept.id in samples])
+                for kept in self._kept.values()
+            ]
+            surplus = redundant(rows, most_bytes)
+            for name in surplus:
+                self._drop(name)
+            seen = {scope for day in self._days.values() for scope in day}
+            seen |= {kept.scope for kept in self._kept.values()}
+            self._scopes = {scope: None for scope in self._scopes if scope in seen}
+            return len(gone) + len(surplus)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _answer(self) -> None:
+        if self.outage is not None:
+            raise StoreUnavailable(self.outage)
+
+    def _known(self, scope: Scope) -> Scope:
+        if scope not in self._scopes and sum(each.route == scope.route for each in self._scopes) >= _MOST_SCOPES:
+            scope = Scope(scope.route, OTHERS, OTHERS)
+        self._scopes[scope] = None
+        return scope
+
+    def _read(self, scope: Scope, since: int) -> Evidence:
+        found = Evidence()
+        for day, evidence in self._days.items():
+            if day >= since and scope in evidence:
+                found.merge(evidence[scope])
+        return found
+
+    def _keep(self, kept: KeptPair) -> None:
+        scope = self._known(kept.scope)
+        kept = replace(kept, scope=scope)
+        if kept.id in self._kept:
+            self._drop(kept.id)
+        self._kept[kept.id] = kept
+        places = shelves(kept)
+        for shelf in places:
+            self._shelves[scope, shelf][kept.id] = Sample.of(kept)
+        for shelf in places:
+            there = self._shelves[scope, shelf]
+            wanted = keepers(there.values(), self._samples)
+            for name in [name for name in there if name not in wanted]:
+                del there[name]
+                if not any(name in samples for samples in self._shelves.values()):
+                    del self._kept[name]
+
+    def _drop(self, name: str) -> None:
+        del self._kept[name]
+        for samples in self._shelves.values():
+            samples.pop(name, None)
