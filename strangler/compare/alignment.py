@@ -1,4 +1,4 @@
-"""Which elements of two lists belong together, where their order does not say."""
+"""Which elements of two lists belong together, where their indexes do not say."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 from strangler.compare.json_text import Node, canonical
 
-__all__ = ["by_key", "matching", "unlike"]
+__all__ = ["Alignments", "by_key", "matching", "unlike"]
+
+Alignments = dict[tuple[int, int], list[tuple[int | None, int | None]]]
+"""What is known of pairs of lists, by the `id` of each: the indexes of elements that belong together, in order."""
 
 
 def unlike(old: list[Node], new: list[Node], depth: int) -> tuple[list[Node], list[Node]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from strangler.compare.actions import Excuse, Grade, Ignore, ListOrder, SameClass
-from strangler.compare.alignment import by_key, matching, unlike
+from strangler.compare.alignment import Alignments, by_key, matching, unlike
 from strangler.compare.json_text import (
     Duplicates,
     Integer,
@@ -55,10 +55,14 @@ _Task = tuple[Node, Node, _Place, State, Severity, int]
 class JsonWalk:
     """One walk through two documents. `differences` and `matched` (numbers of the rules met) fill up as it goes.
 
-    `compare` raises TooMuch at a limit; what was found until then stands.
+    `compare` raises TooMuch at a limit; what was found until then stands. `known` says of lists, by their identities,
+    which of their elements belong together: pairs of indexes in order, None where an element has no counterpart.
     """
 
-    def __init__(self, rules: RouteRules, limits: Limits, *, probing: JsonWalk | None = None) -> None:
+    def __init__(
+        self, rules: RouteRules, limits: Limits, *, known: Alignments | None = None, probing: JsonWalk | None = None
+    ) -> None:
+        self._known: Alignments = (known or {}) if probing is None else probing._known
         self._rules = rules
         self._matcher = rules.matcher
         self._limits = limits
@@ -218,6 +222,15 @@ class JsonWalk:
             below = self._matcher.under_index(state, at)
             return old[at], new[to], _Place(place, f"[{at}]", "[*]"), below, severity, depth
 
+        known = self._known.get((id(old), id(new))) if self._known else None
+        if known is not None:
+            both_there = [task(at, to) for at, to in known if at is not None and to is not None]
+            for at, to in known:
+                if to is None and at is not None:
+                    self._element(DifferenceKind.MISSING, old[at], f"[{at}]", at, place, state, severity)
+                elif at is None and to is not None:
+                    self._element(DifferenceKind.EXTRA, new[to], f"[{to}]", to, place, state, severity)
+            return both_there
         if len(old) == len(new):
             if not state:
                 pairs = zip(old, new, strict=True)

@@ -2,7 +2,7 @@
 
 A path starts at `$`, the whole body. Then come steps:
 
-    .name          the key `name` (letters, digits, _ and -)
+    .name          the key `name` (letters, digits, _ and -), or one such as `@href` or `#text`
     ["any key"]    any key, quoted as in JSON
     .*             every key of an object
     [*]            every element of a list
@@ -23,14 +23,14 @@ from typing import Final
 __all__ = ["Matcher", "PathPattern", "State", "key_step"]
 
 _STEP: Final = re.compile(
-    r"""(?P<deep>\.\.(?=[\w*-]))?(?:
-        (?:(?<=\.\.)|\.)(?P<name>[\w-]+|\*)
+    r"""(?P<deep>\.\.(?=[@#]?[\w-]|\*))?(?:
+        (?:(?<=\.\.)|\.)(?P<name>[@#]?[\w-]+|\*)
       | \[(?P<index>\d{1,9}|\*)\]
       | \[(?P<quoted>"(?:[^"\\]|\\.)*")\]
     )""",
     re.VERBOSE,
 )
-_PLAIN_KEY: Final = re.compile(r"[^\W\d][\w-]*")
+_PLAIN_KEY: Final = re.compile(r"[@#]?[^\W\d][\w-]*")
 
 
 class _Wild(Enum):
