@@ -7,17 +7,22 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tests.soak.witness import Measurement
+
 __all__ = ["EXCUSES", "Disturbance", "Journal", "Request", "Stages"]
 
 # How long after an upstream is back (or a reload is done) its consequences may last: breakers try again after at most
 # 1 s as configured here, unused connections are found to be closed; old workers end what they had for at most 15 s.
 _AFTER_UPSTREAM = 3.0
 _AFTER_RELOAD = 16.0
+_UPSTREAMS = frozenset({"monolith", "catalog"})
 
 EXCUSES = {
     "worker killed": "its connection belonged to the very worker that was killed by SIGKILL at that time",
     "upstream down": "the upstream that had to answer was killed or stopped at that time, and nobody else could have"
     " answered: it was the monolith's, or not safe, or an answer had begun",
+    "machine stood still": "at that time the witness, which asks an upstream of its own directly, woke a second or more"
+    " too late, or had no answer for as long; and upstreams that answer nobody would explain it",
     "closed while unused": "a reload closed a connection that waited for nothing while the customer began to use it"
     " again (RFC 9112 9.5); no byte of an answer had come, and no upstream executed it",
     "behind a cut answer": "it was sent on the same connection behind a request whose failure is judged by itself",
@@ -88,6 +93,7 @@ class Journal:
         self.right: Counter[str] = Counter()
         self.doubtful: list[Request] = []
         self.disturbances: list[Disturbance] = []
+        self.standstills: list[Measurement] = []
         self.stages = Stages()
         # POSTs that were answered rightly, with digests of what was sent; and those given up by the customer halfway.
         self.accepted: dict[str, str] = {}
@@ -112,10 +118,12 @@ class Journal:
             request.port in each.clients and each.began <= request.ended for each in self.disturbances
         ):
             return "worker killed"
-        if self._upstream_down(request):
+        if self._lay_with(self._down(request), request):
             return "upstream down"
         if unanswered and request.reused and self._during("reload", request, after=_AFTER_RELOAD):
             return "behind a last answer" if request.behind else "closed while unused"
+        if self._stood_still(request) and self._lay_with(_UPSTREAMS, request):
+            return "machine stood still"
         return None
 
     def _during(self, what: str, request: Request, *, after: float, upstream: str = "") -> bool:
@@ -127,14 +135,23 @@ class Journal:
             for each in self.disturbances
         )
 
-    def _upstream_down(self, request: Request) -> bool:
+    def _down(self, request: Request) -> frozenset[str]:
+        """The upstreams that were killed or stopped at the time of a request."""
+        return frozenset(
+            upstream
+            for upstream in _UPSTREAMS
+            if any(self._during(what, request, after=_AFTER_UPSTREAM, upstream=upstream) for what in ("kill", "hang"))
+        )
+
+    def _stood_still(self, request: Request) -> bool:
+        return any(
+            each.began <= request.ended and request.began <= each.ended + _AFTER_UPSTREAM for each in self.standstills
+        )
+
+    def _lay_with(self, down: frozenset[str], request: Request) -> bool:
+        """Whether upstreams that are `down` explain what became of a request."""
         if request.outcome == "broken" and not request.begun:
             return False  # whatever happens behind it, the proxy answers
-        down = {
-            upstream
-            for upstream in ("monolith", "catalog")
-            if any(self._during(what, request, after=_AFTER_UPSTREAM, upstream=upstream) for what in ("kill", "hang"))
-        }
         able = self.sides(request.route, request.began, request.ended)
         if request.outcome == "side":
             return request.route == "c" and request.who == "monolith" and "catalog" in down

@@ -8,19 +8,34 @@ from collections.abc import Iterator
 from tests.soak.gauges import Gauge
 from tests.soak.journal import EXCUSES
 from tests.soak.soak import Figures
+from tests.soak.witness import seconds_of
 
 __all__ = ["report"]
 
 _MIB = 1 << 20
+_STILL = {
+    "sleep": "the witness woke that late",
+    "answer": "the witness waited for its own upstream's answer",
+    "nothing": "the witness has not said anything",
+}
 _MOST_SHOWN = 20
+# The share of a run's seconds that the machine may have stood still: a run with more of them says nothing.
+_MOST_STILL = 0.05
 
 
 def report(figures: Figures) -> tuple[bool, str]:
     """Whether the run was good, and its figures; with the log of what was done where it was not."""
-    good = not figures.guilty and not figures.violations
-    lines = [*_counts(figures), *_memory(figures)]
+    still = seconds_of(figures.standstills)
+    says_something = still <= _MOST_STILL * figures.seconds
+    good = says_something and not figures.guilty and not figures.violations
+    lines = [*_counts(figures), *_still(figures, still), *_memory(figures)]
     if not good:
         lines += [*_log(figures), *_wrong(figures)]
+    if not says_something:
+        lines.append(
+            f"THE RUN SAYS NOTHING: the machine stood still for more than {_MOST_STILL:.0%} of it."
+            " Repeat it with fewer neighbours, or at a higher priority."
+        )
     total = sum(figures.right.values())
     lines.append(f"{'GOOD' if good else 'NOT GOOD'}: {total} requests were right in {figures.seconds:.0f} s.")
     return good, "\n".join(lines)
@@ -33,6 +48,12 @@ def _counts(figures: Figures) -> Iterator[str]:
     yield "excused:" if figures.excused else "excused: nothing"
     for name, count in figures.excused.items():
         yield f"  {count} {name}: {EXCUSES[name]}"
+
+
+def _still(figures: Figures, seconds: float) -> Iterator[str]:
+    yield f"the machine stood still: {len(figures.standstills)} times, {seconds:.1f} of {figures.seconds:.0f} s"
+    for each in sorted(figures.standstills, key=lambda each: each.began - each.ended)[:_MOST_SHOWN]:
+        yield f"  {each.began:8.2f} to {each.ended:8.2f} s  {_STILL[each.what]}"
 
 
 def _memory(figures: Figures) -> Iterator[str]:

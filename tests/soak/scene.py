@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.proxy.supervisor.proxy import Proxy, children
 from tests.soak.gauges import Gauge, measured
+from tests.soak.witness import Measurement, read
 from tests.waiting import until
 
 __all__ = ["Scene"]
@@ -57,11 +58,16 @@ class Scene:
         self.upstreams: dict[str, subprocess.Popen[bytes]] = {}
         self._ports = {name: _quiet_port() for name in ("monolith", "catalog")}
         self._fault = fault
+        # The witness and its upstream: nobody else knows them, and nothing is done to them.
+        self.beside: dict[str, subprocess.Popen[bytes]] = {}
+        self.witness_port = _quiet_port()
+        self._measured = folder / "witness.measurements"
 
     def start(self) -> None:
         """Start everything and wait until all is live."""
         for name in self._ports:
             self.start_upstream(name)
+        self._start_witness()
         self.configure(3.0)
         self.proxy.start()
 
@@ -75,14 +81,30 @@ class Scene:
 
     def start_upstream(self, name: str) -> None:
         """Start an upstream and wait until it accepts."""
-        port = self._ports[name]
-        words = [name, str(port), str(self.ledger(name)), *([self._fault] if self._fault else [])]
-        with (self.folder / f"{name}.log").open("ab") as log:
-            process = self.upstreams[name] = subprocess.Popen(
-                [sys.executable, "-m", "tests.soak.upstream", *words], cwd=_ROOT, stdout=log, stderr=log
-            )
+        self.upstreams[name] = self._upstream(name, self._ports[name], *([self._fault] if self._fault else []))
+
+    def _upstream(self, name: str, port: int, *more: str) -> subprocess.Popen[bytes]:
+        process = self._run(name, "tests.soak.upstream", name, str(port), str(self.ledger(name)), *more)
         until(lambda: process.poll() is not None or _accepts(port))
         assert process.poll() is None, (self.folder / f"{name}.log").read_text()
+        return process
+
+    def _run(self, name: str, module: str, *words: str) -> subprocess.Popen[bytes]:
+        # At the priority of whoever runs the soak, as all that is started here: so it can be raised as a whole.
+        with (self.folder / f"{name}.log").open("ab") as log:
+            return subprocess.Popen([sys.executable, "-m", module, *words], cwd=_ROOT, stdout=log, stderr=log)
+
+    def _start_witness(self) -> None:
+        port = self.witness_port
+        self.beside["witness upstream"] = self._upstream("witness-upstream", port)
+        self.beside["witness"] = self._run("witness", "tests.soak.witness", str(port), str(self._measured))
+        until(lambda: self.measurements(0.0))
+
+    def measurements(self, origin: float) -> list[Measurement]:
+        """What the witness has measured so far, in seconds since `origin` of the monotonic clock."""
+        ended = [name for name, process in self.beside.items() if process.poll() is not None]
+        assert not ended, f"{ended[0]} has ended: {(self.folder / 'witness.log').read_text()}"
+        return read(self._measured, origin)
 
     def kill_upstream(self, name: str) -> None:
         """Kill an upstream as no process can prevent."""
@@ -137,7 +159,8 @@ class Scene:
         """End everything."""
         if self.proxy.process.poll() is None:
             self.proxy.stop()
-        for process in self.upstreams.values():
+        # The witness before its upstream, or it would complain.
+        for process in (*self.upstreams.values(), *reversed(self.beside.values())):
             if process.poll() is None:
                 os.kill(process.pid, signal.SIGCONT)
                 process.kill()

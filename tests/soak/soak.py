@@ -14,6 +14,7 @@ from tests.soak.customers import Customer
 from tests.soak.gauges import Gauge, growth, slope
 from tests.soak.journal import Disturbance, Journal, Request
 from tests.soak.scene import Scene
+from tests.soak.witness import Measurement, standstills
 
 __all__ = ["Figures", "Plan", "run"]
 
@@ -46,6 +47,7 @@ class Figures:
     guilty: list[Request]
     violations: list[str]
     disturbances: list[Disturbance]
+    standstills: list[Measurement] = field(default_factory=list)
     samples: dict[str, list[Gauge]] = field(default_factory=dict)
     executed: int = 0
     seconds: float = 0.0
@@ -132,6 +134,8 @@ class _Soak:
                 time.sleep(0.5)
 
     def _figures(self, before: dict[str, Gauge], after: dict[str, Gauge]) -> Figures:
+        still = standstills(self._scene.measurements(self._began), self._clock())
+        self._journal.standstills += still
         excused, guilty = self._journal.judged()
         executed = self._scene.executed()
         violations = [*self._chaos.wrong, *growth(before, after), *self._journal.executed_wrongly(executed)]
@@ -147,6 +151,7 @@ class _Soak:
             guilty,
             violations,
             self._journal.disturbances,
+            still,
             self._samples,
             len(executed),
             self._clock(),

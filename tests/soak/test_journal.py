@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.soak.journal import Disturbance, Journal, Request
+from tests.soak.witness import Measurement
 
 
 def request(**given: object) -> Request:
@@ -73,6 +74,46 @@ def test_a_monolith_that_is_down_excuses_what_it_had_to_answer() -> None:
     hung = Disturbance("hang", 9.0, 10.5, upstream="monolith")
     assert journal(hung).excuse(request(outcome="refused", route="m", begun=False)) == "upstream down"
     assert journal(hung).excuse(request(outcome="refused", route="n", begun=False)) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "excuse"),
+    [
+        ({"outcome": "refused", "begun": False}, "machine stood still"),
+        ({"outcome": "refused", "begun": False, "safe": False, "route": "m"}, "machine stood still"),
+        ({"outcome": "broken", "begun": True, "route": "n"}, "machine stood still"),
+        ({"outcome": "side", "who": "monolith"}, "machine stood still"),
+        ({"outcome": "refused", "began": 14.0, "ended": 15.0}, "machine stood still"),
+        ({"outcome": "refused", "began": 8.0, "ended": 9.0}, None),
+        ({"outcome": "refused", "began": 17.5, "ended": 18.0}, None),
+        # Whatever the upstreams do, the proxy answers, rightly, and asks the candidate of a new route alone.
+        ({"outcome": "broken", "begun": False}, None),
+        ({"outcome": "wrong"}, None),
+        ({"outcome": "side", "route": "n", "who": "monolith"}, None),
+        ({"outcome": "side", "who": "catalog"}, None),
+    ],
+)
+def test_a_machine_that_stood_still_excuses_what_upstreams_that_answer_nobody_would(
+    given: dict[str, object], excuse: str | None
+) -> None:
+    made = journal()
+    made.standstills = [Measurement("answer", 10.0, 14.0)]
+    assert made.excuse(request(**given)) == excuse
+
+
+def test_what_was_done_on_purpose_is_the_better_excuse() -> None:
+    made = journal(Disturbance("hang", 9.0, 10.5, upstream="monolith"))
+    made.standstills = [Measurement("answer", 9.0, 14.0)]
+    assert made.excuse(request(outcome="refused", begun=False)) == "upstream down"
+
+
+def test_a_machine_that_stands_still_all_the_time_hides_no_fault_of_the_proxy() -> None:
+    made = journal()
+    made.standstills = [Measurement("answer", -1e9, 1e9)]
+    made.doubtful = [request(name="wrong", outcome="wrong"), request(name="nobody", begun=False)]
+    made.accepted = {"lost": "a"}
+    assert [each.name for each in made.judged()[1]] == ["wrong", "nobody"]
+    assert [line.split()[0] for line in made.executed_wrongly([("twice", "a"), ("twice", "a")])] == ["twice", "lost"]
 
 
 def test_a_reload_excuses_only_a_connection_that_was_unused() -> None:
