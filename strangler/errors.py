@@ -2,6 +2,7 @@
 
 StranglerError
 ├── ConfigError               a file that a person wrote is wrong: all problems at once
+│   └── RecordingError        a recording that cannot be read
 ├── ToggleError
 │   ├── UnknownToggle         no toggle of that name
 │   ├── IllegalMove           a move that the stages do not allow
@@ -12,6 +13,7 @@ StranglerError
 │   ├── BreakerOpen           whoever it is for has been failing
 │   └── BulkheadFull          too many are under way or waiting
 ├── DeadlineExceeded          the time for it is over, or too short to begin
+├── EffectStopped             an effect that a copy of a request must not have
 ├── IdentityRefused           an identity that is forged, expired, or meant for another
 ├── KeysUnavailable           no key to verify an identity with
 ├── SnapshotError             a snapshot that cannot be read
@@ -33,11 +35,13 @@ __all__ = [
     "ControlRefused",
     "ControlUnreachable",
     "DeadlineExceeded",
+    "EffectStopped",
     "IdentityRefused",
     "IllegalMove",
     "KeysUnavailable",
     "PolicyError",
     "Problem",
+    "RecordingError",
     "RevisionConflict",
     "SeamError",
     "SnapshotError",
@@ -77,6 +81,10 @@ class ConfigError(StranglerError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.file, problem.line or 0)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class RecordingError(ConfigError):
+    """A recording is wrong, whoever wrote it: newline JSON, HAR or an access log. Of many problems the first twenty."""
 
 
 class ToggleError(StranglerError):
@@ -141,6 +149,18 @@ class DeadlineExceeded(StranglerError):
     def __init__(self, message: str, *, begun: bool) -> None:
         self.begun = begun
         super().__init__(message)
+
+
+class EffectStopped(StranglerError):
+    """While a copy of a customer's request was served, something was to be done that its customer or others would see.
+
+    It was not done. `kind` says what, such as `mail` or `http`; `target` for whom, as far as a log may know.
+    """
+
+    def __init__(self, kind: str, target: str, remedy: str = "") -> None:
+        self.kind = kind
+        self.target = target
+        super().__init__(f"Stopped, as a copy of a request is being served: {kind} ({target or 'no target'}).{remedy}")
 
 
 class IdentityRefused(StranglerError):

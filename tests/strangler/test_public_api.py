@@ -19,6 +19,7 @@ PACKAGES = [
     "strangler.django",
     "strangler.evidence",
     "strangler.identity",
+    "strangler.recording",
     "strangler.resilience",
     "strangler.seam",
     "strangler.testing",
@@ -118,6 +119,15 @@ def test_the_public_names_of_the_packages_are_these() -> None:
             "IdentityMiddleware",
             "Verifier",
             "identity_of",
+        },
+        "strangler.recording": {
+            "Format",
+            "Recorded",
+            "Recording",
+            "RecordingWriter",
+            "Rotation",
+            "open_recording",
+            "write_har",
         },
         "strangler.resilience": {
             "CLOSED",
