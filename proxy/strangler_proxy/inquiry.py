@@ -9,6 +9,7 @@ from typing import Any
 
 from strangler.errors import StranglerError
 from strangler.toggles import Snapshot, Stage, Toggle, format_share
+from strangler_proxy.config.shadow_words import in_shadow
 from strangler_proxy.config.values import Config
 from strangler_proxy.routes.explanation import Answer, Explanation, answer_for, fallback_words
 from strangler_proxy.routes.route import Route
@@ -29,7 +30,8 @@ class Inquiry:
 
     `answers` has one entry for each subject that was asked about. `rest` is who answers any other subject: the shares
     as text in stage canary, else the one upstream. `asked_as` is the path that the candidate is asked for; `identity`
-    says, where the candidate is told who asks, what becomes of a client that is nobody.
+    says, where the candidate is told who asks, what becomes of a client that is nobody; `shadow` what is copied in
+    stage `shadow`, None where no route takes the request.
     """
 
     explanation: Explanation
@@ -39,6 +41,7 @@ class Inquiry:
     fallback: str
     asked_as: str | None
     identity: str | None
+    shadow: str | None
 
     def to_json(self) -> dict[str, Any]:
         """The inquiry as plain JSON types."""
@@ -50,6 +53,7 @@ class Inquiry:
             "fallback": self.fallback,
             "asked_as": self.asked_as,
             "identity": self.identity,
+            "shadow": self.shadow,
         }
 
 
@@ -100,6 +104,7 @@ def inquire(
         fallback="none: the monolith answers" if telling is None else fallback_words(telling, method, config.monolith),
         asked_as=None if match is None or not candidate else table.rewritten(match, raw_path).decode("latin-1"),
         identity=_identity(config, route) if candidate and route is not None else None,
+        shadow=None if route is None else in_shadow(config, route),
     )
 
 

@@ -9,11 +9,13 @@ import click
 
 from strangler.errors import ConfigError
 from strangler_proxy.cli.options import CONFIG, JSON
-from strangler_proxy.cli.output import print_json, print_text, warn
+from strangler_proxy.cli.output import print_json, print_table, print_text, warn
 from strangler_proxy.cli.probe import unanswered
+from strangler_proxy.cli.release_probe import unreleased
 from strangler_proxy.cli.vouch_probe import unvouched
 from strangler_proxy.config import Config, load_config
 from strangler_proxy.config.risks import risks
+from strangler_proxy.config.shadow_words import in_shadow
 from strangler_proxy.listener_tls import tls_problems
 
 __all__ = ["check"]
@@ -27,13 +29,14 @@ def check(probe: bool, as_json: bool, config: Path) -> None:
     """Say whether the configuration is right, or everything that is wrong in it, each with its line.
 
     Ends with 0 when it is right, warnings or not, and with 2 when it is wrong. With --probe an upstream that does not
-    answer is a warning, and so is a monolith that does not vouch where a route wants an identity.
+    answer is a warning, and so is a monolith that does not vouch where a route wants an identity, and a candidate whose
+    release nobody knows. What each route's requests become in stage shadow is told as well.
     """
     taken = load_config(config)
     problems = tls_problems(taken)
     if problems:
         raise ConfigError(problems)
-    warnings = [*risks(taken), *([*unanswered(taken), *unvouched(taken)] if probe else [])]
+    warnings = [*risks(taken), *([*unanswered(taken), *unvouched(taken), *unreleased(taken)] if probe else [])]
     if as_json:
         print_json(
             {
@@ -41,6 +44,7 @@ def check(probe: bool, as_json: bool, config: Path) -> None:
                 "routes": len(taken.routes),
                 "seams": len(taken.seams),
                 "upstreams": len(taken.upstreams),
+                "shadow": {route.name: in_shadow(taken, route) for route in taken.routes},
                 "warnings": [asdict(warning) for warning in warnings],
             }
         )
@@ -48,6 +52,9 @@ def check(probe: bool, as_json: bool, config: Path) -> None:
     for warning in warnings:
         warn(str(warning))
     print_text(f"{config}: {counted(taken)}, fine.")
+    if taken.routes:
+        print_text()
+        print_table(("route", "copied in stage shadow"), ((each.name, in_shadow(taken, each)) for each in taken.routes))
 
 
 def counted(config: Config) -> str:

@@ -95,6 +95,8 @@ def _print(config: Config, inquiry: Inquiry, present: Present) -> None:
         pairs.append(("asked as", f"{route.candidate} {inquiry.asked_as}"))
     if inquiry.identity is not None:
         pairs.append(("identity", inquiry.identity))
+    if inquiry.shadow is not None:
+        pairs.append(("in shadow", inquiry.shadow))
     print_pairs(pairs)
     if explanation.rivals:
         print_text()

@@ -20,6 +20,7 @@ from strangler_proxy.config.forms import (
     SubjectSource,
 )
 from strangler_proxy.config.identity_table import Anonymous, IdentityNeed, IdentityTable
+from strangler_proxy.config.shadow_table import EvidenceTable, ShadowTable, Share, Writes
 from strangler_proxy.config.upstream_table import UpstreamTable
 from strangler_proxy.config.values import Address, Limits, Tracing
 
@@ -34,7 +35,7 @@ __all__ = [
     "StateTable",
     "StoreTable",
 ]
-__all__ += ["TracingTable", "UpstreamTable"]
+__all__ += ["EvidenceTable", "ShadowTable", "TracingTable", "UpstreamTable"]
 
 
 class _Table(BaseModel):
@@ -236,6 +237,14 @@ class RouteItem(_Table):
     anonymous: Anonymous | None = Field(
         None, description="Replaces `anonymous` of `[identity]` on this route.", examples=["401"]
     )
+    sample: Share | None = Field(
+        None, description="Replaces `sample` of `[shadow]` on this route; `0` for no copies.", examples=[0.1]
+    )
+    writes: Writes = Field(
+        "skip",
+        description="What is done with the copy of a request that changes something, in stage `shadow`: `skip` it, or"
+        " ask the candidate for a `sandbox` or a `dry-run`, [which it has to know](#writes).",
+    )
 
 
 class SeamItem(_Table):
@@ -257,6 +266,8 @@ TABLES: dict[str, type[BaseModel]] = {
     "limits": LimitsTable,
     "tracing": TracingTable,
     "identity": IdentityTable,
+    "shadow": ShadowTable,
+    "evidence": EvidenceTable,
     "upstreams": UpstreamTable,
     "routes": RouteItem,
     "seams": SeamItem,

@@ -24,11 +24,13 @@ from strangler_proxy.config.checks import (
 from strangler_proxy.config.document import (
     TABLES,
     ControlTable,
+    EvidenceTable,
     LimitsTable,
     ListenerTlsTable,
     ProxyTable,
     RouteItem,
     SeamItem,
+    ShadowTable,
     StateTable,
     StoreTable,
     TracingTable,
@@ -41,6 +43,7 @@ from strangler_proxy.config.identity_table import IdentityTable
 from strangler_proxy.config.place import Place, did_you_mean
 from strangler_proxy.config.positions import Path as KeyPath
 from strangler_proxy.config.positions import Positions
+from strangler_proxy.config.shadow_checks import check_evidence, check_shadow, check_writes, read_rules
 from strangler_proxy.config.upstream_checks import check_upstream
 from strangler_proxy.config.validation import validated
 from strangler_proxy.config.values import Config, Limits, ListenerTls, Seam, Tracing, Upstream
@@ -122,6 +125,8 @@ class _Reading:
         limits = self._table("limits", LimitsTable)
         identity = self._table("identity", IdentityTable)
         tracing = self._table("tracing", TracingTable)
+        shadow = self._table("shadow", ShadowTable)
+        evidence = self._table("evidence", EvidenceTable)
         upstreams = self._upstreams(path.resolve().parent)
         routes = self._routes()
         seams = [
@@ -134,11 +139,20 @@ class _Reading:
         self.problems += check_addresses(proxy, control, upstreams, self._place)
         self.problems += check_listener(proxy, self._place)
         self.problems += check_tracing(tracing, self._place)
+        self.problems += check_shadow(shadow, self._document, upstreams, monolith, self._place)
+        self.problems += check_writes(self._document, self._place)
         self.problems += clashes(routes, file=self._place.file)
-        if self.problems or not (proxy and control and store and state and limits and tracing and identity):
-            raise ConfigError(dict.fromkeys(self.problems))
         folder = path.resolve().parent
+        rules_file, rules, problems = read_rules(shadow, folder, self._place)
+        self.problems += problems
+        if not (proxy and control and store and state and limits and tracing and identity and shadow and evidence):
+            raise ConfigError(dict.fromkeys(self.problems))
         state_dir = folder / Path(state.dir).expanduser()
+        toggles_url = _store(store.url, folder, state_dir / "store.db")
+        evidence_url = _store(evidence.url, folder, state_dir / "evidence.db")
+        self.problems += check_evidence(evidence, evidence_url, toggles_url, self._place)
+        if self.problems:
+            raise ConfigError(dict.fromkeys(self.problems))
         return Config(
             path=path,
             upstreams={upstream.name: upstream for upstream in upstreams},
@@ -149,7 +163,7 @@ class _Reading:
             control=control.listen,
             workers=proxy.workers,
             state_dir=state_dir,
-            store=_store(store.url, folder, state_dir),
+            store=toggles_url,
             subject=tuple(proxy.subject),
             private_cookies=frozenset(proxy.private_cookies),
             trusted_proxies=tuple(proxy.trusted_proxies),
@@ -169,6 +183,9 @@ class _Reading:
             access_log_slow=proxy.access_log_slow,
             metrics_public=control.metrics_public,
             tracing=Tracing(tracing.endpoint or "", tracing.sample, tracing.service_name),
+            shadow=shadow.settings(rules_file),
+            evidence=evidence.settings(evidence_url),
+            rules=rules,
             text=text,
         )
 
@@ -252,14 +269,16 @@ class _Reading:
                 identity=item.identity,
                 private_cookies=item.private_cookies,
                 anonymous=item.anonymous,
+                sample=item.sample,
+                writes=item.writes,
                 line=line,
             )
             for item, line in self._items("routes", RouteItem)
         ]
 
 
-def _store(url: str | None, folder: Path, state_dir: Path) -> str:
-    """The store's URL with an absolute path, so that it means the same in every process."""
+def _store(url: str | None, folder: Path, default: Path) -> str:
+    """A store's URL with an absolute path, so that it means the same in every process."""
     if url is None:
-        return f"sqlite:///{state_dir / 'store.db'}"
+        return f"sqlite:///{default}"
     return f"sqlite:///{folder / url.removeprefix('sqlite:///')}"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from strangler.errors import Problem
+from strangler.shadow import SAFE_METHODS
 from strangler_proxy.config.forms import is_loopback
+from strangler_proxy.config.shadow_words import sees_private_cookies
 from strangler_proxy.config.values import Config
 from strangler_proxy.routes.route import Route
 
 __all__ = ["risks"]
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_COMMON = _SAFE | {"DELETE", "PATCH", "POST", "PUT", "TRACE"}
+_COMMON = SAFE_METHODS | {"DELETE", "PATCH", "POST", "PUT", "TRACE"}
 
 
 def risks(config: Config) -> list[Problem]:
@@ -22,7 +23,7 @@ def risks(config: Config) -> list[Problem]:
 
 
 def _upstreams(config: Config) -> list[Problem]:
-    used = {config.monolith, *(route.candidate for route in config.routes)}
+    used = {config.monolith, config.shadow.second, *(route.candidate for route in config.routes)}
     unused = [name for name in config.upstreams if name not in used]
     found = [
         _warning(
@@ -85,7 +86,7 @@ def _route(config: Config, route: Route) -> list[Problem]:
                 "right for what the monolith never had; else take `twin` out",
             )
         )
-    elif writes := sorted(route.methods - _SAFE):
+    elif writes := sorted(route.methods - SAFE_METHODS):
         found.append(
             _warning(
                 config,
@@ -95,6 +96,7 @@ def _route(config: Config, route: Route) -> list[Problem]:
                 "move reads first, and writes once their data has moved",
             )
         )
+    found += _copies(config, route)
     if route.anonymous is not None and route.identity != "required":
         found.append(
             _warning(
@@ -116,6 +118,33 @@ def _route(config: Config, route: Route) -> list[Problem]:
             )
         )
     return found
+
+
+def _copies(config: Config, route: Route) -> list[Problem]:
+    """What is worth knowing before the route's requests are copied."""
+    key = f"routes[{route.name}]"
+    if not route.twin:
+        said = [name for name, given in (("sample", route.sample), ("writes", route.writes != "skip")) if given]
+        wrong, right = "says nothing while `twin` is false: there is nothing to compare with", "take it out"
+        return [_warning(config, route.line, f"{key}.{name}", wrong, right) for name in said]
+    writes = ", ".join(sorted(route.methods - SAFE_METHODS))
+    if not writes:
+        return []
+    if route.writes == "skip":
+        wrong = f'is "skip": {writes} is not compared while in stage shadow'
+        right = (
+            'write "dry-run" or "sandbox" once the candidate knows X-Strangler-Shadow; else reads alone are evidence'
+        )
+        return [_warning(config, route.line, f"{key}.writes", wrong, right)]
+    if config.upstreams[route.candidate].trusted:
+        wrong = f"sends copies of {writes} to {route.candidate!r}, which is of the monolith's own trust domain"
+        right = "make sure that it heeds X-Strangler-Shadow and writes nowhere that the monolith reads"
+        return [_warning(config, route.line, f"{key}.writes", wrong, right)]
+    if route.identity == "none" and not sees_private_cookies(config, route):
+        wrong = f"sends copies of {writes} without a word of who asks: what needs a user will be inconclusive"
+        right = 'write identity = "required" or "optional"; right as it is for what anybody may do'
+        return [_warning(config, route.line, f"{key}.identity", wrong, right)]
+    return []
 
 
 def _warning(config: Config, line: int | None, key: str, wrong: str, right: str) -> Problem:

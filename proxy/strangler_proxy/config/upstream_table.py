@@ -18,6 +18,7 @@ from strangler_proxy.config.forms import (
     PositiveDuration,
     UpstreamUrls,
 )
+from strangler_proxy.config.shadow_table import Release
 from strangler_proxy.config.upstreams import HealthCheck, Upstream, UpstreamTls
 
 __all__ = ["UpstreamTable"]
@@ -127,6 +128,12 @@ class UpstreamTable(BaseModel):
         description="Part of the monolith's own trust domain, such as its second process under ASGI: it sees the"
         " private cookies and may set them.",
     )
+    release: Release | None = Field(
+        None,
+        description="Its version, for a service whose answers do not have it in `X-Strangler-Release`: evidence belongs"
+        " to one release.",
+        examples=["2026.11.3"],
+    )
 
     def upstream(self, name: str, folder: Path, *, monolith: bool) -> Upstream:
         """This table as the upstream `name` of a file in `folder`."""
@@ -153,6 +160,7 @@ class UpstreamTable(BaseModel):
             health=self._health(),
             tls=self._tls(folder) if first.secure else None,
             trusted=self.trusted,
+            release=self.release or "",
         )
 
     def _breaker(self) -> BreakerSettings:

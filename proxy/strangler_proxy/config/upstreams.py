@@ -67,7 +67,8 @@ class Upstream:
     1024), and as many as `waiting` (default 128) wait for their turn, up to `waiting_timeout` (default 2).
     `breaker` is None (the default) without one. `eject_after` failures in a row (default 3; 0 for never) take one of
     several addresses out for `eject_time` (default 5), which doubles. Names are looked up again every `dns_refresh`
-    (default 30; 0 for never). `health` is None without active probes, `tls` without TLS.
+    (default 30; 0 for never). `health` is None without active probes, `tls` without TLS. `release` is that of a
+    service whose answers do not report it.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Upstream:
     dns_refresh: float = 30.0
     health: HealthCheck | None = None
     tls: UpstreamTls | None = None
+    release: str = ""
 
     @property
     def addresses(self) -> tuple[Address, ...]:

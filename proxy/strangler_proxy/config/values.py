@@ -8,6 +8,7 @@ from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
+from strangler.compare import Rules
 from strangler_proxy.config.address import Address
 from strangler_proxy.config.identity import IdentitySettings
 from strangler_proxy.config.shadow import EvidenceSettings, ShadowSettings
@@ -30,6 +31,7 @@ __all__ = [
 _IDENTITY = IdentitySettings()
 _SHADOW = ShadowSettings()
 _EVIDENCE = EvidenceSettings()
+_NO_RULES = Rules()
 
 _LISTEN = Address("127.0.0.1", 8080)
 _CONTROL = Address("127.0.0.1", 8081)
@@ -99,7 +101,8 @@ class Config:
     `drain_timeout` is how long a worker that was told to stop waits for the answers under way (default 10),
     `tunnel_grace` how long for tunnels (default 15), `hang_timeout` after how long a worker that has not been heard is
     killed (default 30, 0 for never). `proxy_protocol` says that trusted proxies begin with a PROXY header,
-    `tls` that customers are served by TLS (default None: in plain HTTP).
+    `tls` that customers are served by TLS (default None: in plain HTTP). `rules` are the compare rules in the file that
+    `shadow.rules` names, as they were when the configuration was read: all processes of a replica have the same.
     """
 
     path: Path
@@ -130,12 +133,18 @@ class Config:
     identity: IdentitySettings = _IDENTITY
     shadow: ShadowSettings = _SHADOW
     evidence: EvidenceSettings = _EVIDENCE
+    rules: Rules = _NO_RULES
     text: str = ""
 
     @property
     def digest(self) -> str:
         """Twelve hex digits which tell one text of the file from another."""
         return sha256(self.text.encode()).hexdigest()[:12]
+
+    @property
+    def comparers(self) -> int:
+        """How many comparers there are: none where no route has a twin whose answers could be compared."""
+        return self.shadow.comparers if any(route.twin for route in self.routes) else 0
 
     @property
     def longest_drain(self) -> float:

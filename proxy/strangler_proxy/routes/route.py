@@ -19,8 +19,9 @@ class Route:
     for functionality that the monolith never had. `private_cookies` says that the candidate sees the monolith's own
     cookies on this route and may set them. `salt` seeds the buckets (default: the name up to its first dot).
     `identity` says whether the candidate is told who asks: `none`, `optional` or `required`; `anonymous` what a client
-    is told that is nobody where somebody is required (None: what `[identity]` says). `line` is where the route stands
-    in the file.
+    is told that is nobody where somebody is required (None: what `[identity]` says). `sample` is the share of its
+    requests that are copied to the other side (None: what `[shadow]` says), `writes` what is done with the copy of an
+    unsafe one: `skip` it, or ask for a `sandbox` or a `dry-run`. `line` is where the route stands in the file.
     """
 
     name: str
@@ -36,6 +37,8 @@ class Route:
     identity: str = "none"
     private_cookies: bool = False
     anonymous: str | None = None
+    sample: float | None = None
+    writes: str = "skip"
     line: int | None = None
 
     def document(self) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from tests.proxy.cli.conftest import CONFIG, Run
 def test_a_right_file_is_fine_and_its_risks_are_told(run: Run, folder: Path) -> None:
     result = run("check")
     assert result.exit_code == 0
-    assert result.stdout == "strangler.toml: 3 routes, 1 seam, 2 upstreams, fine.\n"
+    assert result.stdout.startswith("strangler.toml: 3 routes, 1 seam, 2 upstreams, fine.\n")
     assert "routes[catalog.any].methods: POST" in result.stderr
     assert "routes[catalog.new].twin: is false" in result.stderr
 
@@ -64,3 +66,45 @@ def test_a_method_that_few_have_heard_of_is_worth_a_second_look(run: Run, folder
     file = folder / "strangler.toml"
     file.write_text(file.read_text().replace('"POST"', '"PSOT"'))
     assert "routes[catalog.any].methods: 'PSOT' is no common method" in run("check").stderr
+
+
+def test_it_says_what_each_route_does_in_shadow(run: Run, run_json: Callable[..., Any], folder: Path) -> None:
+    told = run("check").stdout
+    assert "catalog.new             never copied: the monolith has no twin of it" in told
+    shadow = run_json("check")["shadow"]
+    assert shadow["catalog.any"] == (
+        'all GET, HEAD to catalog without monolith\'s cookies; POST not compared (writes = "skip")'
+    )
+    assert "in shadow" in run("explain", "GET", "/api/v1/products/7/").stdout
+
+
+def test_a_probe_warns_of_a_candidate_whose_release_nobody_knows(run_json: Callable[..., Any], folder: Path) -> None:
+    asked: list[bool] = []
+
+    class Candidate(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(404)
+            if asked:
+                self.send_header("X-Strangler-Release", "7")
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Nobody reads it."""
+
+    with HTTPServer(("127.0.0.1", 0), Candidate) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f'url = "http://127.0.0.1:{server.server_address[1]}"\n'
+        text = f"[upstreams.monolith]\n{url}[upstreams.catalog]\n{url}"
+        route = '[[routes]]\nname = "a.b"\npath = "/a/"\ncandidate = "catalog"\n'
+        (folder / "strangler.toml").write_text(text + route)
+        (warning,) = run_json("check", "--probe")["warnings"]
+        assert warning["key"] == "upstreams.catalog"
+        assert warning["wrong"].startswith("nobody knows its release")
+        (folder / "strangler.toml").write_text(f'{text}release = "7"\n{route}')
+        assert not run_json("check", "--probe")["warnings"]
+        (folder / "strangler.toml").write_text(text + route)
+        asked.append(True)
+        assert not run_json("check", "--probe")["warnings"]
+        server.shutdown()
+        thread.join()

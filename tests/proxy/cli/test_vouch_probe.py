@@ -49,7 +49,9 @@ def told(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[To
     def ask(secret: str, more: str = "", identity: str = "required") -> list[str]:
         url = f'url = "http://127.0.0.1:{server.server_address[1]}"\n'
         route = f'[[routes]]\nname = "a.b"\npath = "/a/"\ncandidate = "catalog"\nidentity = "{identity}"\n'
-        (folder / "strangler.toml").write_text(f"[upstreams.monolith]\n{url}[upstreams.catalog]\n{url}{route}{more}")
+        (folder / "strangler.toml").write_text(
+            f'[upstreams.monolith]\n{url}[upstreams.catalog]\nrelease = "1"\n{url}{route}{more}'
+        )
         monkeypatch.setenv("STRANGLER_VOUCH_SECRET", secret)
         return [each["wrong"] for each in json.loads(run("check", "--probe", "--json").stdout)["warnings"]]
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from strangler_proxy.config import Address, Config, Route, Seam, Tracing, Upstream, load_config
+from strangler_proxy.config import Address, Config, EvidenceSettings, Route, Seam, Tracing, Upstream, load_config
 from strangler_proxy.config.reader import read_config
 from strangler_proxy.config.upstreams import HealthCheck, UpstreamTls
 
@@ -46,6 +46,7 @@ def test_a_file_with_a_monolith_only_has_every_default() -> None:
         upstreams={"monolith": Upstream("monolith", Address("127.0.0.1", 8000))},
         state_dir=Path("/etc/strangler/.strangler"),
         store="sqlite:////etc/strangler/.strangler/store.db",
+        evidence=EvidenceSettings(url="sqlite:////etc/strangler/.strangler/evidence.db"),
         text=MINIMAL,
     )
 
