@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,15 +12,18 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from strangler.compare.json_text import Integer, Node, Real, close, decimal
+from strangler.compare.json_text import Node, close, decimal
 from strangler.compare.values import Severity
 
 __all__ = [
     "Action",
     "Excuse",
     "Grade",
+    "Ids",
     "Ignore",
     "ListOrder",
+    "Normal",
+    "NormalForm",
     "SameClass",
     "TimeTolerance",
     "Tolerance",
@@ -29,6 +33,7 @@ __all__ = [
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=:-]{8,}")
+_SPACE: Final = re.compile(r"\s+")
 
 
 class ValueClass(StrEnum):
@@ -84,7 +89,7 @@ class Tolerance:
     relative: Decimal = Decimal(0)
 
     def allows(self, old: Node, new: Node) -> bool:
-        if (type(old) is str) != (type(new) is str) or not isinstance(old, str) or not isinstance(new, str):
+        if type(old) is not type(new) or not isinstance(old, str | bytes):
             return False
         left, right = decimal(old), decimal(new)
         if left is None or right is None:
@@ -99,8 +104,7 @@ class TimeTolerance:
     seconds: float
 
     def allows(self, old: Node, new: Node) -> bool:
-        numbers = (Integer, Real)
-        if type(old) in numbers and type(new) in numbers:
+        if type(old) is bytes and type(new) is bytes:
             return Tolerance(Decimal(str(self.seconds))).allows(old, new)
         if type(old) is not str or type(new) is not str:
             return False
@@ -131,8 +135,57 @@ class UrlHost:
         return left is not None and left == _absolute(new)
 
 
-Excuse = Tolerance | TimeTolerance | SameClass | UrlHost
-Action = Ignore | Grade | ListOrder | Excuse
+class NormalForm(StrEnum):
+    """What does not matter about two texts."""
+
+    UNICODE = "unicode"
+    """In which of several ways a character is composed (NFC)."""
+    CASEFOLD = "casefold"
+    """Upper and lower case."""
+    SPACE = "space"
+    """How much white space, and of which kind, stands where there is some."""
+    TRIM = "trim"
+    """White space at both ends."""
+
+    def of(self, text: str) -> str:
+        """The text in this form."""
+        if self is NormalForm.UNICODE:
+            return unicodedata.normalize("NFC", text)
+        if self is NormalForm.CASEFOLD:
+            return text.casefold()
+        return _SPACE.sub(" ", text) if self is NormalForm.SPACE else text.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """Texts that are equal in all of these forms at once, taken in the order of `NormalForm`."""
+
+    forms: tuple[NormalForm, ...]
+
+    def allows(self, old: Node, new: Node) -> bool:
+        return type(old) is str and type(new) is str and self._of(old) == self._of(new)
+
+    def _of(self, text: str) -> str:
+        for form in NormalForm:
+            if form in self.forms:
+                text = form.of(text)
+        # Folding the case can leave characters composed in another way.
+        return NormalForm.UNICODE.of(text) if NormalForm.UNICODE in self.forms else text
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Values are ids of the name space `space`, or have them in their text: in the one group of each match of `within`.
+
+    See `strangler.compare.id_map`. What stands around such ids must be equal, or be excused by another rule.
+    """
+
+    space: str
+    within: str = ""
+
+
+Excuse = Tolerance | TimeTolerance | SameClass | UrlHost | Normal
+Action = Ignore | Grade | ListOrder | Ids | Excuse
 
 
 def _instant(text: str) -> datetime | None:

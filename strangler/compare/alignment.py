@@ -2,55 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Hashable, Sequence
+from typing import Final
 
 from strangler.compare.json_text import Node, canonical
 
-__all__ = ["Alignments", "by_key", "matching", "unlike"]
+__all__ = ["ABSENT", "Alignments", "by_key", "matching", "unlike"]
 
 Alignments = dict[tuple[int, int], list[tuple[int | None, int | None]]]
-"""What is known of pairs of lists, by the `id` of each: the indexes of elements that belong together, in order."""
+"""By the `id()` of an old and a new list: the indexes of elements that belong together, in the order in which they are
+to be compared, None where an element has no counterpart. Lists that are not in it belong together index by index."""
+
+ABSENT: Final = object()
+"""The key of elements that have none."""
 
 
-def unlike(old: list[Node], new: list[Node], depth: int) -> tuple[list[Node], list[Node]]:
-    """The elements of each list without an exact twin in the other."""
-    waiting: dict[str, list[Node]] = {}
-    for each in new:
-        waiting.setdefault(canonical(each, depth), []).append(each)
+def unlike(old: list[Node], new: list[Node]) -> tuple[list[tuple[Node, Node]], list[Node], list[Node]]:
+    """The elements that have an exact twin in the other list, with it, and those of each list that have none."""
+    twins: list[tuple[Node, Node]] = []
     left: list[Node] = []
-    for each in old:
-        twins = waiting.get(canonical(each, depth))
-        if twins:
-            twins.pop()
+    right: list[Node] = []
+    for a, b in zip(old, new, strict=False):
+        if a == b:
+            twins.append((a, b))
         else:
-            left.append(each)
-    return left, [each for twins in waiting.values() for each in twins]
+            left.append(a)
+            right.append(b)
+    left += old[len(new) :]
+    right += new[len(old) :]
+    waiting: dict[str, list[Node]] = {}
+    for each in right:
+        waiting.setdefault(canonical(each), []).append(each)
+    rest: list[Node] = []
+    for each in left:
+        found = waiting.get(canonical(each))
+        if found:
+            twins.append((each, found.pop()))
+        else:
+            rest.append(each)
+    return twins, rest, [each for found in waiting.values() for each in found]
 
 
-def by_key(elements: list[Node], key: str) -> dict[str, list[Node]]:
-    """Elements by the value of their key, as JSON; those without one under the empty text."""
-    found: dict[str, list[Node]] = {}
+def by_key(elements: list[Node], key: str) -> dict[Hashable, list[Node]]:
+    """Elements by the value of their key; those without one under `ABSENT`."""
+    found: dict[Hashable, list[Node]] = {}
     for each in elements:
-        value = canonical(each[key], 16) if isinstance(each, dict) and key in each else ""
+        value: Hashable = ABSENT
+        if type(each) is dict and key in each:
+            value = each[key]
+            if not isinstance(value, Hashable):
+                value = (canonical(value),)
         found.setdefault(value, []).append(each)
     return found
 
 
-def matching(left: int, right: int, agree: Callable[[int, int], bool]) -> dict[int, int]:
-    """As many pairs as possible of `left` and `right` elements that agree: left to right, by augmenting paths."""
-    agreeing = [[b for b in range(right) if agree(a, b)] for a in range(left)]
+def matching(agreeing: Sequence[Sequence[int]]) -> dict[int, int]:
+    """As many pairs as possible of left and right elements, by augmenting paths. `agreeing` has for each left element
+    the right ones that it agrees with."""
     owner: dict[int, int] = {}
-    for start in range(left):
+    taken: dict[int, int] = {}
+    for start in range(len(agreeing)):
         came_from: dict[int, int] = {}
         queue = [start]
-        seen: set[int] = set()
         free: int | None = None
         while queue and free is None:
             a = queue.pop(0)
             for b in agreeing[a]:
-                if b in seen:
+                if b in came_from:
                     continue
-                seen.add(b)
                 came_from[b] = a
                 if b not in owner:
                     free = b
@@ -58,7 +77,7 @@ def matching(left: int, right: int, agree: Callable[[int, int], bool]) -> dict[i
                 queue.append(owner[b])
         while free is not None:
             a = came_from[free]
-            before = next((b for b, each in owner.items() if each == a), None)
-            owner[free] = a
+            before = taken.get(a)
+            owner[free], taken[a] = a, free
             free = before
-    return {a: b for b, a in owner.items()}
+    return taken

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
+from strangler.compare.cause import Cause
+from strangler.compare.id_sight import IdSight
 from strangler.compare.json_text import TooDeep, parse
 from strangler.compare.json_tree import JsonWalk
 from strangler.compare.limits import Limits, TooMuch
@@ -31,15 +33,17 @@ class _Undecodable(Exception):
 
 @dataclass(slots=True)
 class BodyFindings:
-    """What was found: differences, the numbers of rules met, and why it is inconclusive (empty: it is not)."""
+    """What was found: differences, the numbers of rules met, and why it is inconclusive (empty: it is not), as one of
+    the words of `Cause` and for people."""
 
     differences: list[Difference] = field(default_factory=list)
     matched: set[int] = field(default_factory=set)
     cause: str = ""
+    detail: str = ""
     truncated: bool = False
 
 
-def compare_bodies(old: Answer, new: Answer, rules: RouteRules, limits: Limits) -> BodyFindings:
+def compare_bodies(old: Answer, new: Answer, rules: RouteRules, limits: Limits, ids: IdSight) -> BodyFindings:
     """Compare two bodies under one route's rules."""
     found = BodyFindings()
     if old.body == new.body and _codings(old) == _codings(new):
@@ -49,22 +53,29 @@ def compare_bodies(old: Answer, new: Answer, rules: RouteRules, limits: Limits) 
         if isinstance(before, _Undecodable) or isinstance(after, _Undecodable):
             _one_undecodable(before, after, found)
         elif before != after:
-            _compare_decoded(old, new, before, after, rules, limits, found)
+            _compare_decoded(old, new, before, after, rules, limits, ids, found)
     except TooMuch as error:
-        found.cause = str(error)
+        found.cause, found.detail = error.cause, str(error)
     return found
 
 
 def _one_undecodable(before: bytes | _Undecodable, after: bytes | _Undecodable, found: BodyFindings) -> None:
     if isinstance(before, _Undecodable) and isinstance(after, _Undecodable):
-        raise TooMuch(f"neither body can be decoded: {before}")
+        raise TooMuch(f"neither body can be decoded: {before}", Cause.ENCODING)
     old = str(before) if isinstance(before, _Undecodable) else _digest(before)
     new = str(after) if isinstance(after, _Undecodable) else _digest(after)
     found.differences.append(Difference("body", DifferenceKind.ENCODING, old, new))
 
 
 def _compare_decoded(
-    old: Answer, new: Answer, before: bytes, after: bytes, rules: RouteRules, limits: Limits, found: BodyFindings
+    old: Answer,
+    new: Answer,
+    before: bytes,
+    after: bytes,
+    rules: RouteRules,
+    limits: Limits,
+    ids: IdSight,
+    found: BodyFindings,
 ) -> None:
     if _is_json(old) and _is_json(new) and before and after:
         try:
@@ -72,7 +83,7 @@ def _compare_decoded(
         except TooDeep:
             raise TooMuch("nested too deeply to be read") from None
         if not isinstance(left, _Undecodable) and not isinstance(right, _Undecodable):
-            walk = JsonWalk(rules, limits)
+            walk = JsonWalk(rules, limits, ids=ids)
             found.differences, found.matched = walk.differences, walk.matched
             try:
                 walk.compare(left, right)
@@ -163,7 +174,7 @@ def _decoded(answer: Answer, limits: Limits) -> bytes | _Undecodable:
     body = answer.body
     codings = _codings(answer)
     if len(codings) > _MOST_CODINGS:
-        raise TooMuch(f"{len(codings)} content codings, one over another")
+        raise TooMuch(f"{len(codings)} content codings, one over another", Cause.ENCODING)
     if not body:
         return body
     for coding in reversed(codings):
@@ -173,7 +184,7 @@ def _decoded(answer: Answer, limits: Limits) -> bytes | _Undecodable:
             # The standard says zlib, and half the world sends it bare.
             windows = [zlib.MAX_WBITS, -zlib.MAX_WBITS]
         else:
-            raise TooMuch(f"content coding {coding} is not read")
+            raise TooMuch(f"content coding {coding} is not read", Cause.ENCODING)
         unpacked = _unpacked(body, windows, limits.body_bytes)
         if unpacked is None:
             return _Undecodable(f"not {coding}")

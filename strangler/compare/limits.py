@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from strangler.compare.cause import Cause
+
 __all__ = ["Limits", "TooMuch"]
 
 
@@ -24,4 +26,11 @@ class Limits:
 
 
 class TooMuch(Exception):
-    """A limit was reached; it becomes a verdict and never leaves the package. Its text is the cause."""
+    """What keeps a comparison from being finished; it becomes a verdict and never leaves the package.
+
+    Its text says what it was, `cause` which of the stable words that is.
+    """
+
+    def __init__(self, what: str, cause: Cause = Cause.LIMITS) -> None:
+        super().__init__(what)
+        self.cause = cause

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import Final
+from typing import Final, TypeVar
 
 __all__ = ["Matcher", "PathPattern", "State", "key_step"]
 
@@ -45,9 +45,9 @@ _ANY_KEY: Final = _Wild.KEY
 _ANY_INDEX: Final = _Wild.INDEX
 _DEEP: Final = _Wild.DEEP
 
+_MOST_STATES: Final = 10_000
 _Token = object
-State = frozenset[tuple[int, int]]
-"""How far each pattern has come at one place of a document: pairs of pattern number and step."""
+_T = TypeVar("_T", str, int)
 
 
 def key_step(key: str) -> str:
@@ -89,60 +89,116 @@ def _parsed(text: str) -> list[_Token]:
     return steps
 
 
+class State:
+    """How far all patterns have come at one place of a document.
+
+    `matched` are the numbers of those that match right there, in order; `reach` of those that match there or may match
+    below. A state with nothing in reach is false.
+    """
+
+    __slots__ = ("_indexes", "_keys", "_matcher", "_places", "matched", "reach")
+
+    def __init__(self, matcher: Matcher, places: frozenset[tuple[int, int]]) -> None:
+        self._matcher = matcher
+        self._places = places
+        self._keys: tuple[dict[str, State], State] | None = None
+        self._indexes: tuple[dict[int, State], State] | None = None
+        self.matched = matcher.complete(places)
+        self.reach = frozenset(number for number, _ in places)
+
+    def __bool__(self) -> bool:
+        return bool(self.reach)
+
+    @property
+    def below(self) -> bool:
+        """Whether anything may match below."""
+        return len(self._places) > len(self.matched)
+
+    def keys(self) -> tuple[dict[str, State], State]:
+        """The states below the keys that patterns name here, and the one below any other key."""
+        if self._keys is None:
+            names = self._matcher.wanted(self._places, str)
+            other = self._matcher.step(self._places, _ANY_KEY, _ANY_KEY)
+            self._keys = {name: self._matcher.step(self._places, name, _ANY_KEY) for name in names}, other
+        return self._keys
+
+    def indexes(self) -> tuple[dict[int, State], State]:
+        """The states below the indexes that patterns name here, and the one below any other element: also below one
+        without a fixed place."""
+        if self._indexes is None:
+            names = self._matcher.wanted(self._places, int)
+            other = self._matcher.step(self._places, _ANY_INDEX, _ANY_INDEX)
+            self._indexes = {name: self._matcher.step(self._places, name, _ANY_INDEX) for name in names}, other
+        return self._indexes
+
+
 class Matcher:
     """Matches all patterns together: a walk carries a `State`, and each step of it gives the next one.
 
-    The steps taken are kept, so that each costs one look-up. Keys and indexes that no pattern names are all the same
-    step, so what is kept does not grow with the documents.
+    States are made as documents lead to them and kept, so that a step costs one look-up. What keys and indexes no
+    pattern names do not matter, so how many there are follows from the patterns; were it too many, they are made anew.
     """
 
     def __init__(self, patterns: Sequence[PathPattern]) -> None:
         self._patterns = [pattern.steps for pattern in patterns]
-        self._named: frozenset[_Token] = frozenset(
-            step for steps in self._patterns for step in steps if isinstance(step, str | int)
-        )
-        self._next: dict[tuple[State, _Token], State] = {}
-        self._matched: dict[State, tuple[int, ...]] = {}
-        self.start: State = self._closed({(number, 0) for number in range(len(self._patterns))})
+        self._states: dict[frozenset[tuple[int, int]], State] = {}
+
+    @property
+    def start(self) -> State:
+        """The state at the root of a document."""
+        return self._state({(number, 0) for number in range(len(self._patterns))})
 
     def matched(self, state: State) -> tuple[int, ...]:
         """The numbers of the patterns that match at this place, in order."""
-        found = self._matched.get(state)
-        if found is None:
-            found = tuple(sorted(number for number, step in state if step == len(self._patterns[number])))
-            self._matched[state] = found
-        return found
+        return state.matched
 
     def under_key(self, state: State, key: str) -> State:
         """The state below `key` of the object at `state`."""
-        return self._step(state, key if key in self._named else _ANY_KEY, _ANY_KEY)
+        named, other = state.keys()
+        return named.get(key, other)
 
     def under_index(self, state: State, index: int | None) -> State:
         """The state below the element at `index` of the list at `state`; None for an element without a fixed place."""
-        return self._step(state, index if index in self._named else _ANY_INDEX, _ANY_INDEX)
+        named, other = state.indexes()
+        return other if index is None else named.get(index, other)
 
-    def _step(self, state: State, token: _Token, every: _Token) -> State:
-        if not state:
-            return state
-        known = self._next.get((state, token))
-        if known is None:
-            moved: set[tuple[int, int]] = set()
-            for number, step in state:
-                steps = self._patterns[number]
-                if step == len(steps):
-                    continue
-                wanted = steps[step]
-                if wanted is _DEEP:
-                    moved.add((number, step))
-                elif wanted is every or (wanted == token and type(wanted) is type(token)):
-                    moved.add((number, step + 1))
-            known = self._next[state, token] = self._closed(moved)
-        return known
+    def complete(self, places: Iterable[tuple[int, int]]) -> tuple[int, ...]:
+        """The numbers of the patterns that have come to their end, in order."""
+        return tuple(sorted(number for number, step in places if step == len(self._patterns[number])))
 
-    def _closed(self, places: set[tuple[int, int]]) -> State:
-        """A step that may come at any depth may come right here too."""
-        closed = set(places)
+    def wanted(self, places: Iterable[tuple[int, int]], kind: type[_T]) -> set[_T]:
+        """The keys (`str`) or indexes (`int`) that patterns name as their next step."""
+        found: set[_T] = set()
         for number, step in places:
-            if step < len(self._patterns[number]) and self._patterns[number][step] is _DEEP:
-                closed.add((number, step + 1))
-        return frozenset(closed)
+            steps = self._patterns[number]
+            if step < len(steps) and isinstance(steps[step], kind):
+                found.add(steps[step])
+        return found
+
+    def step(self, places: Iterable[tuple[int, int]], token: _Token, every: _Token) -> State:
+        """The state one step on, at the key or index `token`, which `every` stands for too."""
+        moved: set[tuple[int, int]] = set()
+        for number, step in places:
+            steps = self._patterns[number]
+            if step == len(steps):
+                continue
+            wanted = steps[step]
+            if wanted is _DEEP:
+                moved.add((number, step))
+            elif wanted is every or (wanted == token and type(wanted) is type(token)):
+                moved.add((number, step + 1))
+        return self._state(moved)
+
+    def _state(self, places: set[tuple[int, int]]) -> State:
+        # A step that may come at any depth may come right here too.
+        closed = frozenset(places).union(
+            (number, step + 1)
+            for number, step in places
+            if step < len(self._patterns[number]) and self._patterns[number][step] is _DEEP
+        )
+        state = self._states.get(closed)
+        if state is None:
+            if len(self._states) >= _MOST_STATES:
+                self._states = {}
+            state = self._states[closed] = State(self, closed)
+        return state

@@ -9,7 +9,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final
 
-from strangler.compare.json_text import Integer, Node, Real, canonical
+from strangler.compare.json_text import Node, TooDeep, canonical
 from strangler.compare.json_tree import JsonWalk
 from strangler.compare.limits import Limits, TooMuch
 from strangler.compare.rules import Rules
@@ -30,7 +30,7 @@ def compare_values(old: Any, new: Any) -> Comparison:
         return Comparison(Verdict.AGREE)
     walk = JsonWalk(Rules().of_route(""), Limits())
     # At a limit it differs all the same; only the places are not known.
-    with suppress(TooMuch, RecursionError):
+    with suppress(TooMuch, TooDeep, RecursionError):
         walk.compare(_node(old, _DEPTH), _node(new, _DEPTH))
     found = tuple(walk.differences)
     if not found:
@@ -42,9 +42,9 @@ def _node(value: Any, depth: int) -> Node:
     if value is None or isinstance(value, bool) or type(value) is str:
         return value
     if type(value) is int:
-        return Integer(value) if abs(value) < 10**4000 else hex(value)
+        return b"%d" % value if abs(value) < 10**4000 else hex(value)
     if isinstance(value, float | Decimal):
-        return Real(value)
+        return str(value).encode()
     if depth <= 0:
         raise RecursionError
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -54,7 +54,7 @@ def _node(value: Any, depth: int) -> Node:
     if isinstance(value, list | tuple):
         return [_node(each, depth - 1) for each in value]
     if isinstance(value, AbstractSet):
-        return sorted((_node(each, depth - 1) for each in value), key=lambda node: canonical(node, _DEPTH))
+        return sorted((_node(each, depth - 1) for each in value), key=canonical)
     return f"{type(value).__qualname__} {value}"
 
 

@@ -63,9 +63,11 @@ class DifferenceKind(StrEnum):
     DUPLICATE = "duplicate"
     """A key stands in an object more often on one side than on the other."""
     CLASS = "class"
-    """A rule wants both values of one class, and one is not."""
+    """A rule wants both values of one class, and one is not; or an id is of another kind than its fellows."""
     ENCODING = "encoding"
     """A body that cannot be decoded as its own headers say, on one side only."""
+    ID = "id"
+    """An id that contradicts the id map: on either side it belongs to another one."""
     EXCEPTION = "exception"
     """One side raised where the other answered, or raised something else. Of seams only."""
 
@@ -115,9 +117,10 @@ class Difference:
 class Comparison:
     """What came of comparing one pair.
 
-    The verdict is `differ` when at least one difference is breaking, and `inconclusive` (then `cause` says why) when
-    none is but something could not be compared. `matched` holds the numbers of the rules that were asked: see
-    `Rules.unused`. `truncated` says that there were more differences than are listed.
+    The verdict is `differ` when at least one difference is breaking, and `inconclusive` when none is but something could
+    not be compared: then `cause` is one of the words of `Cause`, and `detail` says it for people. `matched` holds the
+    numbers of the rules that were asked: see `Rules.unused`. `truncated` says that there were more differences than are
+    listed. `learned` counts the pairs of ids that were taken on trust, because neither had been seen before.
     """
 
     verdict: Verdict
@@ -125,6 +128,8 @@ class Comparison:
     cause: str = ""
     matched: frozenset[int] = frozenset()
     truncated: bool = False
+    detail: str = ""
+    learned: int = 0
 
     @property
     def breaking(self) -> tuple[Difference, ...]:

@@ -274,7 +274,7 @@ def test_bare_deflate_is_read_too() -> None:
 def test_codings_that_are_not_read_are_inconclusive(coding: str) -> None:
     found = body(b"one", b"two", "text/plain", ("Content-Encoding", coding))
     assert (found.verdict, found.differences) == (Verdict.INCONCLUSIVE, ())
-    assert "coding" in found.cause
+    assert "coding" in found.detail
 
 
 def test_a_header_that_differs_counts_more_than_an_unread_body() -> None:
@@ -294,7 +294,7 @@ def test_a_coding_that_only_one_side_keeps_to_is_a_difference(spoil: object) -> 
 
 def test_a_coding_that_neither_side_keeps_to_is_inconclusive() -> None:
     found = body(b"one", b"two", "text/plain", ("Content-Encoding", "gzip"))
-    assert (found.verdict, found.cause) == (Verdict.INCONCLUSIVE, "neither body can be decoded: not gzip")
+    assert (found.verdict, found.detail) == (Verdict.INCONCLUSIVE, "neither body can be decoded: not gzip")
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
@@ -302,7 +302,7 @@ def test_a_bomb_is_inconclusive(coding: str) -> None:
     pack = gzip.compress if coding == "gzip" else zlib.compress
     bomb, small = pack(b" " * 20_000_000), pack(b"[]")
     found = body(bomb, small, "application/json", ("Content-Encoding", coding))
-    assert (found.verdict, found.cause) == (Verdict.INCONCLUSIVE, "a body of more than 16777216 bytes")
+    assert (found.verdict, found.detail) == (Verdict.INCONCLUSIVE, "a body of more than 16777216 bytes")
 
 
 def test_a_body_past_the_limit_is_inconclusive_unless_equal() -> None:

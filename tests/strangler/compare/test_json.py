@@ -424,7 +424,7 @@ def test_what_is_nested_without_end_is_inconclusive(nest: str, depth: int) -> No
     close = "]" if nest == "[" else "}"
     found = compared(nest * depth + "1" + close * depth, nest * depth + "2" + close * depth)
     assert (found.verdict, found.differences) == (Verdict.INCONCLUSIVE, ())
-    assert "nested" in found.cause
+    assert (found.cause, "nested" in found.detail) == ("limits", True)
 
 
 def test_a_difference_above_the_depth_is_still_a_difference() -> None:
@@ -437,14 +437,14 @@ def test_a_difference_above_the_depth_is_still_a_difference() -> None:
 def test_too_many_values_are_inconclusive() -> None:
     old, new = answer([1] * 1000), answer([1] * 999 + [2])
     found = compare_answers(old, new, limits=Limits(nodes=1500))
-    assert (found.verdict, found.cause) == (Verdict.INCONCLUSIVE, "more than 1500 values to look at")
+    assert (found.verdict, found.detail) == (Verdict.INCONCLUSIVE, "more than 1500 values to look at")
 
 
 def test_sets_without_twins_are_not_aligned_without_end() -> None:
     old, new = [{"a": number} for number in range(3000)], [{"b": number} for number in range(3000)]
     found = compared({"list": old}, {"list": new}, SET)
     assert found.verdict is Verdict.INCONCLUSIVE
-    assert "3000 and 3000" in found.cause
+    assert "3000 and 3000" in found.detail
 
 
 def test_differences_are_listed_up_to_a_limit() -> None:
