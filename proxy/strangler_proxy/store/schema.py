@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["APPLICATION_ID", "VERSIONS"]
+__all__ = ["APPLICATION_ID", "DAMAGED", "GONE", "VERSIONS"]
 
 # "STRG": tells our file from any other SQLite file.
 APPLICATION_ID: Final = 0x53545247
+
+GONE: Final = (
+    "The file is gone: put it back, or let a new one take over what is being served:"
+    " `strangler adopt snapshot --why ...`."
+)
+DAMAGED: Final = (
+    "The file is damaged: restore it, or move it away and let a new one take over what is being served:"
+    " `strangler adopt snapshot --why ...`."
+)
 
 VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
