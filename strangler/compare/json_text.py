@@ -20,6 +20,7 @@ __all__ = [
     "close",
     "decimal",
     "excerpt",
+    "excerpts",
     "is_integer",
     "parse",
 ]
@@ -31,6 +32,7 @@ Number = bytes
 """A number as written: `1.00`, `-0`, `1e400`; also NaN, Infinity and -Infinity."""
 
 _EXCERPT: Final = 200
+_BEFORE: Final = 40
 # No traps: what cannot be computed comes out as not-a-number, and then nothing is equal to it.
 _EXACT: Final = Context(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 
@@ -124,7 +126,23 @@ def excerpt(node: Node) -> str:
         return written
     if kind is dict or kind is Duplicates:
         size = len(node) if kind is dict else sum(map(len, node.groups.values()))
-        return "{}" if not size else f"an object of {size} keys"
+        # Of an element of HTML or XML its attributes and its text say which one it is.
+        known = [f"{key} {excerpt(node[key])}" for key in node if key[:1] in ("@", "#")] if kind is dict else []
+        said = f": {', '.join(known)[:_EXCERPT]}" if known else ""
+        return f"an object of {size} keys{said}" if size else "{}"
     if kind is list:
         return "[]" if not node else f"a list of {len(node)}"
     return json.dumps(node)
+
+
+def excerpts(old: Node, new: Node) -> tuple[str, str]:
+    """Both nodes in short; of long texts what stands around the first character that differs."""
+    if type(old) is str and type(new) is str and max(len(old), len(new)) > _EXCERPT:
+        low, high = 0, min(len(old), len(new))
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if old[:middle] == new[:middle] else (low, middle - 1)
+        if low > _BEFORE:
+            around = slice(low - _BEFORE, low + _BEFORE)
+            return f"at {low}: {excerpt(old[around])}", f"at {low}: {excerpt(new[around])}"
+    return excerpt(old), excerpt(new)

@@ -12,7 +12,7 @@ from strangler.compare.actions import SameClass
 from strangler.compare.alignment import ABSENT, Alignments, by_key, matching, unlike
 from strangler.compare.id_map import MemoryIdMap
 from strangler.compare.id_sight import IdSight
-from strangler.compare.json_text import Duplicates, Node, TooDeep, decimal, excerpt, is_integer
+from strangler.compare.json_text import Duplicates, Node, TooDeep, decimal, excerpt, excerpts, is_integer
 from strangler.compare.limits import Limits, TooMuch
 from strangler.compare.paths import State
 from strangler.compare.place import ROOT, Label, Place, spelled
@@ -29,8 +29,9 @@ _Task = tuple[Node, Node, Place, State, Severity, int]
 class JsonWalk:
     """One walk through two documents. `differences` and `matched` (numbers of the rules met) fill up as it goes.
 
-    `known` says of lists, by their identities, which elements belong together, where that is not index by index. `ids` is asked about
-    ids, under rules for them. `compare` raises TooMuch at a limit; what was found until then stands.
+    `alignments` says of lists, by their identities, which elements belong together, where that is not index by index.
+    In `sparse` documents a list that is not there has lost its elements. `ids` is asked about ids, under rules for them.
+    `compare` raises TooMuch at a limit; what was found until then stands.
     """
 
     def __init__(
@@ -38,13 +39,15 @@ class JsonWalk:
         rules: RouteRules,
         limits: Limits,
         *,
-        known: Alignments | None = None,
+        alignments: Alignments | None = None,
+        sparse: bool = False,
         ids: IdSight | None = None,
         probing: JsonWalk | None = None,
     ) -> None:
         self._rules = rules
         self._limits = limits
-        self._known = known or {}
+        self._alignments = alignments or {}
+        self._sparse = sparse
         self._ids = ids or IdSight(MemoryIdMap())
         # A probe only asks whether two elements agree: it stops at the first breaking difference.
         self._probe = probing is not None
@@ -172,7 +175,10 @@ class JsonWalk:
         for key, value in old.items():
             other = new.get(key, ABSENT)
             if other is ABSENT:
-                self._one_sided(DifferenceKind.MISSING, value, (place, key), named.get(key, rest), severity)
+                if self._sparse and value and type(value) is list:
+                    children.append((value, [], (place, key), named.get(key, rest), severity, depth))
+                else:
+                    self._one_sided(DifferenceKind.MISSING, value, (place, key), named.get(key, rest), severity)
                 continue
             extra -= 1
             if value != other:
@@ -181,7 +187,11 @@ class JsonWalk:
                 self._look(value, (place, key), below, severity)
         if extra:
             for key, value in new.items():
-                if key not in old:
+                if key in old:
+                    continue
+                if self._sparse and value and type(value) is list:
+                    children.append(([], value, (place, key), named.get(key, rest), severity, depth))
+                else:
                     self._one_sided(DifferenceKind.EXTRA, value, (place, key), named.get(key, rest), severity)
         return children
 
@@ -190,9 +200,9 @@ class JsonWalk:
             self._meet(state)
         ruling = self._rules.ruling(state.matched)
         if not ruling.ignored:
-            missing = kind is DifferenceKind.MISSING
-            shown = (excerpt(value), None) if missing else (None, excerpt(value))
-            self._record(kind, place, *shown, ruling.severity or severity)
+            shown = excerpt(value)
+            old, new = (shown, None) if kind is DifferenceKind.MISSING else (None, shown)
+            self._record(kind, place, old, new, ruling.severity or severity)
 
     def _with_duplicates(
         self,
@@ -225,7 +235,7 @@ class JsonWalk:
         self, old: list[Node], new: list[Node], place: Place, state: State, severity: Severity, depth: int
     ) -> list[_Task]:
         indexes, rest = state.indexes()
-        known = self._known.get((id(old), id(new)))
+        known = self._alignments.get((id(old), id(new)))
         if known is None and len(old) != len(new):
             if self._probe:
                 self._broken = self._broken or severity is Severity.BREAKING
@@ -239,14 +249,15 @@ class JsonWalk:
                 if a != b
             ]
         for at, to in known or zip(range(len(old)), range(len(new)), strict=True):
-            if at is None or to is None:
-                kind = DifferenceKind.MISSING if to is None else DifferenceKind.EXTRA
-                stands = to if at is None else at
-                value = new[stands] if at is None else old[stands]
-                self._one_sided(kind, value, (place, stands), indexes.get(stands, rest), severity)
+            if at is None:
+                if to is not None:
+                    below = indexes.get(to, rest)
+                    self._one_sided(DifferenceKind.EXTRA, new[to], (place, to), below, severity)
                 continue
             below = indexes.get(at, rest)
-            if old[at] != new[to]:
+            if to is None:
+                self._one_sided(DifferenceKind.MISSING, old[at], (place, at), below, severity)
+            elif old[at] != new[to]:
                 children.append((old[at], new[to], (place, at), below, severity, depth))
             elif below:
                 self._look(old[at], (place, at), below, severity)
@@ -332,7 +343,9 @@ class JsonWalk:
         return children
 
     def _agree(self, task: _Task) -> bool:
-        probe = JsonWalk(self._rules, self._limits, known=self._known, ids=self._ids, probing=self)
+        probe = JsonWalk(
+            self._rules, self._limits, alignments=self._alignments, sparse=self._sparse, ids=self._ids, probing=self
+        )
         try:
             probe._walk(task)
         finally:
@@ -343,7 +356,7 @@ class JsonWalk:
         if self._probe:
             self._broken = self._broken or severity is Severity.BREAKING
         else:
-            self._record(kind, place, excerpt(old), excerpt(new), severity)
+            self._record(kind, place, *excerpts(old, new), severity)
 
     def _record(self, kind: DifferenceKind, place: Place, old: str | None, new: str | None, severity: Severity) -> None:
         breaking = severity is Severity.BREAKING

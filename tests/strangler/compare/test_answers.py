@@ -89,7 +89,7 @@ def test_headers_that_mean_the_same_agree(name: str, old: str, new: str) -> None
     [
         ("Content-Type", "application/json", "text/json"),
         ("Content-Type", "text/html; charset=utf-8", "text/html"),
-        ("Content-Type", "multipart/x; boundary=A", "multipart/x; boundary=a"),
+        ("Content-Type", 'multipart/x; start="a"', 'multipart/x; start="A"'),
         ("Location", "/a/", "/a"),
         ("Vary", "Accept-Language, Cookie", "Accept-Language"),
         ("Allow", "GET, POST", "GET"),
@@ -132,7 +132,7 @@ COOKIE = "sessionid=abc; expires=Thu, 01 Jan 2026 00:00:00 GMT; HttpOnly; Max-Ag
         (COOKIE, []),
         (COOKIE.replace("abc", "xyz"), []),
         (COOKIE.replace("01 Jan", "02 Jan"), []),
-        ("sessionid=abc; path=/; samesite=lax; max-age=1209600; httponly; Expires=x", []),
+        (COOKIE.lower().replace("gmt", "GMT").replace("jan", "Jan"), []),
         (COOKIE.replace("; HttpOnly", ""), [("header:Set-Cookie.sessionid.HttpOnly", "missing")]),
         (COOKIE + "; Secure", [("header:Set-Cookie.sessionid.Secure", "extra")]),
         (COOKIE.replace("SameSite=Lax", "SameSite=None"), [("header:Set-Cookie.sessionid.SameSite", "value")]),
@@ -198,12 +198,6 @@ def test_equal_bytes_agree_whatever_they_are() -> None:
     assert body(b"x", b"x", "text/plain", ("Content-Encoding", "br")).verdict is Verdict.AGREE
 
 
-def test_text_differs_by_the_character_and_shows_where() -> None:
-    found = body(b"a" * 100 + b"old" + b"b" * 100, b"a" * 100 + b"new" + b"b" * 100)
-    assert seen(found) == [("body", "value")]
-    assert found.differences[0].old == "at 100: '" + "a" * 40 + "old" + "b" * 37 + "'"
-
-
 def test_text_is_read_in_its_own_charset() -> None:
     old = Answer(200, (("Content-Type", "text/plain; charset=latin-1"),), "é".encode("latin-1"))
     new = Answer(200, (("Content-Type", "text/plain; charset=utf-8"),), "é".encode())
@@ -230,12 +224,12 @@ def test_json_that_only_one_side_can_write_is_a_difference() -> None:
 
 
 def test_json_that_neither_side_can_write_is_compared_as_text() -> None:
-    assert seen(body(b"{", b"[", "application/json")) == [("body", "value")]
+    assert seen(body(b"{", b"[", "application/json")) == [("$.lines[0]", "value")]
 
 
 def test_json_under_another_name_on_one_side_is_compared_as_text() -> None:
     old, new = answer({"a": 1}), Answer(200, (("Content-Type", "text/html"),), b'{"a":1}')
-    assert seen(compare_answers(old, new)) == [("header:Content-Type", "value"), ("body", "value")]
+    assert seen(compare_answers(old, new)) == [("header:Content-Type", "value"), ("$.lines[0]", "value")]
 
 
 def packed(document: object, coding: str, indent: int | None = None) -> Answer:
@@ -270,7 +264,7 @@ def test_bare_deflate_is_read_too() -> None:
     assert compare_answers(answer([1]), new).verdict is Verdict.AGREE
 
 
-@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip, gzip, gzip"])
+@pytest.mark.parametrize("coding", ["compress", "dcb", "gzip, gzip, gzip, gzip"])
 def test_codings_that_are_not_read_are_inconclusive(coding: str) -> None:
     found = body(b"one", b"two", "text/plain", ("Content-Encoding", coding))
     assert (found.verdict, found.differences) == (Verdict.INCONCLUSIVE, ())
