@@ -22,7 +22,8 @@ EXCUSES = {
     "upstream down": "the upstream that had to answer was killed or stopped at that time, and nobody else could have"
     " answered: it was the monolith's, or not safe, or an answer had begun",
     "machine stood still": "at that time the witness, which asks an upstream of its own directly, woke a second or more"
-    " too late, or had no answer for as long; and upstreams that answer nobody would explain it",
+    " too late, or had no answer for as long, or an upstream waited for a processor most of the time; and upstreams"
+    " that answer nobody would explain it",
     "closed while unused": "a reload closed a connection that waited for nothing while the customer began to use it"
     " again (RFC 9112 9.5); no byte of an answer had come, and no upstream executed it",
     "behind a cut answer": "it was sent on the same connection behind a request whose failure is judged by itself",

@@ -16,6 +16,7 @@ _MIB = 1 << 20
 _STILL = {
     "sleep": "the witness woke that late",
     "answer": "the witness waited for its own upstream's answer",
+    "turn": "an upstream waited for a processor, most of that time",
     "nothing": "the witness has not said anything",
 }
 _MOST_SHOWN = 20

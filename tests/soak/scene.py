@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.proxy.supervisor.proxy import Proxy, children
 from tests.soak.gauges import Gauge, measured
-from tests.soak.witness import Measurement, read
+from tests.soak.witness import MEASUREMENTS, Measurement, pid_file, read
 from tests.waiting import until
 
 __all__ = ["Scene"]
@@ -61,7 +61,6 @@ class Scene:
         # The witness and its upstream: nobody else knows them, and nothing is done to them.
         self.beside: dict[str, subprocess.Popen[bytes]] = {}
         self.witness_port = _quiet_port()
-        self._measured = folder / "witness.measurements"
 
     def start(self) -> None:
         """Start everything and wait until all is live."""
@@ -81,7 +80,9 @@ class Scene:
 
     def start_upstream(self, name: str) -> None:
         """Start an upstream and wait until it accepts."""
-        self.upstreams[name] = self._upstream(name, self._ports[name], *([self._fault] if self._fault else []))
+        process = self._upstream(name, self._ports[name], *([self._fault] if self._fault else []))
+        self.upstreams[name] = process
+        pid_file(self.folder, name).write_text(str(process.pid))
 
     def _upstream(self, name: str, port: int, *more: str) -> subprocess.Popen[bytes]:
         process = self._run(name, "tests.soak.upstream", name, str(port), str(self.ledger(name)), *more)
@@ -97,14 +98,14 @@ class Scene:
     def _start_witness(self) -> None:
         port = self.witness_port
         self.beside["witness upstream"] = self._upstream("witness-upstream", port)
-        self.beside["witness"] = self._run("witness", "tests.soak.witness", str(port), str(self._measured))
+        self.beside["witness"] = self._run("witness", "tests.soak.witness", str(port), str(self.folder))
         until(lambda: self.measurements(0.0))
 
     def measurements(self, origin: float) -> list[Measurement]:
         """What the witness has measured so far, in seconds since `origin` of the monotonic clock."""
         ended = [name for name, process in self.beside.items() if process.poll() is not None]
         assert not ended, f"{ended[0]} has ended: {(self.folder / 'witness.log').read_text()}"
-        return read(self._measured, origin)
+        return read(self.folder / MEASUREMENTS, origin)
 
     def kill_upstream(self, name: str) -> None:
         """Kill an upstream as no process can prevent."""

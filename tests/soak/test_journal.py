@@ -97,19 +97,19 @@ def test_a_machine_that_stood_still_excuses_what_upstreams_that_answer_nobody_wo
     given: dict[str, object], excuse: str | None
 ) -> None:
     made = journal()
-    made.standstills = [Measurement("answer", 10.0, 14.0)]
+    made.standstills = [Measurement("answer", 10.0, 14.0, 4.0)]
     assert made.excuse(request(**given)) == excuse
 
 
 def test_what_was_done_on_purpose_is_the_better_excuse() -> None:
     made = journal(Disturbance("hang", 9.0, 10.5, upstream="monolith"))
-    made.standstills = [Measurement("answer", 9.0, 14.0)]
+    made.standstills = [Measurement("answer", 9.0, 14.0, 5.0)]
     assert made.excuse(request(outcome="refused", begun=False)) == "upstream down"
 
 
 def test_a_machine_that_stands_still_all_the_time_hides_no_fault_of_the_proxy() -> None:
     made = journal()
-    made.standstills = [Measurement("answer", -1e9, 1e9)]
+    made.standstills = [Measurement("answer", -1e9, 1e9, 2e9)]
     made.doubtful = [request(name="wrong", outcome="wrong"), request(name="nobody", begun=False)]
     made.accepted = {"lost": "a"}
     assert [each.name for each in made.judged()[1]] == ["wrong", "nobody"]

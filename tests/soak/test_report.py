@@ -17,7 +17,7 @@ def figures(*still: tuple[float, float], violations: list[str] | None = None) ->
         guilty=[],
         violations=violations or [],
         disturbances=[],
-        standstills=[Measurement("answer", *span) for span in still],
+        standstills=[Measurement("answer", *span, waited=span[1] - span[0]) for span in still],
         seconds=100.0,
     )
 
