@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.core.checks import register
 
-from strangler.django.checks import check_setting, check_vouching
+from strangler.django.checks import check_setting, check_shadowing, check_vouching
 from strangler.django.conf import vouch_setting
 
 __all__ = ["StranglerConfig"]
@@ -21,6 +21,7 @@ class StranglerConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks, and listen for sign-ins where the proxy may ask who somebody is."""
         register(check_setting)
+        register(check_shadowing)
         register(check_vouching)
         if vouch_setting("VOUCH_SECRET") or vouch_setting("VOUCH_SECRET_FILE"):
             # Django's sign-in is there only where its app is, and a seam alone does without.

@@ -1,4 +1,4 @@
-"""System checks: what is wrong with the setting STRANGLER, said at start instead of at the first seam."""
+"""System checks: what is wrong with the setting STRANGLER and with what it needs, said at start."""
 
 from __future__ import annotations
 
@@ -15,17 +15,29 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
+from strangler.django.cache import ShadowGuardCache
 from strangler.django.conf import KEYS, configured, environment, vouch_setting
-from strangler.errors import ConfigError
+from strangler.django.effects import guard, release
+from strangler.django.mail import ShadowGuardBackend, wrapped_backend
+from strangler.django.shadow import ShadowMiddleware
+from strangler.errors import ConfigError, PolicyError
 from strangler.toggles import Toggles
 from strangler.vouch import PATH, SHORTEST_SECRET
 
-__all__ = ["check_setting", "check_vouching"]
+__all__ = ["check_setting", "check_shadowing", "check_vouching"]
 
 _NEEDED: Final = (
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 )
+_FIRST: Final = f"{ShadowMiddleware.__module__}.{ShadowMiddleware.__name__}"
+_MAIL: Final = f"{ShadowGuardBackend.__module__}.{ShadowGuardBackend.__name__}"
+_CACHE: Final = f"{ShadowGuardCache.__module__}.{ShadowGuardCache.__name__}"
+# These send nothing and keep nothing that another process sees.
+_MAILS_NOBODY: Final = frozenset(
+    f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy", "locmem")
+)
+_KEEPS_NOTHING: Final = "django.core.cache.backends.dummy.DummyCache"
 
 
 def check_setting(app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
@@ -164,4 +176,97 @@ def _url_messages() -> list[CheckMessage]:
             hint=f'Write path = "{found}" under [identity] in strangler.toml.',
             id="strangler.I002",
         )
+    ]
+
+
+def check_shadowing(app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
+    """What lets something come of a copy of a request. Nothing for a monolith that no proxy knows of."""
+    found = configured()
+    if not isinstance(found, Mapping):
+        return []  # check_setting says it
+    installed = [import_string(name) for name in settings.MIDDLEWARE]
+    places = [at for at, each in enumerate(installed) if isinstance(each, type) and issubclass(each, ShadowMiddleware)]
+    if not places:
+        told = environment()
+        behind = told.get("STRANGLER_CONTROL_URL") or told.get("STRANGLER_SNAPSHOT")
+        if not behind and not any(key.startswith("SHADOW_") for key in found):
+            return []
+        return [
+            Caution(
+                "A copy of a request is served as if it were a customer's: ShadowMiddleware is not among MIDDLEWARE.",
+                hint=f"Put {_FIRST!r} first. Where the proxy sends no copies here, write SILENCED_SYSTEM_CHECKS ="
+                " ['strangler.W006'].",
+                id="strangler.W006",
+            )
+        ]
+    messages: list[CheckMessage] = []
+    if places[0]:
+        messages.append(
+            Caution(
+                "What a copy does in middleware before ShadowMiddleware is kept: it is not the first of MIDDLEWARE.",
+                hint=f"Put {_FIRST!r} first.",
+                id="strangler.W007",
+            )
+        )
+    return messages + _effect_messages(found) + _mail_messages() + _cache_messages()
+
+
+def _effect_messages(found: Mapping[str, Any]) -> list[CheckMessage]:
+    messages: list[CheckMessage] = []
+    named = found.get("SHADOW_DRY_RUN") or ()
+    aliases = named if isinstance(named, list | tuple) else ()
+    if not isinstance(named, bool | list | tuple) or not set(aliases) <= set(settings.DATABASES):
+        hint = f"Write True, or a list of some of {', '.join(sorted(settings.DATABASES))}."
+        messages.append(Error(f'STRANGLER["SHADOW_DRY_RUN"] cannot be {named!r}.', hint=hint, id="strangler.E008"))
+    if isinstance(found.get("SHADOW_ALLOWED_HOSTS", ()), str):
+        hint = 'Write a list such as ["search.internal"].'
+        messages.append(Error('STRANGLER["SHADOW_ALLOWED_HOSTS"] is no list.', hint=hint, id="strangler.E008"))
+        return messages
+    try:
+        guard()
+    except (PolicyError, ImportError, TypeError, ValueError, AttributeError) as error:
+        hint = "See what SHADOW_ALLOWED_HOSTS, SHADOW_EFFECTS and SHADOW_OBSERVER can hold in strangler.django.effects."
+        messages.append(Error(f"STRANGLER: no guard can be made: {error}", hint=hint, id="strangler.E008"))
+    try:
+        release()
+    except ConfigError as error:
+        messages += [
+            Error(f"STRANGLER: the release {problem.wrong}", hint=problem.right, id="strangler.E008")
+            for problem in error.problems
+        ]
+    return messages
+
+
+def _mail_messages() -> list[CheckMessage]:
+    name = settings.EMAIL_BACKEND
+    try:
+        if issubclass(import_string(name), ShadowGuardBackend):
+            inner = import_string(wrapped_backend())
+            if not issubclass(inner, ShadowGuardBackend):
+                return []
+            hint = 'Name the backend that sends in STRANGLER["MAIL_BACKEND"].'
+            return [Error(f"{_MAIL} would wrap itself.", hint=hint, id="strangler.E009")]
+    except ImportError as error:
+        hint = 'Correct EMAIL_BACKEND, or STRANGLER["MAIL_BACKEND"].'
+        return [Error(f"There is no such mail backend: {error}", hint=hint, id="strangler.E009")]
+    if name in _MAILS_NOBODY:
+        return []
+    return [
+        Caution(
+            "Mails are sent of copies too: EMAIL_BACKEND is not guarded.",
+            hint=f'Write EMAIL_BACKEND = {_MAIL!r} and STRANGLER["MAIL_BACKEND"] = {name!r}.',
+            id="strangler.W008",
+        )
+    ]
+
+
+def _cache_messages() -> list[CheckMessage]:
+    return [
+        Info(
+            f"What a copy writes to the cache {alias!r} is kept: it is not guarded.",
+            hint=f"Write {_CACHE!r} as its BACKEND, and its present one as BACKEND in its OPTIONS.",
+            id="strangler.I003",
+        )
+        for alias, cache in settings.CACHES.items()
+        if cache.get("BACKEND") not in (_CACHE, _KEEPS_NOTHING)
     ]

@@ -11,6 +11,8 @@ All keys are optional; what is not given comes from the environment (see `Toggle
                   strangler.toml
     VOUCH_SECRET  what the proxy and this monolith know, so that it may ask who a client is (docs/reference/identity.md)
     VOUCH_SECRET_FILE   better: a file that holds it, `vouch.secret` in the proxy's state folder
+
+MAIL_BACKEND, RELEASE and the keys that begin with SHADOW_ are about copies of requests: see `strangler.django.effects`.
 """
 
 from __future__ import annotations
@@ -31,7 +33,18 @@ from strangler.vouch import SHORTEST_SECRET
 __all__ = ["KEYS", "configured", "environment", "toggles", "vouch_secret", "vouch_setting"]
 
 _OF_TOGGLES: Final = frozenset({"CACHE", "CONTROL_URL", "SNAPSHOT", "TOKEN", "TOKEN_FILE"})
-KEYS: Final = _OF_TOGGLES | {"SUBJECT", "VOUCH_SECRET", "VOUCH_SECRET_FILE"}
+_OF_COPIES: Final = frozenset(
+    {
+        "MAIL_BACKEND",
+        "RELEASE",
+        "SHADOW_ALLOWED_HOSTS",
+        "SHADOW_DRY_RUN",
+        "SHADOW_EFFECTS",
+        "SHADOW_OBSERVER",
+        "SHADOW_SANDBOX",
+    }
+)
+KEYS: Final = _OF_TOGGLES | _OF_COPIES | {"SUBJECT", "VOUCH_SECRET", "VOUCH_SECRET_FILE"}
 
 
 def configured() -> Mapping[str, Any]:
