@@ -5,7 +5,8 @@ DATABASE_URL or DATABASE_PATH (default: SQLite beside this file), CONN_MAX_AGE; 
 CSRF_TRUSTED_ORIGINS, SESSION_COOKIE_SECURE; MEDIA_ROOT, STATIC_ROOT; EMAIL_BACKEND, EMAIL_FILE_PATH, EMAIL_HOST,
 EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, DEFAULT_FROM_EMAIL; API_ANON_RATE, API_USER_RATE,
 API_LOGIN_RATE, API_CHECKOUT_RATE, API_PROXY_COUNT; RESERVATION_MINUTES; CATALOG_SERVICE_URL,
-CATALOG_SERVICE_TIMEOUT (seconds); LOG_LEVEL; and the STRANGLER_ variables of strangler.django.conf.
+CATALOG_SERVICE_TIMEOUT (seconds); LOG_LEVEL; and the STRANGLER_ variables of strangler.django.conf and of
+strangler.django.effects.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -73,6 +75,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # The first: nothing of what a copy of a request does, in whatever middleware, is kept.
+    "strangler.django.shadow.ShadowMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -136,6 +140,14 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+CACHES = {
+    "default": {
+        # What a copy asks for is not counted against the customer's rate.
+        "BACKEND": "strangler.django.cache.ShadowGuardCache",
+        "OPTIONS": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    }
+}
+
 AUTH_USER_MODEL = "accounts.Customer"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -161,7 +173,8 @@ WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR.parent / "media")))
 
-EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
+# The one that EMAIL_BACKEND names sends, unless a copy of a request is being served: see STRANGLER.
+EMAIL_BACKEND = "strangler.django.mail.ShadowGuardBackend"
 # Where the filebased backend puts mails; other backends do not look at it.
 EMAIL_FILE_PATH = env.str("EMAIL_FILE_PATH", default=str(BASE_DIR.parent / "mail"))
 EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
@@ -213,6 +226,15 @@ SPECTACULAR_SETTINGS = {
 # The new side of the seam cart.catalog-facts; only needed once its toggle leaves the stage `monolith`.
 CATALOG_SERVICE_URL: str = env.str("CATALOG_SERVICE_URL", default="")
 CATALOG_SERVICE_TIMEOUT: float = env.float("CATALOG_SERVICE_TIMEOUT", default=1.0)
+
+STRANGLER: dict[str, Any] = {
+    "MAIL_BACKEND": env.str("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend"),
+    # Reads that need the catalogue are compared too; the service is told that it serves a copy.
+    "SHADOW_ALLOWED_HOSTS": [urlsplit(CATALOG_SERVICE_URL).hostname] if CATALOG_SERVICE_URL else [],
+    "SHADOW_OBSERVER": "strangler.shadow.log_effect",
+    # Every effect of the shop is in its database, in its mails or in its cache.
+    "SHADOW_DRY_RUN": True,
+}
 # A shop that has no proxy yet is in order.
 SILENCED_SYSTEM_CHECKS = ["strangler.I001"]
 

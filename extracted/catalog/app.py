@@ -15,6 +15,7 @@ from extracted.catalog.deadlines import Deadlines
 from extracted.catalog.health import Health
 from extracted.catalog.public.endpoint import PublicContract
 from extracted.catalog.service import Service
+from strangler.shadow.asgi import ShadowMiddleware
 
 __all__ = ["create_app"]
 
@@ -77,4 +78,6 @@ def create_app(service: Service, *, follow: bool = True) -> Starlette:
         Route("/health/ready", health.ready),
     ]
     outer = [Middleware(AccessLog)] if service.settings.access_log else []
-    return Starlette(routes=routes, lifespan=lifespan, middleware=[*outer, Middleware(Deadlines)])
+    # All that it answers are reads: a copy of a write finds no dry run here, and is refused.
+    marked = Middleware(ShadowMiddleware, release=service.settings.release)
+    return Starlette(routes=routes, lifespan=lifespan, middleware=[*outer, marked, Middleware(Deadlines)])

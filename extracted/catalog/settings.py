@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from extracted.catalog.errors import SettingsError
 from extracted.catalog.public.throttle import parse_rate
+from strangler.shadow import release_of
 
 __all__ = ["Settings", "load_settings"]
 
@@ -18,6 +20,7 @@ _REMEDIES = {
     "feed_token": "Set it to the same text as CATALOG_FEED_TOKEN of the monolith.",
     "database_url": "Set it to sqlite:///path/to/catalog.db or postgresql://user@host/database.",
     "poll_seconds": "Set it to a number of seconds from 0.05 to 60.",
+    "release": "Set it to at most 128 printable ASCII characters, such as a commit's hash.",
     "anon_rate": "Set it to requests per period, as 6000/min (s, min, hour, day), or leave it empty for no limit.",
     "proxy_count": "Set it to the number of proxies in front, 0 to trust none.",
     "port": "Set it to a port from 1 to 65535, or to 0 for any free one.",
@@ -64,8 +67,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8100, ge=0, le=65535)
     """The port that `serve` listens on, 0 for any; default 8100."""
 
-    release: str = "unknown"
-    """The version that is running, as the readiness answer tells it."""
+    release: str = Field(default_factory=partial(release_of, "extracted.catalog"), pattern=r"^[\x20-\x7e]{1,128}$")
+    """The version that is running, told in every answer; default STRANGLER_RELEASE, else a digest of the sources."""
 
     migrate: bool = True
     """Whether `serve` and `import` bring the tables up to date first; default true."""

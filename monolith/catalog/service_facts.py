@@ -12,6 +12,7 @@ from typing import Any, Final
 import httpx
 
 from monolith.catalog.facts import ProductFacts
+from strangler.django.effects import guard
 from strangler.errors import BreakerOpen, DeadlineExceeded
 from strangler.fork import renew_after_fork
 from strangler.resilience import (
@@ -25,6 +26,7 @@ from strangler.resilience import (
     read_retry_after,
     remaining,
 )
+from strangler.shadow.httpx import GuardedTransport
 
 __all__ = ["CatalogServiceFailed", "ServiceCatalogFacts", "facts_of"]
 
@@ -130,8 +132,10 @@ class ServiceCatalogFacts:
             return client
         with self._lock:
             if self._client is None:
-                # The environment's proxies are for the world outside.
-                self._client = httpx.Client(trust_env=False, headers={"Accept": "application/json"})
+                # The environment's proxies are for the world outside. In a copy of a request, guarded as any call is.
+                transport = GuardedTransport(httpx.HTTPTransport(trust_env=False), guard())
+                headers = {"Accept": "application/json"}
+                self._client = httpx.Client(transport=transport, trust_env=False, headers=headers)
             return self._client
 
 

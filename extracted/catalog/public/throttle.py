@@ -8,6 +8,7 @@ from collections.abc import Callable
 from extracted.catalog.public.asked import Asked
 from extracted.catalog.public.phrases import phrase
 from extracted.catalog.public.refusal import Refusal
+from strangler.shadow import is_shadow
 
 __all__ = ["Throttle", "parse_rate"]
 
@@ -25,7 +26,7 @@ def parse_rate(rate: str) -> tuple[int, int] | None:
 
 
 class Throttle:
-    """So many requests of one client within the last so many seconds, refused ones not counted.
+    """So many requests of one client within the last so many seconds, refused ones and copies not counted.
 
     Counts within this process, as the monolith does within each of its own. Used from the event loop alone. The
     `limits` package keeps the same log, but starts a thread and copies the log for nearly every request: measured 0.7
@@ -50,7 +51,8 @@ class Throttle:
         while requests and requests[0] <= now - seconds:
             requests.popleft()
         if len(requests) < number:
-            requests.append(now)
+            if not is_shadow():
+                requests.append(now)
             return
         wait = math.ceil(requests[0] + seconds - now)
         words = phrase("available_in_one" if wait == 1 else "available_in", asked.language, wait=wait)
@@ -61,7 +63,7 @@ class Throttle:
         if self._swept_at > over:
             return
         self._swept_at = self._clock()
-        for client in [client for client, requests in self._requests.items() if requests[-1] <= over]:
+        for client in [each for each, requests in self._requests.items() if not requests or requests[-1] <= over]:
             del self._requests[client]
 
     def _client(self, asked: Asked) -> str:

@@ -13,6 +13,7 @@ from tests.extracted.catalog.rows import FakeMonolith
 
 LIST = "/api/v1/products/"
 OUTER = {
+    "x-strangler-release": "7",
     "vary": "Accept-Language",
     "content-language": "en",
     "x-content-type-options": "nosniff",
