@@ -54,16 +54,24 @@ class Histogram:
     def at_rank(self, rank: int) -> float:
         """The duration that is the `rank`-th from below, counted from 1. Raises ValueError outside of what was
         counted."""
+        # The value whose relative distance to both ends of its bucket is the same.
+        return _SHORTEST * _GROWTH ** self._bucket(rank) * 2 * _GROWTH / (_GROWTH + 1)
+
+    def bounds_at_rank(self, rank: int) -> tuple[float, float]:
+        """Between which durations that one surely is. Raises ValueError as `at_rank` does."""
+        number = self._bucket(rank)
+        low = _SHORTEST * _GROWTH**number if number else 0.0
+        return low, _SHORTEST * _GROWTH ** (number + 1) if number < _BUCKETS - 1 else math.inf
+
+    def _bucket(self, rank: int) -> int:
         if not 1 <= rank <= self.count:
             raise ValueError(f"there is no rank {rank} among {self.count}")
-        seen = 0
+        seen = number = 0
         for number in sorted(self.buckets):
             seen += self.buckets[number]
             if seen >= rank:
                 break
-        # The value whose relative distance to both ends of its bucket is the same.
-        low = _SHORTEST * _GROWTH**number
-        return low * 2 * _GROWTH / (_GROWTH + 1)
+        return number
 
     def to_json(self) -> list[list[int]]:
         """Bucket numbers with their counts, in order."""

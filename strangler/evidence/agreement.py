@@ -1,0 +1,201 @@
+"""How surely the sides agree."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Final
+
+from strangler.compare.cause import Cause
+from strangler.compare.values import Verdict
+from strangler.evidence.binomial import difference_interval, lower_bound, trials_needed, upper_bound
+from strangler.evidence.evidence import Evidence
+from strangler.evidence.gate_verdict import GateVerdict, Judgement
+
+__all__ = ["BOUND", "CONFIDENCE", "Agreement", "AgreementWanted", "Change", "agreement_of", "change_of"]
+
+BOUND: Final = 0.999
+CONFIDENCE: Final = 0.95
+_SURE: Final = 2.0
+"""A distinct count is taken this many standard errors lower than estimated."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementWanted:
+    """What a route must show: `bound` is the share of agreeing pairs that it must surely have (default 0.999), with
+    `confidence` (default 0.95), from at least `pairs` pairs (default 1: as many as the bound takes) of which at most
+    the share `inconclusive` tells nothing (default 0.1), for what tells nothing may hide a difference."""
+
+    bound: float = BOUND
+    confidence: float = CONFIDENCE
+    pairs: int = 1
+    inconclusive: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Pairs by their verdicts, and the lower confidence bounds of the share of those that agree among those that tell
+    something. Warnings are no disagreement.
+
+    Pairs of the same input agree or differ together, so a thousand of them are hardly more than one. `inputs` is how
+    many distinct ones there surely were, and `input_bound` the bound as if each had been asked once and every differing
+    pair were of another one. `bound` is the smaller of the two: the one to go by. `ceiling` is the upper bound, by
+    pairs.
+    """
+
+    agree: int
+    differ: int
+    inconclusive: int
+    inputs: int
+    confidence: float
+    pair_bound: float
+    input_bound: float
+    ceiling: float
+
+    @property
+    def pairs(self) -> int:
+        """All pairs."""
+        return self.agree + self.differ + self.inconclusive
+
+    @property
+    def bound(self) -> float:
+        """The share of pairs that surely agree."""
+        return min(self.pair_bound, self.input_bound)
+
+    def judged(self, wanted: AgreementWanted) -> Judgement:
+        """Whether that is as much as is wanted. It fails only where it is sure that it does not agree as often."""
+        told = self.agree + self.differ
+        if not told:
+            why = "There are no pairs." if not self.pairs else f"All {self.pairs} pairs are inconclusive."
+            return Judgement(GateVerdict.INCONCLUSIVE, why)
+        if self.ceiling < wanted.bound:
+            most, least = _percent(self.ceiling), _percent(wanted.bound)
+            why = f"{self.differ} of {told} pairs differ: at most {most} agree, and {least} is wanted."
+            return Judgement(GateVerdict.FAIL, why)
+        if self.inconclusive > wanted.inconclusive * self.pairs:
+            share = f"{self.inconclusive} of {self.pairs} pairs are inconclusive"
+            return Judgement(
+                GateVerdict.INCONCLUSIVE, f"{share}, and at most {_percent(wanted.inconclusive)} of them may be."
+            )
+        if self.pairs < wanted.pairs:
+            why = f"There are {self.pairs} pairs, and {wanted.pairs} are wanted."
+            return Judgement(GateVerdict.INCONCLUSIVE, why)
+        if self.bound >= wanted.bound:
+            seen = f"{self.agree} of {told}, {self.inputs} distinct inputs"
+            why = f"At least {_percent(self.bound)} of pairs agree ({seen})."
+            return Judgement(GateVerdict.PASS, why)
+        return Judgement(GateVerdict.INCONCLUSIVE, self._lacking(wanted))
+
+    def _lacking(self, wanted: AgreementWanted) -> str:
+        needed = trials_needed(wanted.bound, self.differ, wanted.confidence)
+        sure = f"At least {_percent(self.bound)} agree, and {_percent(wanted.bound)} is wanted"
+        if needed is None:
+            return f"{sure}, which no number of pairs shows."
+        if self.pair_bound >= wanted.bound:
+            return f"{sure}: it takes {needed} distinct inputs, of which there are {self.inputs}."
+        return f"{sure}: it takes {needed} pairs, of which there are {self.agree + self.differ}."
+
+    def to_json(self) -> dict[str, Any]:
+        """The agreement as a JSON document."""
+        return {
+            "pairs": self.pairs,
+            "agree": self.agree,
+            "differ": self.differ,
+            "inconclusive": self.inconclusive,
+            "inputs": self.inputs,
+            "confidence": self.confidence,
+            "bound": self.bound,
+            "pair_bound": self.pair_bound,
+            "input_bound": self.input_bound,
+            "ceiling": self.ceiling,
+        }
+
+
+def agreement_of(evidence: Evidence, confidence: float = CONFIDENCE) -> Agreement:
+    """How surely the sides agree by all evidence of a scope."""
+    counts: Counter[Verdict] = Counter()
+    for key, tally in evidence.pairs.items():
+        counts[key.verdict] += tally.count
+    agree, differ, inconclusive = (counts[each] for each in (Verdict.AGREE, Verdict.DIFFER, Verdict.INCONCLUSIVE))
+    told = agree + differ
+    inputs = _inputs(evidence, told, told + inconclusive)
+    return Agreement(
+        agree=agree,
+        differ=differ,
+        inconclusive=inconclusive,
+        inputs=inputs,
+        confidence=confidence,
+        pair_bound=lower_bound(agree, told, confidence),
+        input_bound=lower_bound(max(0, inputs - differ), inputs, confidence),
+        ceiling=upper_bound(agree, told, confidence),
+    )
+
+
+def _inputs(evidence: Evidence, told: int, pairs: int) -> int:
+    """How many distinct inputs surely stand behind the pairs that tell something."""
+    targets = evidence.distinct.get("targets")
+    if targets is None or not pairs:
+        return 0
+    surely = targets.estimate() * (1 - _SURE * targets.error)
+    # Which inputs the pairs that tell nothing were of is not known: as many as their share.
+    return min(told, math.floor(surely * told / pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How often the sides differed for a moment only (`transient` of `pairs`), beside how often the monolith's own
+    answer was another one when it was asked again (`changed` of `asked`). `low` and `high` are where the first share
+    less the second lies, with `confidence`."""
+
+    transient: int
+    pairs: int
+    changed: int
+    asked: int
+    confidence: float
+    low: float
+    high: float
+
+    def judged(self, margin: float = 0.01) -> Judgement:
+        """Whether the candidate lags behind no more often than the monolith changes, give or take `margin`."""
+        if not self.pairs or not self.asked:
+            return Judgement(
+                GateVerdict.INCONCLUSIVE, "The monolith was not asked again, so its own changes are not known."
+            )
+        own = f"{self.changed} of {self.asked} of the monolith's answers changed"
+        said = f"{self.transient} of {self.pairs} pairs differed for a moment, {own}"
+        if self.high <= margin:
+            return Judgement(GateVerdict.PASS, f"{said}.")
+        if self.low > margin:
+            return Judgement(
+                GateVerdict.FAIL, f"{said}: at least {_percent(self.low)} more; {_percent(margin)} is allowed."
+            )
+        return Judgement(GateVerdict.INCONCLUSIVE, f"{said}: too few to tell them apart.")
+
+    def to_json(self) -> dict[str, Any]:
+        """The change as a JSON document."""
+        return {
+            "transient": self.transient,
+            "pairs": self.pairs,
+            "changed": self.changed,
+            "asked": self.asked,
+            "confidence": self.confidence,
+            "low": self.low,
+            "high": self.high,
+        }
+
+
+def change_of(evidence: Evidence, confidence: float = CONFIDENCE) -> Change:
+    """How often the sides differed for a moment only, beside the monolith's own changes."""
+    transient = told = 0
+    for key, tally in evidence.pairs.items():
+        passing = key.verdict is Verdict.INCONCLUSIVE and key.cause == Cause.TRANSIENT
+        transient += tally.count if passing else 0
+        told += tally.count if passing or key.verdict is not Verdict.INCONCLUSIVE else 0
+    low, high = difference_interval(transient, told, evidence.changed, evidence.asked, confidence)
+    return Change(transient, told, evidence.changed, evidence.asked, confidence, low, high)
+
+
+def _percent(share: float) -> str:
+    """A share, never rounded up to more than it is."""
+    return f"{math.floor(share * 100_000) / 1000:.3f}".rstrip("0").rstrip(".") + " %"
