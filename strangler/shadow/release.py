@@ -24,7 +24,7 @@ def release_of(*packages: str, version: str = "") -> str:
     """STRANGLER_RELEASE; without it `version`; without both a digest of the sources of the packages.
 
     The digest is twelve hexadecimal digits, and `unknown` where no source is found. Dependencies and settings are not
-    in it: where they are changed alone, set the variable. The packages are not imported. Raises ConfigError for a release
+    in it: where they change alone, set the variable. The packages are not imported. Raises ConfigError for a release
     that no header can hold.
     """
     release = os.environ.get(_VARIABLE, "").strip() or version
