@@ -28,6 +28,8 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "check": "strangler_proxy.cli.check:check",
         "routes": "strangler_proxy.cli.routes:routes",
         "explain": "strangler_proxy.cli.explain:explain",
+        "compare": "strangler_proxy.cli.compare:compare",
+        "replay": "strangler_proxy.cli.replay:replay",
         "reload": "strangler_proxy.cli.reload:reload",
         "status": "strangler_proxy.cli.status:status",
         "history": "strangler_proxy.cli.history:history",

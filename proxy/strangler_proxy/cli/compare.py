@@ -1,0 +1,113 @@
+"""`strangler compare`: two answers, or a saved pair, under the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from strangler.compare import Answer, Comparison, Pair, Request, Rule, Rules, Verdict, compare_pair, load_rules
+from strangler_proxy.cli.options import JSON
+from strangler_proxy.cli.output import print_json, print_pairs, print_table, print_text
+from strangler_proxy.cli.sources import Source, is_url, load_pair, load_source
+from strangler_proxy.cli.verdict import EXIT_CODES, difference_json, header_lines, rule_json, side_words
+
+__all__ = ["compare"]
+
+_MOST_SHOWN = 20
+_POSITIVE = click.FloatRange(0, min_open=True)
+
+
+@click.command(short_help="Compare two answers, or a saved pair.")
+@click.argument("old")
+@click.argument("new", required=False)
+@click.option("--rules", "rules_file", type=click.Path(path_type=Path, dir_okay=False), help="Compare rules.")
+@click.option("--route", metavar="NAME", default="", help="Under that route's rules; a saved pair has its own.")
+@click.option("--header", "headers", metavar="NAME:VALUE", multiple=True, help="A header to ask addresses with.")
+@click.option("--type", "content_type", metavar="TYPE", default="", help="The files' type, not by their endings.")
+@click.option("--timeout", "seconds", type=_POSITIVE, default=30.0, show_default=True, help="Seconds for an answer.")
+@click.option("--all", "show_all", is_flag=True, help=f"Show every difference, not the first {_MOST_SHOWN}.")
+@JSON
+def compare(
+    old: str,
+    new: str | None,
+    rules_file: Path | None,
+    route: str,
+    headers: tuple[str, ...],
+    content_type: str,
+    seconds: float,
+    show_all: bool,
+    as_json: bool,
+) -> None:
+    """Compare OLD with NEW: two addresses, which are asked with GET, or two files.
+
+    A file holds a body, whose Content-Type is told by its ending, or an answer saved as JSON. With OLD alone it is a
+    saved pair, such as a case of `strangler replay --save`. Ends with 0 when they agree, 1 when they differ, 3 when
+    nothing can be said.
+    """
+    rules = Rules() if rules_file is None else load_rules(rules_file)
+    if new is None:
+        if is_url(old):
+            raise click.UsageError("Missing argument 'NEW': give a second address to compare with.")
+        saved = load_pair(Path(old))
+        asked = saved.request
+        pair = Pair(Request(asked.method, asked.target, route or asked.route), saved.old, saved.new)
+        comparison = compare_pair(pair, rules)
+    else:
+        lines = header_lines(headers)
+        sources = [load_source(each, content_type=content_type, headers=lines, seconds=seconds) for each in (old, new)]
+        if sources[0].whole != sources[1].whole:
+            raise click.UsageError(
+                "One is a whole answer, the other a body alone. Give two of a kind: addresses, saved answers or bodies."
+            )
+        pair, comparison = _compared(sources, rules, route)
+    matched = [rule for number, rule in enumerate(rules.rules) if number in comparison.matched]
+    unused = rules.unused([comparison])
+    if as_json:
+        print_json(_json(comparison, pair.request.route, matched, unused))
+    else:
+        _print(comparison, matched, unused, show_all=show_all)
+    raise SystemExit(EXIT_CODES[comparison.verdict])
+
+
+def _compared(sources: Sequence[Source], rules: Rules, route: str) -> tuple[Pair, Comparison]:
+    answers = [source.answer or Answer(100) for source in sources]
+    pair = Pair(Request("GET", "", route), answers[0], answers[1])
+    missing = [f"{name}: {source.why}" for name, source in zip(("old", "new"), sources, strict=True) if source.why]
+    if missing:
+        return pair, Comparison(Verdict.INCONCLUSIVE, cause=", ".join(missing))
+    return pair, compare_pair(pair, rules)
+
+
+def _json(comparison: Comparison, route: str, matched: Sequence[Rule], unused: Sequence[Rule]) -> dict[str, Any]:
+    return {
+        "verdict": comparison.verdict.value,
+        "cause": comparison.cause,
+        "route": route,
+        "differences": [difference_json(each) for each in comparison.differences],
+        "truncated": comparison.truncated,
+        "rules": {"matched": [rule_json(rule) for rule in matched], "unused": [rule_json(rule) for rule in unused]},
+    }
+
+
+def _print(comparison: Comparison, matched: Sequence[Rule], unused: Sequence[Rule], *, show_all: bool) -> None:
+    differences = comparison.differences if show_all else comparison.differences[:_MOST_SHOWN]
+    if differences:
+        print_table(
+            ("path", "kind", "severity", "old", "new"),
+            ((each.path, each.kind, each.severity, side_words(each.old), side_words(each.new)) for each in differences),
+        )
+        left = len(comparison.differences) - len(differences)
+        if left:
+            print_text(f"and {left} more: --all shows them.")
+        if comparison.truncated:
+            print_text("There are more, which were not looked for.")
+        print_text()
+    for title, rules in (("met", matched), ("not met", unused)):
+        if rules:
+            print_table((f"rules {title}", "why"), ((rule, rule.why) for rule in rules))
+            print_text()
+    cause = f" ({comparison.cause})" if comparison.cause else ""
+    print_pairs([("verdict", f"{comparison.verdict}{cause}")])

@@ -1,0 +1,1 @@
+"""Replaying recorded traffic against two sides, and comparing what they answer."""

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from strangler.compare import Answer, Pair
+from strangler.compare import Request as Asked
+from strangler.compare.form import answer_to_json, pair_to_json
+from tests.proxy.cli.conftest import Run
+from tests.proxy.replay.served import served, unused_url
+
+RULES = """
+[[rule]]
+path = "$.at"
+ignore = true
+why = "The clock."
+[[rule]]
+route = "shop.*"
+path = "$.price"
+tolerance = 0.5
+why = "Rounded otherwise."
+[[rule]]
+path = "$.never"
+ignore = true
+why = "Long gone."
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rules.toml").write_text(RULES)
+    (tmp_path / "old.json").write_text('{"at": 1, "price": 1.25, "name": "spade"}')
+    (tmp_path / "new.json").write_text('{"price": 1.5, "at": 2, "name": "spade"}')
+    return tmp_path
+
+
+def said(run: Run, code: int, *arguments: str) -> dict[str, Any]:
+    result = run("compare", *arguments, "--json")
+    assert result.exit_code == code, result.output
+    document: dict[str, Any] = json.loads(result.stdout)
+    return document
+
+
+def test_two_files_are_compared_by_what_their_endings_say(run: Run, here: Path) -> None:
+    document = said(run, 1, "old.json", "new.json")
+    assert document["verdict"] == "differ"
+    assert [(each["path"], each["kind"], each["old"], each["new"]) for each in document["differences"]] == [
+        ("$.at", "value", "1", "2"),
+        ("$.price", "value", "1.25", "1.5"),
+    ]
+    assert said(run, 0, "old.json", "old.json")["differences"] == []
+    assert said(run, 1, "old.json", "new.json", "--type", "text/plain")["differences"][0]["path"] == "$.lines[0]"
+
+
+def test_rules_hold_for_their_route_and_those_not_met_are_named(run: Run, here: Path) -> None:
+    rules = ("--rules", "rules.toml")
+    assert [each["path"] for each in said(run, 1, "old.json", "new.json", *rules)["differences"]] == ["$.price"]
+    document = said(run, 0, "old.json", "new.json", *rules, "--route", "shop.detail")
+    assert [each["why"] for each in document["rules"]["matched"]] == ["The clock.", "Rounded otherwise."]
+    assert [(each["line"], each["why"]) for each in document["rules"]["unused"]] == [(11, "Long gone.")]
+
+
+def test_people_are_shown_both_values_side_by_side(run: Run, here: Path) -> None:
+    result = run("compare", "old.json", "new.json", "--rules", "rules.toml")
+    assert result.exit_code == 1
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("$.price")]
+    assert line.split() == ["$.price", "value", "breaking", "1.25", "1.5"]
+    assert "rules not met" in result.stdout
+    assert result.stdout.rstrip().endswith("differ")
+
+
+def test_all_shows_what_else_there_is(run: Run, here: Path) -> None:
+    for name, value in (("a.json", 1), ("b.json", 2)):
+        (here / name).write_text(json.dumps({f"k{number:02}": value for number in range(30)}))
+    short, whole = run("compare", "a.json", "b.json").stdout, run("compare", "a.json", "b.json", "--all").stdout
+    assert "and 10 more: --all shows them." in short
+    assert "$.k29" not in short
+    assert "$.k29" in whole
+
+
+def test_what_a_file_holds_cannot_play_with_the_terminal(run: Run, here: Path) -> None:
+    (here / "a.txt").write_text("a\x1b[31mb")
+    (here / "b.txt").write_text("a\x1b[32mb")
+    assert "\x1b" not in run("compare", "a.txt", "b.txt").stdout
+
+
+def test_saved_answers_are_compared_with_status_and_headers(run: Run, here: Path) -> None:
+    json_type = (("Content-Type", "application/json"),)
+    for name, status in (("a.json", 200), ("b.json", 404)):
+        (here / name).write_text(json.dumps(answer_to_json(Answer(status, json_type, b"{}"))))
+    assert [each["path"] for each in said(run, 1, "a.json", "b.json")["differences"]] == ["status"]
+    result = run("compare", "a.json", "old.json")
+    assert (result.exit_code, "a body alone" in result.stderr) == (2, True)
+
+
+def test_a_saved_pair_is_compared_under_its_own_route(run: Run, here: Path) -> None:
+    json_type = (("Content-Type", "application/json"),)
+    old, new = (Answer(200, json_type, body) for body in (b'{"price": 1.25}', b'{"price": 1.5}'))
+    pair = pair_to_json(Pair(Asked("GET", "/products/1/", "shop.detail"), old, new))
+    (here / "pair.json").write_text(json.dumps(pair))
+    (here / "kept.json").write_text(json.dumps({"id": "1", "pair": pair}))
+    for name in ("pair.json", "kept.json"):
+        assert said(run, 0, name, "--rules", "rules.toml")["route"] == "shop.detail"
+        assert said(run, 1, name, "--rules", "rules.toml", "--route", "cart")["verdict"] == "differ"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("none.json", "old.json"), "none.json cannot be read: No such file"),
+        (("old.json",), "old.json is no saved pair: request is not an object"),
+        (("http://127.0.0.1:1/",), "Missing argument 'NEW'"),
+        (("http://[::1/", "http://a/"), "is no address"),
+        (("old.json", "new.json", "--rules", "none.toml"), "none.toml: cannot be read"),
+        (("old.json", "new.json", "--header", "nonsense"), "is not a header"),
+    ],
+)
+def test_bad_input_is_one_clear_error(run: Run, here: Path, arguments: tuple[str, ...], words: str) -> None:
+    result = run("compare", *arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
+
+
+async def product(request: Request) -> JSONResponse:
+    return JSONResponse({"price": 1.25, "language": request.headers.get("accept-language", ""), "q": request.url.query})
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with served(Starlette(routes=[Route("/products/1/", product)])) as address:
+        yield address
+
+
+def test_two_addresses_are_asked_and_compared(run: Run, here: Path, url: str) -> None:
+    same = f"{url}/products/1/?a=%20"
+    assert said(run, 0, same, same, "--header", "Accept-Language: de")["verdict"] == "agree"
+    document = said(run, 1, same, f"{url}/products/1/?a=2")
+    assert [(each["old"], each["new"]) for each in document["differences"]] == [('"a=%20"', '"a=2"')]
+    assert [each["path"] for each in said(run, 1, same, f"{url}/nothing/")["differences"]] == ["status"]
+
+
+def test_an_address_that_does_not_answer_is_inconclusive(run: Run, here: Path, url: str) -> None:
+    document = said(run, 3, f"{url}/products/1/", f"{unused_url()}/products/1/")
+    assert (document["verdict"], document["cause"]) == ("inconclusive", "new: refused")
+    assert "inconclusive (new: refused)" in run("compare", f"{url}/", unused_url()).stdout
