@@ -19,7 +19,7 @@ _BUCKETS: Final = 600
 class Histogram:
     """How often which duration was seen. Seconds in, seconds out, each within 2 % of what was measured.
 
-    Durations below 1 µs count as 1 µs. Adding costs a logarithm; merging loses nothing.
+    Durations below 1 µs, and what is no number, count as 1 µs. Adding costs a logarithm; merging loses nothing.
     """
 
     __slots__ = ("buckets", "count")
@@ -33,7 +33,6 @@ class Histogram:
         """Count a duration."""
         number = 0
         if seconds > _SHORTEST:
-            # What is no number is no duration either, but must not end whoever measures: it counts as the longest.
             scaled = math.log(seconds / _SHORTEST) * _PER_LOG
             number = int(scaled) if scaled < _BUCKETS else _BUCKETS - 1
         self.buckets[number] = self.buckets.get(number, 0) + count

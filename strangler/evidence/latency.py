@@ -63,8 +63,12 @@ def quantile_of(histogram: Histogram, share: float, confidence: float) -> Quanti
     return QuantileEstimate(
         histogram.quantile(share),
         histogram.bounds_at_rank(low)[0] if 1 <= low <= count else None,
-        histogram.bounds_at_rank(high)[1] if high <= count else None,
+        _finite(histogram.bounds_at_rank(high)[1]) if high <= count else None,
     )
+
+
+def _finite(seconds: float) -> float | None:
+    return seconds if math.isfinite(seconds) else None
 
 
 def _first(holds: Callable[[int], bool], count: int) -> int:
