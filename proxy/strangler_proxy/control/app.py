@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
-from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -23,11 +20,14 @@ from starlette.routing import Route
 from strangler.errors import StranglerError
 from strangler_proxy.config.forms import is_loopback
 from strangler_proxy.control.answers import answer, refusal, refusal_of
+from strangler_proxy.control.asked import BadInput, number, parsed, who_asks
+from strangler_proxy.control.evidence_api import EvidenceApi
 from strangler_proxy.control.guard import LOOPBACK_NAMES, Guard
+from strangler_proxy.control.looking import Looking
 from strangler_proxy.control.metrics import exposition
 from strangler_proxy.control.openapi import document
 from strangler_proxy.control.plane import ControlPlane
-from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest, place_of
+from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest
 from strangler_proxy.identity_state import signing_keys, wants_identity
 from strangler_proxy.inquiry import inquire, parse_header, parse_target
 from strangler_proxy.plain import plain
@@ -41,16 +41,8 @@ _KEYS: Final = "/.well-known/strangler/jwks.json"
 PUBLIC: Final = frozenset({"/health/live", "/health/ready", _KEYS})
 _LONGEST_WAIT: Final = 60.0
 _MOST_ENTRIES: Final = 1000
-_TOKEN_NAME: Final = "control.token"  # noqa: S105 - the name of a file
 
 _log = logging.getLogger("strangler.control")
-_Body = TypeVar("_Body", bound=BaseModel)
-
-
-class _BadInput(Exception):
-    def __init__(self, message: str, where: str) -> None:
-        self.where = where
-        super().__init__(message)
 
 
 def app(plane: ControlPlane, token: str) -> Starlette:
@@ -69,6 +61,7 @@ def app(plane: ControlPlane, token: str) -> Starlette:
             await plane.stop()
 
     handlers = _Handlers(plane)
+    evidence = EvidenceApi(Looking(plane.config, plane.evidence.store))
     public = PUBLIC | {"/metrics"} if plane.config.metrics_public else PUBLIC
     host = plane.config.control.host.lower()
     return Starlette(
@@ -81,6 +74,7 @@ def app(plane: ControlPlane, token: str) -> Starlette:
             Route("/api/v1/flip", handlers.flip, methods=["POST"]),
             Route("/api/v1/back", handlers.back, methods=["POST"]),
             Route("/api/v1/adopt", handlers.adopt, methods=["POST"]),
+            *evidence.routes(),
             Route("/openapi.json", handlers.openapi, methods=["GET"]),
             Route("/metrics", handlers.metrics, methods=["GET"]),
             Route(_KEYS, handlers.keys, methods=["GET"]),
@@ -92,7 +86,7 @@ def app(plane: ControlPlane, token: str) -> Starlette:
         ],
         exception_handlers={
             StranglerError: _on_strangler_error,
-            _BadInput: _on_bad_input,
+            BadInput: _on_bad_input,
             HTTPException: _on_http_error,
             Exception: _on_crash,
         },
@@ -113,10 +107,10 @@ class _Handlers:
 
     async def snapshot(self, request: Request) -> Response:
         """The snapshot, at once or as soon as it is another than the one known."""
-        wait = _number(request, "wait", 0.0, _LONGEST_WAIT)
+        wait = number(request, "wait", 0.0, _LONGEST_WAIT)
         known = request.query_params.get("revision")
         if known is not None and wait > 0:
-            await self._plane.newer(int(_number(request, "revision", 0, 2**53)), wait)
+            await self._plane.newer(int(number(request, "revision", 0, 2**53)), wait)
         snapshot = self._plane.snapshot
         etag = f'"{snapshot.revision}"'
         asked = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
@@ -138,7 +132,7 @@ class _Handlers:
 
     async def history(self, request: Request) -> Response:
         """The audit, newest first."""
-        limit = int(_number(request, "limit", 100, _MOST_ENTRIES))
+        limit = int(number(request, "limit", 100, _MOST_ENTRIES))
         entries = await self._plane.history(request.query_params.get("name") or None, limit)
         return answer({"entries": [entry.to_json() for entry in entries]})
 
@@ -162,7 +156,7 @@ class _Handlers:
         asked = request.query_params
         path = asked.get("path")
         if path is None:
-            raise _BadInput("path is missing.", "path")
+            raise BadInput("path is missing.", "path")
         snapshot = self._plane.snapshot
         headers = [parse_header(header) for header in asked.getlist("header")]
         inquiry = inquire(
@@ -178,11 +172,11 @@ class _Handlers:
 
     async def flip(self, request: Request) -> Response:
         """Move toggles."""
-        body = await _parsed(request, FlipRequest)
+        body = await parsed(request, FlipRequest)
         outcome = await self._plane.flip(
             body.names,
             body.move,
-            who=_who(request),
+            who=who_asks(request),
             why=body.why,
             expected_revision=body.expected_revision,
             wait_seconds=body.wait_seconds,
@@ -191,14 +185,18 @@ class _Handlers:
 
     async def back(self, request: Request) -> Response:
         """Take toggles back to the monolith."""
-        body = await _parsed(request, BackRequest)
-        outcome = await self._plane.back(body.names, who=_who(request), why=body.why, wait_seconds=body.wait_seconds)
+        body = await parsed(request, BackRequest)
+        outcome = await self._plane.back(
+            body.names, who=who_asks(request), why=body.why, wait_seconds=body.wait_seconds
+        )
         return answer(outcome.to_json())
 
     async def adopt(self, request: Request) -> Response:
         """Settle a store that is not the one the toggles in force came from."""
-        body = await _parsed(request, AdoptRequest)
-        outcome = await self._plane.adopt(body.keep, who=_who(request), why=body.why, wait_seconds=body.wait_seconds)
+        body = await parsed(request, AdoptRequest)
+        outcome = await self._plane.adopt(
+            body.keep, who=who_asks(request), why=body.why, wait_seconds=body.wait_seconds
+        )
         return answer(outcome.to_json())
 
     async def openapi(self, _: Request) -> Response:
@@ -217,40 +215,10 @@ class _Handlers:
     async def ready(self, _: Request) -> Response:
         """Whether moves are possible and every worker has heard of the last, each dependency named."""
         lacks = self._plane.ready()
-        ok = not any(lacks.values())
+        ok = not any(reason for name, reason in lacks.items() if name != "evidence")
         # Reasons name paths of this machine, and nobody had to show a token.
         states = {name: "ok" if reason is None else "unavailable" for name, reason in lacks.items()}
         return answer({"status": "ready" if ok else "degraded", "dependencies": states}, status=200 if ok else 503)
-
-
-async def _parsed(request: Request, kind: type[_Body]) -> _Body:
-    try:
-        content = json.loads(await request.body())
-    except (ValueError, RecursionError) as error:
-        raise _BadInput("The body is not JSON.", "body") from error
-    try:
-        return kind.model_validate(content)
-    except ValidationError as error:
-        where, wrong = place_of(error)
-        raise _BadInput(f"{where or 'The request'}: {wrong}.", where) from error
-
-
-def _number(request: Request, name: str, default: float, most: float) -> float:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number <= most:
-        raise _BadInput(f"{name} is a number from 0 to {most:g}.", name)
-    return number
-
-
-def _who(request: Request) -> str:
-    said = request.headers.get("x-strangler-who", "").encode("latin-1").decode("utf-8", "replace")
-    return f"{plain(said.strip())[:100] or 'somebody'} ({_TOKEN_NAME})"
 
 
 async def _on_strangler_error(_: Request, error: Exception) -> Response:
@@ -258,7 +226,7 @@ async def _on_strangler_error(_: Request, error: Exception) -> Response:
 
 
 async def _on_bad_input(_: Request, error: Exception) -> Response:
-    return refusal(422, "bad_input", str(error), where=cast("_BadInput", error).where)
+    return refusal(422, "bad_input", str(error), where=cast("BadInput", error).where)
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:

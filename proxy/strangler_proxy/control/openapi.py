@@ -8,86 +8,103 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from strangler import __version__
+from strangler_proxy.control import openapi_evidence
+from strangler_proxy.control.describing import (
+    REASONS,
+    REF,
+    TEXT,
+    TEXT_OR_NULL,
+    TIME,
+    WHOLE,
+    WHOLE_OR_NULL,
+    YES,
+    a_list,
+    an_object,
+    content,
+    header,
+    move,
+    query,
+    verb,
+)
+from strangler_proxy.control.evidence_requests import ClearRequest, EraseRequest, RejudgeRequest
 from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest
 
 __all__ = ["document"]
-
-_REF: Final = "#/components/schemas/{model}"
 
 
 @cache
 def document() -> dict[str, Any]:
     """The description of every verb, OpenAPI 3.1."""
-    _, requests = models_json_schema(
-        [(FlipRequest, "validation"), (BackRequest, "validation"), (AdoptRequest, "validation")], ref_template=_REF
-    )
-    schemas = {**requests["$defs"], **_ANSWERS}
+    taken = (FlipRequest, BackRequest, AdoptRequest, ClearRequest, EraseRequest, RejudgeRequest)
+    _, requests = models_json_schema([(each, "validation") for each in taken], ref_template=REF)
+    schemas = {**requests["$defs"], **_ANSWERS, **openapi_evidence.ANSWERS}
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Strangler control plane",
             "version": __version__,
-            "description": "Reads and moves the toggles of one replica's routes and seams.",
+            "description": "Reads and moves the toggles of one replica's routes and seams, and tells what was seen.",
         },
         "security": [{"token": []}],
         "paths": {
             "/api/v1/snapshot": {
-                "get": _verb(
+                "get": verb(
                     "snapshot",
                     "All toggles at one revision",
                     "Snapshot",
                     "With `wait` and `revision`, answers as soon as the revision is another, or when the time is over.",
                     parameters=[
-                        _query("wait", {"type": "number", "minimum": 0, "maximum": 60}, "Seconds to wait for news."),
-                        _query("revision", {"type": "integer", "minimum": 0}, "The revision that is known already."),
-                        _header("If-None-Match", "The ETag of the snapshot that is known already."),
+                        query("wait", {"type": "number", "minimum": 0, "maximum": 60}, "Seconds to wait for news."),
+                        query("revision", {"type": "integer", "minimum": 0}, "The revision that is known already."),
+                        header("If-None-Match", "The ETag of the snapshot that is known already."),
                     ],
                     also={"304": {"description": "Still the same."}},
                 )
             },
-            "/api/v1/status": {"get": _verb("status", "Revision, store, workers, toggles and traffic", "Status")},
+            "/api/v1/status": {"get": verb("status", "Revision, store, workers, toggles and traffic", "Status")},
             "/api/v1/history": {
-                "get": _verb(
+                "get": verb(
                     "history",
                     "The audit, newest first",
                     "History",
                     parameters=[
-                        _query("name", {"type": "string"}, "A toggle's name, or a glob."),
-                        _query("limit", {"type": "integer", "minimum": 0, "maximum": 1000, "default": 100}, "At most."),
+                        query("name", {"type": "string"}, "A toggle's name, or a glob."),
+                        query("limit", {"type": "integer", "minimum": 0, "maximum": 1000, "default": 100}, "At most."),
                     ],
                     errors=["503"],
                 )
             },
-            "/api/v1/routes": {"get": _verb("routes", "Every route with its toggle", "Routes")},
+            "/api/v1/routes": {"get": verb("routes", "Every route with its toggle", "Routes")},
             "/api/v1/explain": {
-                "get": _verb(
+                "get": verb(
                     "explain",
                     "Which route a request takes, why, and who would answer it",
                     "Explanation",
                     parameters=[
-                        {**_query("path", {"type": "string"}, "The path, with its query."), "required": True},
-                        _query("method", {"type": "string", "default": "GET"}, "The method."),
-                        _query("header", {"type": "array", "items": {"type": "string"}}, "A header, as `name:value`."),
-                        _query("subject", {"type": "array", "items": {"type": "string"}}, "Somebody who asks."),
+                        {**query("path", {"type": "string"}, "The path, with its query."), "required": True},
+                        query("method", {"type": "string", "default": "GET"}, "The method."),
+                        query("header", {"type": "array", "items": {"type": "string"}}, "A header, as `name:value`."),
+                        query("subject", {"type": "array", "items": {"type": "string"}}, "Somebody who asks."),
                     ],
                 )
             },
-            "/api/v1/flip": {"post": _move("flip", "Move toggles to a stage", "FlipRequest")},
-            "/api/v1/back": {"post": _move("back", "Take toggles back to the monolith", "BackRequest")},
+            "/api/v1/flip": {"post": move("flip", "Move toggles to a stage", "FlipRequest")},
+            "/api/v1/back": {"post": move("back", "Take toggles back to the monolith", "BackRequest")},
             "/api/v1/adopt": {
-                "post": _move(
+                "post": move(
                     "adopt", "Settle a store that is not the one the toggles in force came from", "AdoptRequest"
                 )
             },
-            "/openapi.json": {"get": _verb("openapi", "This document", "OpenAPI")},
+            **openapi_evidence.PATHS,
+            "/openapi.json": {"get": verb("openapi", "This document", "OpenAPI")},
             "/metrics": {
                 "get": {
                     "operationId": "metrics",
                     "summary": "What was counted and measured, for Prometheus",
                     "description": "Open to all with `metrics_public = true` under `[control]`.",
                     "responses": {
-                        "200": {"description": "The metrics.", "content": {"text/plain": {"schema": _TEXT}}},
-                        **{code: _content("Error", _REASONS[code]) for code in ("401", "421")},
+                        "200": {"description": "The metrics.", "content": {"text/plain": {"schema": TEXT}}},
+                        **{code: content("Error", REASONS[code]) for code in ("401", "421")},
                     },
                 }
             },
@@ -101,18 +118,18 @@ def document() -> dict[str, Any]:
                             "description": "A JWK Set; empty where no route has `identity`.",
                             "content": {"application/json": {"schema": _KEYS}},
                         },
-                        "421": _content("Error", _REASONS["421"]),
+                        "421": content("Error", REASONS["421"]),
                     },
                 }
             },
-            "/health/live": {"get": _verb("live", "The process answers", "Health", public=True)},
+            "/health/live": {"get": verb("live", "The process answers", "Health", public=True)},
             "/health/ready": {
-                "get": _verb(
+                "get": verb(
                     "ready",
                     "Whether moves are possible and known to every worker, each dependency named",
                     "Health",
                     public=True,
-                    also={"503": _content("Health", "Traffic goes on, but moves are refused or not heard of.")},
+                    also={"503": content("Health", "Traffic goes on, but moves are refused or not heard of.")},
                 )
             },
         },
@@ -129,102 +146,23 @@ def document() -> dict[str, Any]:
     }
 
 
-def _content(schema: str, description: str) -> dict[str, Any]:
-    reference = {"$ref": _REF.format(model=schema)}
-    return {"description": description, "content": {"application/json": {"schema": reference}}}
-
-
 _KEYS: Final = {
     "type": "object",
     "properties": {"keys": {"type": "array", "items": {"type": "object"}}},
     "required": ["keys"],
 }
-_REASONS: Final = {
-    "401": "No token, or not the right one.",
-    "404": "No toggle of that name.",
-    "409": "The stages do not allow it, or somebody moved first (`revision_conflict`). Nothing was moved.",
-    "413": "The body is too large.",
-    "421": "Called by a name that is not this machine's.",
-    "422": "Something in the request is wrong; `where` says what.",
-    "503": "The store does not answer, or is not the one in force. Nothing was moved; traffic goes on.",
-}
-
-
-def _verb(
-    name: str,
-    summary: str,
-    schema: str,
-    description: str = "",
-    *,
-    parameters: list[dict[str, Any]] | None = None,
-    errors: list[str] | None = None,
-    also: dict[str, Any] | None = None,
-    public: bool = False,
-) -> dict[str, Any]:
-    codes = ["421"] if public else ["401", "421"]
-    if parameters:
-        codes.append("422")
-    responses = {"200": _content(schema, summary + "."), **(also or {})}
-    responses |= {code: _content("Error", _REASONS[code]) for code in sorted({*codes, *(errors or [])})}
-    verb: dict[str, Any] = {"operationId": name, "summary": summary, "responses": responses}
-    if description:
-        verb["description"] = description
-    if parameters:
-        verb["parameters"] = parameters
-    if public:
-        verb["security"] = []
-    return verb
-
-
-def _move(name: str, summary: str, body: str) -> dict[str, Any]:
-    verb = _verb(
-        name,
-        summary,
-        "Outcome",
-        "All or nothing, under one revision; answers when every worker has acknowledged, or when the time is over.",
-        parameters=[_header("X-Strangler-Who", "Who moves it, as it should stand in the audit.")],
-        errors=["404", "409", "413", "503"],
-    )
-    reference = {"$ref": _REF.format(model=body)}
-    verb["requestBody"] = {"required": True, "content": {"application/json": {"schema": reference}}}
-    return verb
-
-
-def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "schema": schema, "description": description}
-
-
-def _header(name: str, description: str) -> dict[str, Any]:
-    return {"name": name, "in": "header", "schema": {"type": "string"}, "description": description}
-
-
-def _object(properties: dict[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
-    required = [name for name in properties if name not in optional]
-    return {"type": "object", "properties": properties, "required": required}
-
-
-def _list(of: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": of}
-
-
-_TEXT: Final = {"type": "string"}
-_TEXT_OR_NULL: Final = {"type": ["string", "null"]}
-_WHOLE: Final = {"type": "integer"}
-_WHOLE_OR_NULL: Final = {"type": ["integer", "null"]}
-_YES: Final = {"type": "boolean"}
-_TIME: Final = {"type": "string", "format": "date-time"}
-_TOGGLE: Final = {"$ref": _REF.format(model="Toggle")}
+_TOGGLE: Final = {"$ref": REF.format(model="Toggle")}
 
 _ANSWERS: Final[dict[str, Any]] = {
-    "Toggle": _object(
+    "Toggle": an_object(
         {
-            "name": _TEXT,
+            "name": TEXT,
             "kind": {"enum": ["route", "seam"]},
-            "stage": {"$ref": _REF.format(model="Stage")},
+            "stage": {"$ref": REF.format(model="Stage")},
             "share": {"type": "integer", "minimum": 0, "maximum": 100000, "description": "In buckets of 100,000."},
-            "overrides": {"type": "object", "additionalProperties": {"$ref": _REF.format(model="Side")}},
-            "salt": _TEXT,
-            "revision": _WHOLE,
+            "overrides": {"type": "object", "additionalProperties": {"$ref": REF.format(model="Side")}},
+            "salt": TEXT,
+            "revision": WHOLE,
             "configured": {
                 "type": "boolean",
                 "description": "In the status, and of a toggle that moved: a route or seam of that name exists.",
@@ -232,119 +170,133 @@ _ANSWERS: Final[dict[str, Any]] = {
         },
         optional=("configured",),
     ),
-    "Snapshot": _object({"format": _WHOLE, "revision": _WHOLE, "at": _TIME, "toggles": _list(_TOGGLE)}),
-    "Status": _object(
+    "Snapshot": an_object({"format": WHOLE, "revision": WHOLE, "at": TIME, "toggles": a_list(_TOGGLE)}),
+    "Status": an_object(
         {
-            "revision": _WHOLE,
-            "at": _TIME,
+            "revision": WHOLE,
+            "at": TIME,
             "age_seconds": {"type": ["number", "null"]},
-            "store": _object({"ok": _YES, "error": _TEXT_OR_NULL, "url": _TEXT}),
-            "disk": _object({"ok": _YES, "error": _TEXT_OR_NULL}),
-            "notes": _list(_TEXT),
+            "store": an_object({"ok": YES, "error": TEXT_OR_NULL, "url": TEXT}),
+            "disk": an_object({"ok": YES, "error": TEXT_OR_NULL}),
+            "evidence": an_object({"ok": YES, "error": TEXT_OR_NULL, "url": TEXT}),
+            "notes": a_list(TEXT),
             "reload": {
                 "oneOf": [
-                    _object(
+                    an_object(
                         {
-                            "ok": _YES,
-                            "at": _TIME,
-                            "message": _TEXT,
-                            "problems": _list({"type": "object"}),
-                            "config": _TEXT,
-                            "workers": _WHOLE,
-                            "version": _TEXT,
-                            "program": _YES,
+                            "ok": YES,
+                            "at": TIME,
+                            "message": TEXT,
+                            "problems": a_list({"type": "object"}),
+                            "config": TEXT,
+                            "workers": WHOLE,
+                            "version": TEXT,
+                            "program": YES,
                             "seconds": {"type": "number"},
                         }
                     ),
                     {"type": "null"},
                 ]
             },
-            "replica": _object({"name": _TEXT, "started_at": _TIME, "version": _TEXT, "config": _TEXT}),
-            "workers": _list(
-                _object(
+            "replica": an_object({"name": TEXT, "started_at": TIME, "version": TEXT, "config": TEXT}),
+            "workers": a_list(
+                an_object(
                     {
-                        "slot": _WHOLE,
-                        "pid": _WHOLE_OR_NULL,
-                        "revision": _WHOLE_OR_NULL,
-                        "live": _YES,
-                        "since": _TEXT_OR_NULL,
-                        "requests": _WHOLE,
-                        "config": _TEXT_OR_NULL,
+                        "slot": WHOLE,
+                        "pid": WHOLE_OR_NULL,
+                        "revision": WHOLE_OR_NULL,
+                        "live": YES,
+                        "since": TEXT_OR_NULL,
+                        "requests": WHOLE,
+                        "config": TEXT_OR_NULL,
+                    }
+                )
+            ),
+            "comparers": a_list(
+                an_object(
+                    {
+                        "number": WHOLE,
+                        "pid": WHOLE_OR_NULL,
+                        "live": YES,
+                        "since": TEXT_OR_NULL,
+                        "config": TEXT_OR_NULL,
+                        "backlog": WHOLE,
+                        "links": WHOLE,
                     }
                 )
             ),
             "live": {"type": "string", "examples": ["2/2"]},
-            "toggles": _list(_TOGGLE),
-            "upstreams": _list(
-                _object(
+            "toggles": a_list(_TOGGLE),
+            "upstreams": a_list(
+                an_object(
                     {
-                        "name": _TEXT,
-                        "ok": _YES,
-                        "troubles": _list(_TEXT),
-                        "addresses": _list(_object({"address": _TEXT, "well": _WHOLE})),
+                        "name": TEXT,
+                        "ok": YES,
+                        "troubles": a_list(TEXT),
+                        "addresses": a_list(an_object({"address": TEXT, "well": WHOLE})),
                         "breaker": {"type": "object", "additionalProperties": {"type": "integer"}},
-                        "workers": _WHOLE,
+                        "workers": WHOLE,
                         "failures": {"type": "object", "additionalProperties": {"type": "integer"}},
                     }
                 )
             ),
-            "traffic": _list(
-                _object(
+            "traffic": a_list(
+                an_object(
                     {
-                        "route": _TEXT,
-                        "side": _TEXT,
-                        "upstream": _TEXT,
-                        "count": _WHOLE,
-                        "fallbacks": _WHOLE,
-                        "errors_5xx": _WHOLE,
+                        "route": TEXT,
+                        "side": TEXT,
+                        "upstream": TEXT,
+                        "count": WHOLE,
+                        "fallbacks": WHOLE,
+                        "errors_5xx": WHOLE,
                     }
                 )
             ),
         }
     ),
-    "History": _object(
+    "History": an_object(
         {
-            "entries": _list(
-                _object(
+            "entries": a_list(
+                an_object(
                     {
-                        "id": _WHOLE,
-                        "revision": _WHOLE,
-                        "at": _TIME,
-                        "who": _TEXT,
-                        "why": _TEXT,
-                        "name": _TEXT,
+                        "id": WHOLE,
+                        "revision": WHOLE,
+                        "at": TIME,
+                        "who": TEXT,
+                        "why": TEXT,
+                        "name": TEXT,
                         "from": {"oneOf": [_TOGGLE, {"type": "null"}]},
                         "to": _TOGGLE,
-                        "forced": _YES,
+                        "forced": YES,
                     }
                 )
             )
         }
     ),
-    "Routes": _object({"routes": _list({"type": "object"})}),
+    "Routes": an_object({"routes": a_list({"type": "object"})}),
     "Explanation": {
         "type": "object",
-        "properties": {"revision": _WHOLE, "stage": _TEXT, "answers": _TEXT, "fallback": _TEXT},
+        "properties": {"revision": WHOLE, "stage": TEXT, "answers": TEXT, "fallback": TEXT},
         "required": ["revision", "stage", "answers", "fallback"],
     },
     "OpenAPI": {"type": "object"},
-    "Outcome": _object(
+    "Outcome": an_object(
         {
-            "revision": _WHOLE,
-            "moved": _list(_object({"name": _TEXT, "from": _TOGGLE, "to": _TOGGLE})),
-            "acknowledged": _list({"type": "string", "description": "A worker's slot."}),
-            "missing": _list({"type": "string", "description": "A worker's slot."}),
+            "revision": WHOLE,
+            "moved": a_list(an_object({"name": TEXT, "from": _TOGGLE, "to": _TOGGLE})),
+            "acknowledged": a_list({"type": "string", "description": "A worker's slot."}),
+            "missing": a_list({"type": "string", "description": "A worker's slot."}),
             "seconds": {"type": "number", "description": "From the request's receipt to the last acknowledgement."},
         }
     ),
-    "Health": _object(
-        {"status": _TEXT, "dependencies": {"type": "object", "additionalProperties": _TEXT}},
+    "Health": an_object(
+        {"status": TEXT, "dependencies": {"type": "object", "additionalProperties": TEXT}},
         optional=("dependencies",),
     ),
-    "Error": _object(
+    "Error": an_object(
         {
-            "error": _object(
-                {"code": _TEXT, "message": _TEXT, "where": _TEXT, "remedy": _TEXT}, optional=("where", "remedy")
+            "error": an_object(
+                {"code": TEXT, "message": TEXT, "where": TEXT, "remedy": TEXT}, optional=("where", "remedy")
             )
         }
     ),

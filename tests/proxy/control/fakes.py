@@ -14,6 +14,9 @@ from strangler_proxy.link import ControlLink
 from strangler_proxy.routes.route import Route
 from strangler_proxy.state import StateDir
 
+from strangler.compare import Answer, Difference, DifferenceKind, Pair, Request, Rules, Verdict
+from strangler.evidence import Batch, KeptPair, Scope, hash64
+from strangler.testing.memory_evidence import MemoryEvidenceStore
 from strangler.testing.toggle_store import MemoryToggleStore
 from strangler.toggles import Snapshot
 
@@ -36,7 +39,53 @@ def config(folder: Path, *, workers: int = 2, names: tuple[str, ...] = ("catalog
 
 def plane(folder: Path, store: MemoryToggleStore, **changes: Any) -> ControlPlane:
     configured = config(folder, **changes)
-    return ControlPlane(configured, store, StateDir.of(configured))
+    return ControlPlane(configured, store, StateDir.of(configured), MemoryEvidenceStore())
+
+
+def kept_pair(
+    name: str,
+    *,
+    price: tuple[str, str] = ("1.00", "1.50"),
+    verdict: Verdict = Verdict.DIFFER,
+    cause: str = "",
+    route: str = "catalog.list",
+    subject: str = "",
+) -> KeptPair:
+    """A pair of JSON answers with those prices, as the control plane's store keeps it."""
+    kind = (("Content-Type", "application/json"),)
+    old, new = (Answer(200, kind, f'{{"price": "{each}"}}'.encode()) for each in price)
+    differs = verdict is Verdict.DIFFER
+    return KeptPair(
+        id=name,
+        at=1000.0,
+        scope=Scope(route, "v1", Rules().revision),
+        template="/catalog.list/<int:id>/",
+        stage="shadow",
+        answering="monolith",
+        verdict=verdict,
+        cause=cause,
+        pair=Pair(Request("GET", "/catalog.list/1/", route), old, new),
+        differences=(Difference("$.price", DifferenceKind.VALUE, *price),) if differs else (),
+        subject=subject,
+        seconds=(0.01, 0.02),
+    )
+
+
+def observe(control: ControlPlane, *kept: KeptPair, agreeing: int = 0) -> None:
+    """Put pairs into the control plane's store of evidence, counted and kept."""
+    batch = Batch()
+    for each in kept:
+        batch.pair(each.scope, template=each.template, method="GET", status=200, stage=each.stage,
+                   answering=each.answering, verdict=each.verdict, cause=each.cause, at=each.at)  # fmt: skip
+        for difference in each.differences:
+            batch.difference(each.scope, template=each.template, difference=difference, at=each.at)
+        batch.keep(each)
+    scope = Scope("catalog.list", "v1", Rules().revision)
+    for number in range(agreeing):
+        batch.pair(scope, template="/catalog.list/<int:id>/", method="GET", status=200, stage="shadow",
+                   answering="monolith", verdict=Verdict.AGREE, at=2000.0)  # fmt: skip
+        batch.distinct(scope, what="targets", hash64=hash64(str(number).encode()))
+    control.evidence.store.add(batch, at=2000.0)
 
 
 @asynccontextmanager

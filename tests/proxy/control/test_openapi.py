@@ -13,7 +13,7 @@ from strangler_proxy.control.app import PUBLIC
 from strangler_proxy.control.openapi import document
 
 from strangler.testing.toggle_store import MemoryToggleStore
-from tests.proxy.control.fakes import plane
+from tests.proxy.control.fakes import kept_pair, observe, plane
 from tests.proxy.control.server import serving
 
 VERBS = [(path, method) for path, verbs in document()["paths"].items() for method in verbs]
@@ -74,14 +74,17 @@ def test_every_verb_has_a_name_of_its_own_a_summary_and_its_answers(path: str, m
     assert all(answer["description"] for answer in described["responses"].values())
     assert ("401" in described["responses"]) == (path not in PUBLIC) == ("security" not in described)
     for parameter in described.get("parameters", []):
-        assert parameter["in"] in {"query", "header"}
+        assert parameter["in"] in {"query", "header", "path"}
         assert set(parameter) >= {"name", "in", "schema", "description"}
 
 
 @pytest.mark.parametrize(("path", "method"), [each for each in VERBS if each[1] == "get" and each[0] != "/metrics"])
 def test_what_is_answered_is_what_is_described(tmp_path: Path, path: str, method: str) -> None:
     schema = {**verb(path, method)["responses"]["200"]["content"]["application/json"]["schema"]}
-    with serving(plane(tmp_path, MemoryToggleStore(), workers=0)) as client:
+    control = plane(tmp_path, MemoryToggleStore(), workers=0)
+    observe(control, kept_pair("a-pair"))
+    path = path.replace("{id}", "a-pair")
+    with serving(control) as client:
         answered = client.get(path, params={"path": "/"} if path.endswith("explain") else {})
         refused = client.get(path, headers={"Host": "elsewhere"})
     components = {"components": document()["components"]}

@@ -1,0 +1,138 @@
+"""The control API's verbs of evidence."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from strangler.compare import DifferenceKind, Verdict
+from strangler.evidence import KeptPair
+from strangler_proxy.control.answers import answer, refusal
+from strangler_proxy.control.asked import BadInput, number, parsed, who_asks
+from strangler_proxy.control.evidence_requests import ClearRequest, EraseRequest, RejudgeRequest
+from strangler_proxy.control.looking import Looking
+
+__all__ = ["EvidenceApi"]
+
+_MOST_PAIRS: Final = 200
+_BOUND: Final = 0.99
+
+_log = logging.getLogger("strangler.evidence")
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+class EvidenceApi:
+    """The handlers, on what `looking` sees."""
+
+    def __init__(self, looking: Looking) -> None:
+        self._looking = looking
+
+    def routes(self) -> list[Route]:
+        """Where the verbs are served."""
+        return [
+            Route("/api/v1/evidence", self.reports, methods=["GET"]),
+            Route("/api/v1/evidence/clear", self.clear, methods=["POST"]),
+            Route("/api/v1/evidence/erase", self.erase, methods=["POST"]),
+            Route("/api/v1/evidence/rejudge", self.rejudge, methods=["POST"]),
+            Route("/api/v1/pairs", self.pairs, methods=["GET"]),
+            Route("/api/v1/pairs/{id}", self.pair, methods=["GET"]),
+        ]
+
+    async def reports(self, request: Request) -> Response:
+        """What has been observed of routes."""
+        asked = request.query_params
+        reports = await self._looking.reports(
+            asked.getlist("route"),
+            release=asked.get("release"),
+            rules=asked.get("rules"),
+            since=number(request, "since", 0.0, 2.0**40),
+            bound=number(request, "bound", _BOUND, 1.0),
+        )
+        return answer({"reports": [report.to_json() for report in reports]})
+
+    async def pairs(self, request: Request) -> Response:
+        """Kept pairs, newest first."""
+        asked = request.query_params
+        kind = _word(request, "kind", DifferenceKind)
+        found = await self._looking.pairs(
+            route=asked.get("route"),
+            field=asked.get("path"),
+            kind=None if kind is None else kind.value,
+            verdict=_word(request, "verdict", Verdict),
+            cause=asked.get("cause"),
+            subject=asked.get("subject"),
+            limit=int(number(request, "limit", 20, _MOST_PAIRS)),
+        )
+        return answer({"pairs": [kept.to_json() for kept in found]})
+
+    async def pair(self, request: Request) -> Response:
+        """One kept pair."""
+        kept = await self._looking.pair(request.path_params["id"])
+        if kept is None:
+            return refusal(404, "unknown_pair", "No pair of that id is kept any more.")
+        return answer(kept.to_json())
+
+    async def clear(self, request: Request) -> Response:
+        """Forget the evidence of routes."""
+        body = await parsed(request, ClearRequest)
+        cleared = await self._looking.clear(body.names, release=body.release)
+        _log.warning("evidence of %s cleared by %s: %s", ", ".join(cleared), who_asks(request), body.why)
+        return answer({"cleared": cleared})
+
+    async def erase(self, request: Request) -> Response:
+        """Forget a person's kept pairs."""
+        body = await parsed(request, EraseRequest)
+        erased = await self._looking.erase(body.subject)
+        _log.warning("%d kept pairs of one subject erased by %s: %s", erased, who_asks(request), body.why)
+        return answer({"erased": erased})
+
+    async def rejudge(self, request: Request) -> Response:
+        """Judge kept pairs anew."""
+        body = await parsed(request, RejudgeRequest)
+        rules, judged = await self._looking.rejudge(body.names, rules=body.rules, keep=body.keep)
+        return answer(
+            {
+                "rules": rules.revision,
+                "kept": body.keep,
+                "pairs": len(judged),
+                "before": _verdicts(before for before, _ in judged),
+                "after": _verdicts(after for _, after in judged),
+                "fields": _fields(judged),
+            }
+        )
+
+
+def _verdicts(pairs: Iterable[KeptPair]) -> dict[str, int]:
+    counted = Counter(kept.verdict for kept in pairs)
+    return {verdict.value: counted[verdict] for verdict in Verdict}
+
+
+def _fields(judged: list[tuple[KeptPair, KeptPair]]) -> list[dict[str, Any]]:
+    """By route, field and kind, in how many kept pairs the sides differ there before and after."""
+    before: Counter[tuple[str, str, str]] = Counter()
+    after: Counter[tuple[str, str, str]] = Counter()
+    for counted, pairs in ((before, (old for old, _ in judged)), (after, (new for _, new in judged))):
+        for kept in pairs:
+            counted.update({(kept.scope.route, each.field, each.kind.value) for each in kept.differences})
+    return [
+        {"route": route, "field": field, "kind": kind, "before": before[place], "after": after[place]}
+        for place in sorted(before | after)
+        for route, field, kind in [place]
+    ]
+
+
+def _word(request: Request, name: str, words: type[_Word]) -> _Word | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        return words(text)
+    except ValueError:
+        raise BadInput(f"{name} is one of: {', '.join(words)}.", name) from None

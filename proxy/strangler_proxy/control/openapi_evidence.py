@@ -1,0 +1,173 @@
+"""The part of the OpenAPI document that is about evidence."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from strangler.compare import DifferenceKind, Verdict
+from strangler_proxy.control.describing import TEXT, TEXT_OR_NULL, WHOLE, YES, a_list, an_object, header, query, verb
+
+__all__ = ["ANSWERS", "PATHS"]
+
+_NUMBER: Final = {"type": "number"}
+_COUNTS: Final = {"type": "object", "additionalProperties": {"type": "integer"}}
+_JUDGED: Final = {"verdict": {"enum": ["pass", "fail", "inconclusive"]}, "reason": TEXT}
+_VERDICT: Final = {"enum": [verdict.value for verdict in Verdict]}
+_KIND: Final = {"enum": [kind.value for kind in DifferenceKind]}
+_WHO: Final = [header("X-Strangler-Who", "Who asks for it, as it should stand in the log.")]
+
+PATHS: Final[dict[str, Any]] = {
+    "/api/v1/evidence": {
+        "get": verb(
+            "evidence",
+            "What has been observed of routes",
+            "Reports",
+            "A report for each route with two sides: of the release and the rules with the newest pairs, unless it is"
+            " said which.",
+            parameters=[
+                query("route", a_list(TEXT), "Names or globs of routes; without it all of them."),
+                query("release", TEXT, "A release of the candidate."),
+                query("rules", TEXT, "A revision of the rules."),
+                query("since", {"type": "number", "minimum": 0}, "Seconds since 1970; that day and later ones."),
+                query(
+                    "bound",
+                    {"type": "number", "minimum": 0, "maximum": 1, "default": 0.99},
+                    "The share of pairs that must surely agree.",
+                ),
+            ],
+            errors=["404", "503"],
+        )
+    },
+    "/api/v1/evidence/clear": {
+        "post": verb(
+            "clear",
+            "Forget the evidence of routes",
+            "Cleared",
+            parameters=_WHO,
+            body="ClearRequest",
+            errors=["404", "503"],
+        )
+    },
+    "/api/v1/evidence/erase": {
+        "post": verb(
+            "erase", "Forget the kept pairs of a person", "Erased", parameters=_WHO, body="EraseRequest", errors=["503"]
+        )
+    },
+    "/api/v1/evidence/rejudge": {
+        "post": verb(
+            "rejudge",
+            "Judge kept pairs by other rules",
+            "Rejudged",
+            body="RejudgeRequest",
+            errors=["404", "503"],
+        )
+    },
+    "/api/v1/pairs": {
+        "get": verb(
+            "pairs",
+            "Kept pairs, newest first",
+            "Pairs",
+            parameters=[
+                query("route", TEXT, "A route's name."),
+                query("path", TEXT, "The field of a difference, such as `$.results[*].price`."),
+                query("kind", _KIND, "The kind of a difference."),
+                query("verdict", _VERDICT, "The verdict."),
+                query("cause", TEXT, "Why it is inconclusive."),
+                query("subject", TEXT, "Whose they are: the subject itself."),
+                query("limit", {"type": "integer", "minimum": 0, "maximum": 200, "default": 20}, "At most."),
+            ],
+            errors=["503"],
+        )
+    },
+    "/api/v1/pairs/{id}": {
+        "get": verb(
+            "pair",
+            "A kept pair",
+            "Pair",
+            parameters=[
+                {"name": "id", "in": "path", "required": True, "schema": TEXT, "description": "As `pairs` gives it."}
+            ],
+            errors=["404", "503"],
+        )
+    },
+}
+
+_DIFFERENCE: Final = an_object(
+    {"path": TEXT, "field": TEXT, "kind": _KIND, "severity": TEXT, "old": TEXT_OR_NULL, "new": TEXT_OR_NULL}
+)
+
+ANSWERS: Final[dict[str, Any]] = {
+    "Reports": an_object(
+        {
+            "reports": a_list(
+                an_object(
+                    {
+                        "route": TEXT,
+                        "release": TEXT,
+                        "rules": TEXT,
+                        "at": _NUMBER,
+                        "first": _NUMBER,
+                        "last": _NUMBER,
+                        "agreement": an_object(
+                            {
+                                "pairs": WHOLE,
+                                "agree": WHOLE,
+                                "differ": WHOLE,
+                                "inconclusive": WHOLE,
+                                "inputs": WHOLE,
+                                "confidence": _NUMBER,
+                                "bound": _NUMBER,
+                                "pair_bound": _NUMBER,
+                                "input_bound": _NUMBER,
+                                "ceiling": _NUMBER,
+                                "wanted": _NUMBER,
+                                **_JUDGED,
+                            }
+                        ),
+                        "causes": _COUNTS,
+                        "missed": _COUNTS,
+                        "differences": a_list({"type": "object"}),
+                        "noise": a_list({"type": "object"}),
+                        "change": {"type": "object", "properties": _JUDGED},
+                        "latency": {"type": "object", "properties": _JUDGED},
+                        "coverage": {"type": "object"},
+                        "unmatched_rules": {"type": ["array", "null"]},
+                        "scopes": a_list({"type": "object"}),
+                    }
+                )
+            )
+        }
+    ),
+    "Pair": an_object(
+        {
+            "id": TEXT,
+            "at": _NUMBER,
+            "route": TEXT,
+            "release": TEXT,
+            "rules": TEXT,
+            "template": TEXT,
+            "stage": TEXT,
+            "answering": {"enum": ["monolith", "candidate"]},
+            "verdict": _VERDICT,
+            "cause": TEXT,
+            "differences": a_list(_DIFFERENCE),
+            "group": TEXT,
+            "subject": {"type": "string", "description": "A keyed hash."},
+            "seconds": a_list(_NUMBER),
+            "pair": {"type": "object", "description": "Request and both answers, redacted."},
+        }
+    ),
+    "Pairs": an_object({"pairs": a_list({"$ref": "#/components/schemas/Pair"})}),
+    "Cleared": an_object({"cleared": a_list(TEXT)}),
+    "Erased": an_object({"erased": WHOLE}),
+    "Rejudged": an_object(
+        {
+            "rules": {"type": "string", "description": "The revision of the rules that they were judged by."},
+            "kept": YES,
+            "pairs": WHOLE,
+            "before": _COUNTS,
+            "after": _COUNTS,
+            "fields": a_list(an_object({"route": TEXT, "field": TEXT, "kind": _KIND, "before": WHOLE, "after": WHOLE})),
+        }
+    ),
+}
