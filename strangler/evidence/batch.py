@@ -108,7 +108,8 @@ class Batch:
         self.evidence(scope).tally(key).add(at, count)
 
     def difference(self, scope: Scope, *, template: str, difference: Difference, at: float, count: int = 1) -> None:
-        """Count a difference by its field, kind and severity. Callers count each of these once a pair."""
+        """Count a difference by its field (without secrets: `Redactor.field`), kind and severity. Callers count each of
+        these once a pair."""
         key = DifferenceKey(template, difference.field, difference.kind, difference.severity)
         self.evidence(scope).tally_of_difference(key).add(at, count)
 
@@ -135,7 +136,7 @@ class Batch:
         return self.evidence(scope).sketch(what)
 
     def distinct(self, scope: Scope, *, what: What, hash64: int) -> None:
-        """Count a subject or a target by its hash (`hash64`; of a subject: of its keyed hash)."""
+        """Count a subject or a target by its hash: `hash64` with a key, or of what is a keyed hash already."""
         self.evidence(scope).sketch(what).add(hash64)
 
     def rules_met(self, scope: Scope, fingerprints: Iterable[str]) -> None:

@@ -62,6 +62,12 @@ class Redactor:
         pair = self._pair(kept.pair, marks)
         return replace(kept, pair=pair, differences=tuple(self._difference(each, marks) for each in kept.differences))
 
+    def field(self, field: str) -> str:
+        """The field of a difference without what patterns find in it and without what lies below a redacted place: what
+        it may be counted by. Such a field of a kept pair is the same, unless a secret of that very pair is a key."""
+        path, _ = self._place(field)
+        return self._read_name(path, Marks(self._key))
+
     def _pair(self, pair: Pair, marks: Marks) -> Pair:
         for _ in range(2):
             found = marks.found
@@ -194,18 +200,7 @@ class Redactor:
         return is_secret(name) or name in self._fields
 
     def _difference(self, difference: Difference, marks: Marks) -> Difference:
-        path, covered = difference.path, False
-        if path.startswith("$"):
-            try:
-                place = self._json.covers(path)
-            except ValueError:
-                # Not a path that we can follow, so nobody knows what its values are.
-                place = path
-            covered = place is not None
-            path = place or path
-        elif path.startswith("header:"):
-            name = path.removeprefix("header:").lower()
-            covered = name in SECRET_HEADERS or name in self._headers or name in DIGEST_HEADERS
+        path, covered = self._place(difference.path)
         cleaned = self._read_name(path, marks)
         return replace(
             difference,
@@ -214,6 +209,19 @@ class Redactor:
             old=self._excerpt(difference.old, covered, marks),
             new=self._excerpt(difference.new, covered, marks),
         )
+
+    def _place(self, path: str) -> tuple[str, bool]:
+        """The place of a difference, or the one above it that is replaced whole; and whether either is."""
+        if path.startswith("$"):
+            try:
+                place = self._json.covers(path)
+            except ValueError:
+                # Not a path that we can follow, so nobody knows what its values are.
+                place = path
+            return place or path, place is not None
+        name = path.removeprefix("header:").lower()
+        covered = name in SECRET_HEADERS or name in self._headers or name in DIGEST_HEADERS
+        return path, covered and path.startswith("header:")
 
     def _excerpt(self, text: str | None, covered: bool, marks: Marks) -> str | None:
         if text is None or (covered and text in ("", '""', "null", "{}", "[]")):

@@ -21,9 +21,10 @@ _EXACT: Final = 120
 _MOST: Final = 1 << 64
 
 
-def hash64(data: bytes) -> int:
-    """64 well mixed bits of `data`, the same in every process. For people, hash something keyed: see `redact`."""
-    return int.from_bytes(blake2b(data, digest_size=8).digest(), "big")
+def hash64(data: bytes, key: bytes = b"") -> int:
+    """64 well mixed bits of `data`, the same in every process that has the same `key` (up to 64 bytes). A small sketch
+    holds hashes as they are: without a key, whoever reads it can find out whether a guess was among them."""
+    return int.from_bytes(blake2b(data, digest_size=8, key=key).digest(), "big")
 
 
 class Sketch:

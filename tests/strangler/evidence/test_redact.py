@@ -288,6 +288,25 @@ def test_differences_lose_what_the_pair_loses() -> None:
     assert (texts.old, texts.new) == ('"x"', '"y"')
 
 
+@pytest.mark.parametrize(
+    ("field", "counted"),
+    [
+        ("$.results[*].price", "$.results[*].price"),
+        ("$.user.mail", "$.user"),
+        ("$.list[*].token.value", "$.list[*].token"),
+        ("header:Vary", "header:Vary"),
+        ("status", "status"),
+    ],
+)
+def test_a_field_is_counted_without_what_is_secret_in_it(field: str, counted: str) -> None:
+    rules = redactor(("path", "$.user"), ("pattern", r"\w+@shop\.test"))
+    assert rules.field(field) == counted
+    assert rules.field('$.by["ana@shop.test"]').startswith('$.by["redacted-')
+    difference = Difference(field.replace("[*]", "[3]"), DifferenceKind.VALUE, field=field)
+    (kept_difference,) = rules.kept(kept(pair(), difference)).differences
+    assert kept_difference.field == counted
+
+
 def test_an_excerpt_that_holds_half_a_secret_is_taken_out_whole() -> None:
     token = "0123456789abcdefghij"
     subject = pair(Request("GET", "/", headers=(("Cookie", f"sessionid={token}"),)))
