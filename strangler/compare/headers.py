@@ -268,7 +268,7 @@ def _present(cookie: Cookie | None) -> tuple[str, ...]:
 def _as_long(ages: tuple[str | None, str | None], moments: tuple[datetime | None, datetime | None]) -> bool:
     """Whether two ages that are left of a cookie end within a second of one another: Django counts the age of one that
     expires at a fixed time from the moment of its answer, and the sides answer at two moments."""
-    if not all(age is not None and age.isdecimal() and age != "0" for age in ages):
+    if not all(age is not None and age.isdecimal() and age != "0" and len(age) <= 18 for age in ages):
         return False
     apart = int(ages[1] or 0) - int(ages[0] or 0)
     if abs(apart) <= 1:

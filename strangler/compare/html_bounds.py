@@ -81,7 +81,7 @@ class _Scan:
                 name = "h"
             if not kind.startswith("</"):
                 at = self._start(name, attributes[0], text[begin:at], at)
-            elif at >= self._no_ends_before:
+            elif begin >= self._no_ends_before:
                 self._end(name)
 
     def _start(self, name: str, attributes: str, tag: str, at: int) -> int:

@@ -116,7 +116,7 @@ def canonical(node: Node) -> str:
 def excerpt(node: Node) -> str:
     """The node as JSON, cut after 200 characters; long objects and lists only by their size."""
     kind = type(node)
-    if kind is str:
+    if isinstance(node, str):
         text = json.dumps(node[: _EXCERPT + 1], ensure_ascii=False)
         # A lone surrogate, which JSON can carry, could not be printed or stored.
         text = text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -4,6 +4,7 @@ An element is an object. Its keys:
 
     @name       an attribute, as text
     #text       its own text without that of the elements within it, each run of which is shown as ⬚: `Hello ⬚, welcome`
+    #order      the names of the elements within it in their order, where they are of several names
     #space      true: white space that can be seen stands before the element (HTML only)
     #json       what a script holds that is JSON (HTML only)
     name        the list of the elements of that name within it, in order
@@ -22,6 +23,7 @@ from typing import Final
 
 from strangler.compare.alignment import Alignments
 from strangler.compare.json_text import Node
+from strangler.compare.order import Order
 from strangler.compare.siblings import Likeness, Siblings
 
 __all__ = ["HOLE", "Element", "align", "finish"]
@@ -75,6 +77,9 @@ def _finish_one(element: Element) -> None:
     if text:
         node["#text"] = text
     node.update(element.more)
+    names = [each.name for each in element.elements]
+    if len(set(names)) > 1:
+        node["#order"] = Order(names)
     for each in element.elements:
         if each.alone and each.name not in node:
             node[each.name] = each.node
