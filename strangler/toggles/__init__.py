@@ -2,7 +2,7 @@
 
 from strangler.toggles.bucket import BUCKETS, VECTORS, bucket, format_share, parse_share
 from strangler.toggles.client import ToggleReader, Toggles
-from strangler.toggles.move import OFFERED, Move, plan_back, plan_move, plan_moves
+from strangler.toggles.move import Move, plan_back, plan_move, plan_moves
 from strangler.toggles.snapshot import Snapshot, read_snapshot, write_snapshot
 from strangler.toggles.stage import Kind, Side, Stage
 from strangler.toggles.store import AuditEntry, Change, ToggleStore
@@ -11,7 +11,6 @@ from strangler.toggles.toggle import NAME_PATTERN, Toggle, default_salt
 __all__ = [
     "BUCKETS",
     "NAME_PATTERN",
-    "OFFERED",
     "VECTORS",
     "AuditEntry",
     "Change",

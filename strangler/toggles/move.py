@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from strangler.errors import IllegalMove
 from strangler.toggles.bucket import BUCKETS
 from strangler.toggles.snapshot import Snapshot
-from strangler.toggles.stage import Kind, Side, Stage
+from strangler.toggles.stage import Side, Stage
 from strangler.toggles.toggle import Toggle
 
-__all__ = ["OFFERED", "Move", "plan_back", "plan_move", "plan_moves"]
-
-# Stages that a kind of toggle can stand in. Routes cannot be shadowed yet, and a route must not wait in a stage that
-# would compare nothing.
-OFFERED: Final[Mapping[Kind, frozenset[Stage]]] = {
-    Kind.ROUTE: frozenset(Stage) - {Stage.SHADOW},
-    Kind.SEAM: frozenset(Stage),
-}
+__all__ = ["Move", "plan_back", "plan_move", "plan_moves"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +33,14 @@ class Move:
 def plan_move(toggle: Toggle, move: Move) -> Toggle:
     """The toggle as it would be after `move`; the same toggle when nothing would change.
 
-    Raises IllegalMove: out of `retired`; to a stage that is not offered; forward by more than one stage without force;
-    to `retired` from anywhere but `extracted`, or without its name as confirmation; into `canary` without a share.
+    Raises IllegalMove: out of `retired`; forward by more than one stage without force; to `retired` from anywhere but
+    `extracted`, or without its name as confirmation; into `canary` without a share.
     """
     name = toggle.name
     if toggle.stage is Stage.RETIRED:
         if move.stage is Stage.RETIRED:
             return toggle
         raise IllegalMove(f"{name} is retired: that was a one-way door, and the monolith's side may be gone.")
-    if move.stage not in OFFERED[toggle.kind]:
-        raise IllegalMove(
-            f"Stage `{move.stage}` is not offered for {toggle.kind}s in this version ({name}).",
-            f"Go past it: `strangler flip {name} canary --share 1% --force --why ...`.",
-        )
     _check_order(toggle, move)
     return Toggle(
         name=name,
@@ -80,11 +67,6 @@ def _check_order(toggle: Toggle, move: Move) -> None:
                 f"Confirm it by name: `--confirm {name}`.",
             )
     elif move.stage.position > toggle.stage.position and move.stage is not following and not move.force:
-        if following not in OFFERED[toggle.kind]:
-            raise IllegalMove(
-                f"{name} would skip stage `{following}`, which is not offered for {toggle.kind}s in this version.",
-                "Add `--force`; the `--why` stands in the audit.",
-            )
         raise IllegalMove(
             f"{name} would skip from `{toggle.stage}` to `{move.stage}`; forward goes one stage at a time, so next is"
             f" `{following}`.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from strangler.toggles import BUCKETS, OFFERED, Kind, Snapshot, Stage, Toggle, default_salt
+from strangler.toggles import BUCKETS, Kind, Snapshot, Stage, Toggle, default_salt
 from strangler_proxy.config.values import Config
 
 __all__ = ["Declaration", "declare", "estrangement"]
@@ -33,13 +33,7 @@ def declare(snapshot: Snapshot, config: Config) -> Declaration:
             continue
         fitted = present
         if present.kind is not wanted.kind:
-            if present.stage in OFFERED[wanted.kind]:
-                fitted = replace(fitted, kind=wanted.kind)
-            else:
-                notes.append(
-                    f"{wanted.name} is a {wanted.kind} now, but stands in stage `{present.stage}`, which {wanted.kind}s"
-                    f" do not have: take it back (`strangler back {wanted.name} --why ...`)."
-                )
+            fitted = replace(fitted, kind=wanted.kind)
         if present.salt != wanted.salt:
             if present.stage is not Stage.CANARY or present.share in (0, BUCKETS):
                 fitted = replace(fitted, salt=wanted.salt)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from strangler.errors import IllegalMove, UnknownToggle
 from strangler.toggles import (
     BUCKETS,
-    OFFERED,
     Kind,
     Move,
     Side,
@@ -24,7 +23,7 @@ from strangler.toggles import (
 FREE, FORCED, CONFIRMED, NEVER = "free", "forced", "confirmed", "never"
 
 # From the row's stage to: monolith, shadow, canary, extracted, retired.
-SEAM_MOVES = {
+MOVES = {
     Stage.MONOLITH: (FREE, FREE, FORCED, FORCED, NEVER),
     Stage.SHADOW: (FREE, FREE, FREE, FORCED, NEVER),
     Stage.CANARY: (FREE, FREE, FREE, FREE, NEVER),
@@ -32,9 +31,9 @@ SEAM_MOVES = {
     Stage.RETIRED: (NEVER, NEVER, NEVER, NEVER, FREE),
 }
 PAIRS = [
-    (kind, start, end, NEVER if start is not Stage.RETIRED and end not in OFFERED[kind] else rule)
+    (kind, start, end, rule)
     for kind in Kind
-    for start, row in SEAM_MOVES.items()
+    for start, row in MOVES.items()
     for end, rule in zip(Stage, row, strict=True)
 ]
 
@@ -62,20 +61,6 @@ def test_every_move_is_as_the_table_says(kind: Kind, start: Stage, end: Stage, r
         with pytest.raises(IllegalMove) as caught:
             plan_move(toggle, move)
         assert toggle.name in str(caught.value)
-
-
-def test_a_route_can_be_forced_past_the_stage_that_is_not_offered() -> None:
-    route = toggle_at(Stage.MONOLITH, Kind.ROUTE)
-    assert plan_move(route, move_to(Stage.CANARY, force=True)).stage is Stage.CANARY
-    with pytest.raises(IllegalMove, match="--force"):
-        plan_move(route, move_to(Stage.SHADOW, force=True))
-
-
-def test_a_route_is_not_sent_to_the_stage_that_is_not_offered() -> None:
-    with pytest.raises(IllegalMove) as caught:
-        plan_move(toggle_at(Stage.MONOLITH, Kind.ROUTE), move_to(Stage.CANARY))
-    assert "`shadow`, which is not offered for routes" in caught.value.wrong
-    assert caught.value.remedy.startswith("Add `--force`")
 
 
 def test_retiring_is_confirmed_by_the_very_name() -> None:
