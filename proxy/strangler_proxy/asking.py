@@ -20,6 +20,7 @@ from strangler_proxy.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
     from strangler_proxy.downstream import ClientConnection
+    from strangler_proxy.shadow.plan import Plan
 
 __all__ = ["CONNECTING", "INTRODUCING", "OVER", "SENT", "WAITING", "Asking"]
 
@@ -34,7 +35,10 @@ INTRODUCING: Final = 4
 
 
 class Asking(ClientHolder):
-    """The asking half of an exchange. What comes of it, and what is to be done when it fails, is the other half's."""
+    """The asking half of an exchange. What comes of it, and what is to be done when it fails, is the other half's.
+
+    `asked` is when the upstream had the whole request; 0 before that.
+    """
 
     __slots__ = (
         "_body",
@@ -45,6 +49,7 @@ class Asking(ClientHolder):
         "_connecting",
         "_connection",
         "_error",
+        "_fell",
         "_gateway",
         "_head",
         "_interim",
@@ -60,6 +65,7 @@ class Asking(ClientHolder):
         "_state",
         "_status",
         "_told_to_continue",
+        "asked",
     )
 
     def __init__(self, client: ClientConnection, head: RequestHead) -> None:
@@ -86,6 +92,9 @@ class Asking(ClientHolder):
         self._told_to_continue = False
         self._status = 0
         self._cause = ""
+        # Whose copies this exchange was to be one of, before the monolith had to answer.
+        self._fell: Plan | None = None
+        self.asked = 0.0
         self._error = ""
         self._keep_alive = head.keep_alive
         self._client_gone = False
@@ -161,6 +170,7 @@ class Asking(ClientHolder):
 
     def _attempt(self, *, fresh: bool) -> None:
         """Send the request to the chosen upstream, on an unused connection or on a new one."""
+        self.asked = 0.0
         pool = self._choice.pool
         connection = None if fresh else pool.take(surely=not self.safe)
         if connection is not None:
@@ -228,6 +238,8 @@ class Asking(ClientHolder):
             deadline = now + self._gateway.limits.body_timeout
         elif self._awaits_answer():
             deadline = now + self._choice.first_byte_timeout
+            if not self.asked and self.request_done:
+                self.asked = now
         elif self._connection is not None and self._connection.writing_paused:
             deadline = now + upstream.idle_timeout
         elif self._body is not None:

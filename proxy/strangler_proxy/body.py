@@ -180,6 +180,6 @@ class ChunkedBody:
         meaning = self._meanings[name] if colon else fields.INVALID
         if meaning == fields.INVALID or _VALUE.fullmatch(value) is None:
             raise BadBody("a trailer that is not a field")
-        if meaning % fields.LEARN == fields.KEEP and self._chunked:
+        if meaning % fields.LEARN in (fields.KEEP, fields.CONDITION) and self._chunked:
             pieces.append(line + b"\r\n")
         return False

@@ -10,6 +10,7 @@ from strangler.toggles import Side
 if TYPE_CHECKING:
     from strangler_proxy.counts import Tally
     from strangler_proxy.pool import Pool
+    from strangler_proxy.shadow.plan import Plan
     from strangler_proxy.wish import Wish
 
 __all__ = ["Choice"]
@@ -21,8 +22,8 @@ class Choice:
     `fallback` says that the monolith may answer when this upstream fails; `foreign` that the upstream is outside the
     monolith's trust domain, so that the private cookies are kept from it. `target` is what to ask for, empty for the
     target as it came; `set_cookie` is a whole line to add to the answer, or empty. `wish` is what is to be
-    known of the client first, None for nothing. `label` is the access log's part, `tally` where its answers are
-    counted.
+    known of the client first, None for nothing; `plan` says what becomes of copies, None where there are none. `label`
+    is the access log's part, `tally` where its answers are counted.
     """
 
     __slots__ = (
@@ -30,6 +31,7 @@ class Choice:
         "first_byte_timeout",
         "foreign",
         "label",
+        "plan",
         "pool",
         "rewrites",
         "route",
@@ -55,6 +57,7 @@ class Choice:
         target: bytes = b"",
         set_cookie: bytes = b"",
         wish: Wish | None = None,
+        plan: Plan | None = None,
     ) -> None:
         self.route = route
         self.pool = pool
@@ -68,6 +71,7 @@ class Choice:
         self.target = target
         self.set_cookie = set_cookie
         self.wish = wish
+        self.plan = plan
         self.label = f'"route":"{route}","side":"{self.side}","upstream":{json.dumps(self.upstream)}'.encode()
 
     def of_one_request(self, target: bytes, set_cookie: bytes) -> Choice:
@@ -83,4 +87,5 @@ class Choice:
             target=target,
             set_cookie=set_cookie,
             wish=self.wish,
+            plan=self.plan,
         )

@@ -30,6 +30,8 @@ _BUCKETS: Final = len(BOUNDS) + 1
 # Causes are words of our own; should one ever carry more, memory stays bounded all the same.
 _MOST_CAUSES: Final = 512
 _OTHER: Final = "other"
+_MOST_RELEASES: Final = 256
+_LONGEST_RELEASE: Final = 64
 
 
 class _Row:
@@ -116,7 +118,7 @@ class Tally:
 class Counts:
     """What one worker counts. Everything in it is told once, by `take` and `take_causes`."""
 
-    __slots__ = ("_failures", "_fallbacks", "_refusals", "_taken", "_tallies", "timeouts")
+    __slots__ = ("_failures", "_fallbacks", "_refusals", "_taken", "_tallies", "releases", "timeouts")
 
     def __init__(self) -> None:
         self._tallies: dict[tuple[str, str, str, str], Tally] = {}
@@ -126,6 +128,8 @@ class Counts:
         self._taken = 0
         # How often clients were slower than each limit allows; never goes back.
         self.timeouts: dict[str, int] = {}
+        # Answers by upstream and the release that it says it is; never goes back.
+        self.releases: dict[tuple[str, str], int] = {}
 
     @property
     def total(self) -> int:
@@ -165,6 +169,16 @@ class Counts:
     def timeout(self, limit: str) -> None:
         """Count that a client was slower than `limit`, a key of `[limits]`, allows."""
         self.timeouts[limit] = self.timeouts.get(limit, 0) + 1
+
+    def release(self, upstream: str, release: bytes) -> None:
+        """Count an answer of an upstream that says which release it is."""
+        text = release.decode("latin-1")
+        if len(text) > _LONGEST_RELEASE or not text.isascii() or not text.isprintable():
+            return
+        key = (upstream, text)
+        if key not in self.releases and len(self.releases) >= _MOST_RELEASES:
+            key = (upstream, _OTHER)
+        self.releases[key] = self.releases.get(key, 0) + 1
 
     def take(self) -> list[dict[str, Any]]:
         """The answers since the last take as plain JSON types, one entry a route, side, upstream, stage and class.

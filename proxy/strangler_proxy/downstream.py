@@ -40,7 +40,7 @@ class ClientConnection:
     """One client's connection, an asyncio.Protocol. Requests are answered one at a time, in order.
 
     `deadline` is when patience ends (monotonic). `told` is the client's address where an edge's PROXY header has told
-    it, and `secure` says that it came by TLS of our own.
+    it, and `secure` says that it came by TLS of our own. `broken` says that it has ended, perhaps before all was taken.
     """
 
     __slots__ = (
@@ -54,6 +54,7 @@ class ClientConnection:
         "_reading_paused",
         "_secure",
         "_told",
+        "broken",
         "deadline",
         "exchange",
         "gateway",
@@ -81,6 +82,7 @@ class ClientConnection:
         self._ended = False
         self._lingering = False
         self._reading_paused = False
+        self.broken = False
 
     @property
     def ended(self) -> bool:
@@ -148,6 +150,8 @@ class ClientConnection:
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._closed = True
+        if exc is not None:
+            self.broken = True
         self.writing_paused = False
         exchange = self.exchange
         if exchange is None:
@@ -185,6 +189,10 @@ class ClientConnection:
         """Send `data`; nothing once the connection is closed."""
         if not self._closed:
             self.transport.write(data)
+
+    def has_unsent(self) -> bool:
+        """Whether not all was taken yet that was sent."""
+        return not self.broken and self.transport.get_write_buffer_size() > 0
 
     def end_writing(self) -> None:
         """Tell the client that nothing more comes, while it may still send."""
@@ -229,6 +237,7 @@ class ClientConnection:
                 exchange.client_lost()
             self.exchange = None
         self.gateway.forget(self)
+        self.broken = True
         if not self._closed:
             self._closed = True
             own = self.transport.get_extra_info("socket")

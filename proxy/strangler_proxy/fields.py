@@ -7,6 +7,7 @@ from typing import Final
 
 __all__ = [
     "CLOSES",
+    "CONDITION",
     "CONNECTION",
     "CONTENT_LENGTH",
     "COOKIE",
@@ -19,6 +20,7 @@ __all__ = [
     "LEARN",
     "MAX_FORWARDS",
     "PERSISTS",
+    "RELEASE",
     "REQUEST_ID",
     "SET_COOKIE",
     "SITE_DATA",
@@ -55,6 +57,9 @@ TRACE_STATE: Final = 17
 PERSISTS: Final = 18
 CLOSES: Final = 19
 MAX_FORWARDS: Final = 20
+# Asks for the answer only if it has changed, or for a part of it: passed on as it came, and left out of copies.
+CONDITION: Final = 21
+RELEASE: Final = 22
 UNKNOWN: Final = -1
 # Added to a meaning: the field has few values, so that its whole lines are worth being remembered.
 LEARN: Final = 64
@@ -93,7 +98,11 @@ _RESPONSE: Final = {
     b"clear-site-data": SITE_DATA,
     b"proxy-authenticate": DROP,
     b"set-cookie": SET_COOKIE,
+    b"x-strangler-release": RELEASE,
 }
+_CONDITIONS: Final = frozenset(
+    {b"if-match", b"if-modified-since", b"if-none-match", b"if-range", b"if-unmodified-since", b"range"}
+)
 _FEW_VALUES: Final = frozenset(
     {
         b"accept",
@@ -125,6 +134,7 @@ _FEW_VALUES: Final = frozenset(
         b"x-content-type-options",
         b"x-frame-options",
         b"x-requested-with",
+        b"x-strangler-release",
     }
 )
 _FEW_VALUES_PREFIXES: Final = (b"sec-", b"access-control-")
@@ -166,7 +176,11 @@ class Meanings(dict[bytes, int]):
         lowered = name.lower()
         if self._underscores and b"_" in lowered:
             spelled = lowered.replace(b"_", b"-")
+            if spelled in _CONDITIONS:
+                return CONDITION
             return DROP if spelled in self._named or spelled.startswith(self._prefixes) else KEEP
+        if self._underscores and lowered in _CONDITIONS:
+            return CONDITION
         meaning = self._named.get(lowered, KEEP)
         if meaning == KEEP and lowered.startswith(self._prefixes):
             return DROP

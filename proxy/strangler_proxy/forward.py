@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from strangler_proxy.answers import options_answer, own_answer
 from strangler_proxy.asking import INTRODUCING, OVER, SENT, WAITING, Asking
@@ -18,6 +18,10 @@ from strangler_proxy.retained import RequestBody
 from strangler_proxy.routes.target import has_dot_segments
 from strangler_proxy.tunnel import Tunnel
 from strangler_proxy.vouched import Refusal
+
+if TYPE_CHECKING:
+    from strangler_proxy.shadow.copies import Copy
+    from strangler_proxy.shadow.plan import Plan
 
 __all__ = ["Exchange"]
 
@@ -51,6 +55,8 @@ class Exchange(Asking):
                 self._refuse(413, "body-too-long")
                 return
             self._body = RequestBody(head.length, limits, safe=self.safe)
+            if self._choice.plan is not None:
+                self._body.copied = self._choice.plan.keep_body(head, self._client)
             if rest:
                 self.from_client(rest)
         elif head.last_hop:
@@ -141,11 +147,29 @@ class Exchange(Asking):
             vouching.forget(self._head.lines)
         self._connection = None
         self._status = status
+        if response.release:
+            self._gateway.counts.release(self._choice.upstream, response.release)
         reply = Reply(self._client, connection, self._choice, self._head, self._body, self, self._started)
+        if self._choice.plan is not None:
+            reply.copy = self._copy(self._choice.plan, response)
         reply.begin(response, data, keep_alive=self._keep_alive)
         if self._client_gone and self._client.exchange is reply:
             # What was to be done is done. The rest of the answer may have no end, and nobody hears it.
             reply.client_lost()
+
+    def _copy(self, plan: Plan, response: ResponseHead) -> Copy | None:
+        """Where this exchange is kept for a copy of it; None where it will be none."""
+        introduction = self._introduction
+        return plan.capture(
+            self._client,
+            self._head,
+            self._body,
+            response,
+            self._request_id,
+            self._choice.target,
+            b"" if introduction is None or self._choice.wish is None else introduction.request_lines,
+            self.asked or self._started,
+        )
 
     def _upgrade(self, response: ResponseHead, data: bytes) -> None:
         asked = {each.strip().lower() for each in self._head.upgrade.split(b",")}
@@ -177,6 +201,8 @@ class Exchange(Asking):
             self._leave(FAILED)
         elif not why:
             self._leave(SUCCEEDED)
+            if self._fell is not None:
+                self._fell.shadow.fell_back(self._fell, self._head, status)
         elif why in _UPSTREAM_CUT_OFF:
             counts.failure(upstream, why)
             self._leave(FAILED)
@@ -260,6 +286,8 @@ class Exchange(Asking):
             self._client.answered(keep=False)
         elif choice.fallback and (unsent or self._may_ask_again()):
             self._cause = cause
+            if choice.plan is not None and choice.plan.sampled(self._head, self._client):
+                self._fell = choice.plan
             gateway.counts.fallback(choice.route, choice.upstream, cause)
             self._choice = gateway.fall_back(choice)
             self._sent_again = False
@@ -303,6 +331,8 @@ class Exchange(Asking):
         """Count and log, once."""
         self._state = OVER
         choice, status, head = self._choice, self._status, self._head
+        if self._body is not None and self._body.copied is not None:
+            self._body.copied.release()
         seconds = monotonic() - self._started
         choice.tally.add(status, seconds)
         if self._cause:

@@ -7,7 +7,7 @@ import os
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from strangler.toggles import Side, Snapshot, Toggle
+from strangler.toggles import Side, Snapshot, Stage, Toggle
 from strangler_proxy.access_log import AccessLog
 from strangler_proxy.choice import Choice
 from strangler_proxy.config import Config, Route
@@ -16,6 +16,8 @@ from strangler_proxy.pool import Pool
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.routes import Match, RouteTable
 from strangler_proxy.routes.decision import Decision, decide
+from strangler_proxy.shadow.plan import Plan
+from strangler_proxy.shadow.shadow import Shadow
 from strangler_proxy.subject import COOKIE as SUBJECT_COOKIE
 from strangler_proxy.subject import Subjects
 from strangler_proxy.tracing import Tracer
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Gateway"]
 
 _TICK: Final = 0.1
+# The stages in which the side is asked too that does not answer.
+_COMPARED: Final = frozenset({Stage.SHADOW, Stage.CANARY, Stage.EXTRACTED})
 _METHODS: Final = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 
 
@@ -66,6 +70,7 @@ class Gateway:
             from strangler_proxy.identity_state import vouching_of
 
             self.vouching = vouching_of(config, self.monolith)
+        self.shadow = Shadow(config, subjects, loop, private=self.private_cookies, unsettable=self.unsettable_cookies)
         self._table = RouteTable(config.routes)
         self._asks_headers = any(route.headers for route in config.routes)
         self._subjects = subjects
@@ -93,8 +98,11 @@ class Gateway:
         # By the routes' places: of a thousand routes each look-up by name would miss the processor's cache again.
         settled: list[Choice | None] = []
         asking: dict[str, Toggle] = {}
+        lanes: set[str] = set()
         for route in self._table.routes:
             toggle = snapshot.toggles.get(route.name)
+            if toggle is not None and self._is_compared(route, toggle.stage):
+                lanes.add(self.config.monolith if toggle.stage is Stage.EXTRACTED else route.candidate)
             if toggle is not None and toggle.asks_subject and route.twin:
                 asking[route.name] = toggle
                 settled.append(None)
@@ -102,6 +110,26 @@ class Gateway:
                 decision = decide(route, toggle, monolith=self.config.monolith)
                 settled.append(self._choice(route, decision, _stage(toggle, route)))
         self._settled, self._toggles = settled, asking
+        self._copy_to(lanes)
+
+    def _copy_to(self, lanes: set[str]) -> None:
+        """Copies go to these upstreams from now on."""
+        shadow = self.shadow
+        shadow.open_lanes(lanes)
+        monolith = shadow.monolith
+        self.monolith.pace = monolith.pace if monolith.opened else None
+        if self.vouching is None or not monolith.opened:
+            return
+        if shadow.vouching is None:
+            from strangler_proxy.identity_state import vouching_of
+
+            shadow.vouching = self.vouching.twin = vouching_of(self.config, monolith.pool)
+        else:
+            shadow.vouching.pool = monolith.pool
+
+    def _is_compared(self, route: Route, stage: Stage) -> bool:
+        share = self.shadow.settings.sample if route.sample is None else route.sample
+        return route.twin and stage in _COMPARED and share > 0
 
     def choose(self, head: RequestHead) -> Choice:
         """Who answers this request, by the routes and by the snapshot in force now."""
@@ -154,8 +182,31 @@ class Gateway:
                 timeout=route.timeout if route is not None and candidate else None,
                 foreign=False if route is not None and route.private_cookies else None,
                 wish=self.vouching.wish(route) if self.vouching and route is not None and candidate else None,
+                plan=None if route is None or not stage else self._plan(route, Stage(stage), decision.side),
             )
         return choice
+
+    def _plan(self, route: Route, stage: Stage, side: Side) -> Plan | None:
+        if not self._is_compared(route, stage):
+            return None
+        upstream = self.config.upstreams[route.candidate]
+        return Plan(
+            self.shadow,
+            route,
+            stage,
+            side,
+            self.shadow.monolith if side is Side.CANDIDATE else self.shadow.lane(route.candidate),
+            foreign=not (upstream.trusted or route.private_cookies),
+            wish=self.vouching.wish(route) if self.vouching else None,
+            rewrite=None if route.rewrite is None else self._candidate_target,
+            release=upstream.release,
+        )
+
+    def _candidate_target(self, head: RequestHead) -> bytes:
+        """What the candidate of the route that takes a request is asked for."""
+        method = _METHODS.get(head.method) or head.method.decode("ascii")
+        match = self._table.match(method, head.path, head.query, head.fields() if self._asks_headers else ())
+        return head.target if match is None else self._table.rewritten(match, head.path) + head.target[len(head.path) :]
 
     def forget(self, client: ClientConnection) -> None:
         """A client's connection is closed and nothing is under way for it."""
@@ -171,6 +222,7 @@ class Gateway:
     def drain(self) -> None:
         """Close unused client connections, and end each of the others with the answer that it waits for."""
         self.draining = True
+        self.shadow.drain()
         if not self.clients:
             self.drained.set()
         for client in list(self.clients):
@@ -182,6 +234,7 @@ class Gateway:
             self._ticking.cancel()
         for client in list(self.clients):
             client.abort()
+        self.shadow.close()
         if self.vouching is not None:
             self.vouching.close()
         for pool in self.pools.values():
@@ -199,6 +252,7 @@ class Gateway:
             client.ran_out_of_time()
         for pool in self.pools.values():
             pool.tick(now)
+        self.shadow.tick(now)
         self.log.flush()
 
 

@@ -1,5 +1,5 @@
-"""A worker's link to the control plane: snapshots come in, acknowledgements and counts go out, and workers tell each
-other whom to forget.
+"""A worker's link to the control plane: snapshots come in, acknowledgements, counts and evidence go out, and workers
+tell each other whom to forget.
 
 Revisions only ever go up: a snapshot older than the one held is stale by definition and is ignored. Where a store was
 lost or restored from a backup, the control plane adopts under a revision above both, so nothing needs to go down.
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from strangler.errors import SnapshotError
+from strangler.evidence import Batch
 from strangler.toggles import Snapshot, read_snapshot
 from strangler_proxy.state import StateDir
 from strangler_proxy.unix import connect_unix
@@ -45,9 +46,10 @@ class ControlLink:
 
     `on_snapshot` is called with each newer snapshot and must put it into force before it returns: only then is the
     snapshot acknowledged. `take_counts` gives the traffic since it was last asked, `take_measures` how the counters
-    have grown since, and the gauges. `on_forgotten` is called with the digests that another worker gave to its
-    `forget`. `config` is the digest of the configuration that the worker runs. Nothing here ever raises into the
-    worker: without a control plane the last snapshot goes on deciding.
+    have grown since, and the gauges; `take_evidence` what was observed since. A batch of that is told until it is
+    confirmed, always the same, and what is observed meanwhile waits in the next one. `on_forgotten` is called with the
+    digests that another worker gave to its `forget`. `config` is the digest of the configuration that the worker runs.
+    Nothing here ever raises into the worker: without a control plane the last snapshot goes on deciding.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class ControlLink:
         *,
         config: str = "",
         take_measures: Callable[[], tuple[list[Any], list[Any]]] = lambda: ([], []),
+        take_evidence: Callable[[], Batch] = Batch,
         on_forgotten: Callable[[list[bytes]], None] = lambda _: None,
     ) -> None:
         self._path = path
@@ -72,6 +75,11 @@ class ControlLink:
         self._writer: asyncio.StreamWriter | None = None
         self._take_counts = take_counts
         self._take_measures = take_measures
+        self._take_evidence = take_evidence
+        # The batch that is not confirmed yet: its id, its text, and whether it was told on this link.
+        self._batch_id = ""
+        self._batch = ""
+        self._batch_told = False
         self._on_forgotten = on_forgotten
         # In the order in which they came, each once.
         self._forgotten: dict[bytes, None] = {}
@@ -157,6 +165,7 @@ class ControlLink:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         counting = asyncio.create_task(self._send_counts(writer))
         self._writer = writer
+        self._batch_told = False
         try:
             self._send(
                 writer,
@@ -178,6 +187,9 @@ class ControlLink:
             _log.warning("link to the control plane broke: %s", error)
         except asyncio.CancelledError:
             self._tell_forgotten()
+            if self._batch_told:
+                # Nobody will confirm it any more: what came since is the last that can be told.
+                self._batch_id = self._batch = ""
             self._report(writer)
             raise
         finally:
@@ -199,6 +211,8 @@ class ControlLink:
                 self._heed_snapshot(message, writer)
             case "forgotten":
                 self._heed_forgotten(message)
+            case "taken" if message.get("id") == self._batch_id:
+                self._batch_id = self._batch = ""
 
     def _heed_forgotten(self, message: dict[str, Any]) -> None:
         try:
@@ -237,11 +251,32 @@ class ControlLink:
         self._unsent.extend(self._take_counts())
         counters, gauges = self._measured()
         self._unsent_counters.extend(counters)
-        if not (self._unsent or self._unsent_counters or gauges):
+        evidence = self._untold_batch()
+        if not (self._unsent or self._unsent_counters or gauges or evidence):
             self._send(writer, {"type": "alive"})
             return
         said = {"traffic": self._unsent, "counters": self._unsent_counters, "gauges": gauges}
-        self._send(writer, {"type": "counts", "at": time.time(), **said})
+        line = _text({"type": "counts", "at": time.time(), **said})
+        if evidence:
+            line = f'{line[:-1]},"evidence":{evidence}}}'
+        writer.write(line.encode() + b"\n")
+
+    def _untold_batch(self) -> str:
+        """The batch to tell now; empty where there is none, or where the last one is not confirmed yet."""
+        if not self._batch:
+            batch = self._take_evidence()
+            if not batch:
+                return ""
+            text = _text(batch.to_json())
+            if len(text) > LINE_LIMIT // 4:
+                # At most four bytes a letter, and there is more on the line.
+                _log.error("what was observed in the last second is too much to be told, and lost")
+                return ""
+            self._batch_id, self._batch, self._batch_told = batch.id, text, False
+        if self._batch_told:
+            return ""
+        self._batch_told = True
+        return self._batch
 
     def _measured(self) -> tuple[list[Any], list[Any]]:
         try:
@@ -255,4 +290,8 @@ class ControlLink:
 
     @staticmethod
     def _send(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
-        writer.write(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        writer.write(_text(message).encode() + b"\n")
+
+
+def _text(message: dict[str, Any]) -> str:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))

@@ -7,7 +7,7 @@ import select
 import ssl
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from strangler.resilience import Breaker
 from strangler_proxy.config import Upstream
@@ -21,6 +21,9 @@ from strangler_proxy.outcome import FAILED, SUCCEEDED, UNDECIDED
 from strangler_proxy.resolver import Resolver
 from strangler_proxy.upstream import UpstreamConnection
 from strangler_proxy.waiting_room import Waiter, WaitingRoom
+
+if TYPE_CHECKING:
+    from strangler_proxy.shadow.pace import Pace
 
 __all__ = ["FAILED", "NO_CONNECTION", "REFUSALS", "SUCCEEDED", "UNDECIDED", "Pool", "Waiter"]
 
@@ -64,6 +67,8 @@ class Pool:
             self._prepare_tls(upstream.tls)
         # Why `enter` refused last.
         self.refusal: str = ""
+        # Told what answers to customers take, where copies are sent to this upstream too.
+        self.pace: Pace | None = None
         self._now: Callable[[], float] = now
         self._last_resort: bool = last_resort
         # Whoever has a permit holds one connection at most, so that the fewer of both bounds both.

@@ -61,6 +61,7 @@ class Report:
         self._clients()
         for pool in self._gateway.pools.values():
             self._pool(pool.stats(self._loop.time()))
+        self._copies()
         self._log_and_spans()
         self._gauge("strangler_worker_age_seconds", time.monotonic() - self._began)
         self._gauge("strangler_event_loop_lag_seconds", self._lag)
@@ -134,6 +135,22 @@ class Report:
             self._gauge("strangler_dns_age_seconds", stats["dns_age"], upstream)
         self._gauge("strangler_dns_failing", len(stats["dns_failing"]), upstream)
         self._counter("strangler_dns_failures_total", stats["dns_failures"], upstream)
+
+    def _copies(self) -> None:
+        shadow = self._gateway.shadow
+        for (route, upstream), total in shadow.copied_by.items():
+            self._counter("strangler_shadow_copies_total", total, route, upstream)
+        for (route, cause), total in shadow.missed_by.items():
+            self._counter("strangler_shadow_missed_total", total, route, cause)
+        for (route, verdict, cause), total in shadow.ledger.pairs.items():
+            self._counter("strangler_shadow_pairs_total", total, route, verdict, cause)
+        self._gauge("strangler_shadow_queue", shadow.waiting)
+        self._gauge("strangler_shadow_queue_bytes", shadow.held.bytes)
+        for lane in shadow.lanes:
+            self._gauge("strangler_shadow_in_flight", lane.under_way, lane.name)
+            self._gauge("strangler_shadow_halted", int(lane.pace.halted), lane.name)
+        for (upstream, release), total in self._gateway.counts.releases.items():
+            self._counter("strangler_releases_total", total, upstream, release)
 
     def _log_and_spans(self) -> None:
         log = self._gateway.log

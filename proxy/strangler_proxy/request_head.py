@@ -7,6 +7,7 @@ from typing import Final
 
 from strangler_proxy.fields import (
     CLOSES,
+    CONDITION,
     CONNECTION,
     CONTENT_LENGTH,
     COOKIE,
@@ -59,8 +60,8 @@ class RequestHead:
     """A request's head.
 
     `target` is in origin form (or `*`), `path` its part before the first `?` and `query` the rest. `lines` are the
-    header lines to pass on, `cookies` and `traces` the places in it of Cookie and of traceparent and tracestate; `came`
-    are all header lines as they came.
+    header lines to pass on, `cookies`, `traces` and `conditions` the places in it of Cookie, of traceparent and
+    tracestate, and of Range, If-None-Match and their kind; `came` are all header lines as they came.
     `length` is the body's length: 0 for none, -1 for chunked. `upgrade` names the protocols asked for, `request_id` is
     what the client sent if it can be passed on. `forwarded` are the lines in which an edge in front would tell of its
     client, None where there are none: whether to believe them is not known here. `secure` says that the client came by
@@ -69,6 +70,7 @@ class RequestHead:
 
     __slots__ = (
         "came",
+        "conditions",
         "cookies",
         "expects_continue",
         "forwarded",
@@ -103,6 +105,7 @@ class RequestHead:
         self.lines: list[bytes] = []
         self.cookies: list[int] | None = None
         self.traces: list[int] | None = None
+        self.conditions: list[int] | None = None
         self.length = 0
         self.last_hop = False
         self.keep_alive = minor == 1
@@ -181,6 +184,11 @@ def _sort(request: RequestHead, lines: list[bytes]) -> set[bytes] | None:
                 raise BadHead(400, "a Transfer-Encoding other than one `chunked` alone in HTTP/1.1")
             length = -1
             kept.append(b"Transfer-Encoding: chunked")
+        elif meaning == CONDITION:
+            if request.conditions is None:
+                request.conditions = []
+            request.conditions.append(len(kept))
+            kept.append(line)
         elif meaning == REQUEST_ID:
             value = value_of(line)
             if not request.request_id and _REQUEST_ID.fullmatch(value):

@@ -12,6 +12,7 @@ from strangler_proxy.fields import (
     DROP,
     KEEP,
     PERSISTS,
+    RELEASE,
     SET_COOKIE,
     SITE_DATA,
     TRANSFER_ENCODING,
@@ -38,10 +39,22 @@ class ResponseHead:
 
     `line` is the status line, as of HTTP/1.1. `lines` are the header lines to pass on, Transfer-Encoding apart;
     `guarded` are the places in it of those that only some upstreams may send (Set-Cookie, Clear-Site-Data).
-    `length` is -1 for chunked, -2 where none is said.
+    `length` is -1 for chunked, -2 where none is said. `release` is the service's version as it reports it, which
+    is not passed on.
     """
 
-    __slots__ = ("guarded", "keep_alive", "length", "length_line", "line", "lines", "minor", "status", "upgrade")
+    __slots__ = (
+        "guarded",
+        "keep_alive",
+        "length",
+        "length_line",
+        "line",
+        "lines",
+        "minor",
+        "release",
+        "status",
+        "upgrade",
+    )
 
     def __init__(self, status: int, line: bytes, minor: int) -> None:
         self.status = status
@@ -53,6 +66,7 @@ class ResponseHead:
         self.length_line = b""
         self.keep_alive = minor == 1
         self.upgrade = b""
+        self.release = b""
 
 
 def parse_response(head: bytes) -> ResponseHead:
@@ -126,6 +140,8 @@ def _sort(response: ResponseHead, lines: list[bytes]) -> set[bytes] | None:
             named = tokens if named is None else named + tokens
         elif meaning == UPGRADE:
             response.upgrade = value_of(line)
+        elif meaning == RELEASE:
+            response.release = value_of(line)
     response.length = length
     if closes:
         response.keep_alive = False

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from strangler_proxy.body import BadBody, Body, ChunkedBody, LengthBody
 from strangler_proxy.config import Limits
+
+if TYPE_CHECKING:
+    from strangler_proxy.shadow.kept import Kept
 
 __all__ = ["BodyTooLong", "RequestBody"]
 
@@ -21,10 +24,11 @@ class RequestBody:
     """What came of a body so far, framed for the upstream.
 
     Until it is first sent all of it is kept; after that up to 64 KiB, and only where sending it again is `safe`. So
-    `whole` says that nothing was lost yet. `rest` is what came behind the body's end, once it is `done`.
+    `whole` says that nothing was lost yet. `rest` is what came behind the body's end, once it is `done`. `copied` is
+    where it is kept for a copy too, None where there will be none.
     """
 
-    __slots__ = ("_due", "_framing", "_kept", "_limits", "_safe", "_sent", "_size", "begun")
+    __slots__ = ("_due", "_framing", "_kept", "_limits", "_safe", "_sent", "_size", "begun", "copied")
 
     def __init__(self, length: int, limits: Limits, *, safe: bool) -> None:
         self._framing: Body = ChunkedBody(request=True) if length < 0 else LengthBody(length)
@@ -35,6 +39,7 @@ class RequestBody:
         self._safe = safe
         self._sent = False
         self.begun = False
+        self.copied: Kept | None = None
 
     @property
     def done(self) -> bool:
@@ -75,6 +80,8 @@ class RequestBody:
             raise BodyTooLong("more than a body may have")
         if piece:
             self.begun = True
+            if self.copied is not None:
+                self.copied.add(piece)
             if self._kept is not None:
                 self._kept.append(piece)
                 self._size += len(piece)

@@ -49,6 +49,7 @@ class Subjects:
     def __init__(self, key: bytes, sources: tuple[str, ...] = ()) -> None:
         if len(key) != KEY_BYTES:
             raise SubjectKeyError(f"a subject key has {KEY_BYTES} bytes, not {len(key)}")
+        self.sources = sources
         self._signer = hmac.new(key, COOKIE.encode() + b":", sha256)
         self._sources: tuple[Callable[[Headers], bytes], ...] = tuple(_source(source) for source in sources)
 
@@ -58,7 +59,7 @@ class Subjects:
             if value := source(headers):
                 return Subject(value.decode("utf-8", "backslashreplace"))
         for cookie in _cookies(headers, COOKIE.encode()):
-            if (known := self._verified(cookie)) is not None:
+            if (known := self.verified(cookie)) is not None:
                 return Subject(known)
         return Subject(_token(secrets.token_bytes(16)).decode(), new=True)
 
@@ -83,7 +84,8 @@ class Subjects:
         signer.update(_VERSION + b"." + value)
         return _token(signer.digest()[:16])
 
-    def _verified(self, cookie: bytes) -> str | None:
+    def verified(self, cookie: bytes) -> str | None:
+        """The subject in the value of our own cookie; None where it is unsigned, forged or cut off."""
         parts = cookie.split(b".")
         if len(parts) != 3 or parts[0] != _VERSION or len(parts[1]) != _TOKEN_LENGTH:
             return None

@@ -153,7 +153,7 @@ class Vouching:
     (`refused` by the monolith, `failed`).
 
     `tell` is given what `forget` drops, for the other workers, and returns how many of these digests it had no room
-    for; `untold` is the sum of that.
+    for; `untold` is the sum of that. `twin` asks on behalf of copies, and forgets with this one.
     """
 
     def __init__(
@@ -184,6 +184,7 @@ class Vouching:
         self.counts = dict.fromkeys(("unasked", "remembered", "asked", "refused", "failed"), 0)
         self.tell: Callable[[list[bytes]], int] | None = None
         self.untold = 0
+        self.twin: Vouching | None = None
 
     def wish(self, route: Route) -> Wish | None:
         """What `route` wants to know; None where it wants nothing. To be made once for a route."""
@@ -253,7 +254,7 @@ class Vouching:
     def forget(self, lines: list[bytes]) -> None:
         """Believe nothing any more that is known of the session that a request with these header lines belongs to,
         here or in another worker."""
-        if self.tell is None and not self._by_crumb:
+        if self.tell is None and not self._by_crumb and self.twin is None:
             return
         cookies = [line[7:] for line in lines if line[:7].lower() == b"cookie:"]
         crumbs = crumbs_of(cookies, self._names.private)
@@ -264,6 +265,9 @@ class Vouching:
 
     def forgotten(self, crumbs: Iterable[bytes]) -> None:
         """Believe nothing any more that is known by these digests of private cookies."""
+        crumbs = list(crumbs)
+        if self.twin is not None:
+            self.twin.forgotten(crumbs)
         for crumb in crumbs:
             keys = self._by_crumb.get(crumb)
             for key in list(keys) if keys else ():

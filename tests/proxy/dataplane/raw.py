@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from strangler_proxy.access_log import AccessLog
-from strangler_proxy.config import Address, Config, Limits, Route, Upstream
+from strangler_proxy.config import Address, Config, Limits, Route, ShadowSettings, Upstream
 from strangler_proxy.subject import Subjects
 from strangler_proxy.worker import Worker, event_loop
 
@@ -240,13 +240,22 @@ def config(
     routes: tuple[Route, ...] = (),
     limits: Limits | None = None,
     text: str = "",
+    shadow: ShadowSettings | None = None,
     **times: Any,
 ) -> Config:
-    """A configuration; `times` are the time limits and pool sizes of both upstreams."""
+    """A configuration; `times` are the time limits and pool sizes of both upstreams. Without `shadow` nothing is copied
+    to the other side."""
     upstreams = {"monolith": Upstream("monolith", Address("127.0.0.1", monolith), **times)}
     if catalog is not None:
         upstreams["catalog"] = Upstream("catalog", Address("127.0.0.1", catalog), **times)
-    return Config(path=Path("strangler.toml"), upstreams=upstreams, routes=routes, limits=limits or Limits(), text=text)
+    return Config(
+        path=Path("strangler.toml"),
+        upstreams=upstreams,
+        routes=routes,
+        limits=limits or Limits(),
+        text=text,
+        shadow=shadow or ShadowSettings(sample=0.0),
+    )
 
 
 def snapshot(
