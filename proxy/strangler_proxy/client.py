@@ -6,10 +6,12 @@ import getpass
 import socket
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self
+from urllib.parse import quote
 
 import httpx
 
 from strangler.errors import ControlRefused, ControlUnreachable, StranglerError
+from strangler.evidence import KeptPair
 from strangler.toggles import Snapshot
 from strangler_proxy.config.values import Address
 from strangler_proxy.plain import reason
@@ -94,6 +96,34 @@ class ControlClient:
     def adopt(self, keep: str, *, why: str, wait_seconds: float | None = None) -> dict[str, Any]:
         """Settle a store that is not the one the toggles in force came from: keep the `snapshot` or the `store`."""
         return self._post("/api/v1/adopt", {"keep": keep, "why": why, "wait_seconds": wait_seconds})
+
+    def reports(self, names: Sequence[str], **asked: Any) -> list[dict[str, Any]]:
+        """What has been observed of routes, by names or globs; `asked` is release, rules, since, bound."""
+        reports: list[dict[str, Any]] = self._get("/api/v1/evidence", {"route": list(names), **asked})["reports"]
+        return reports
+
+    def pairs(self, **asked: Any) -> list[KeptPair]:
+        """Kept pairs, newest first; `asked` is route, path, kind, verdict, cause, subject, limit."""
+        return [KeptPair.from_json(each) for each in self._get("/api/v1/pairs", asked)["pairs"]]
+
+    def pair(self, name: str) -> KeptPair:
+        """The kept pair of that id."""
+        return KeptPair.from_json(self._get(f"/api/v1/pairs/{quote(name, safe='')}"))
+
+    def clear(self, names: Sequence[str], *, why: str, release: str | None = None) -> list[str]:
+        """Forget the evidence of routes; gives which."""
+        cleared: list[str] = self._post(
+            "/api/v1/evidence/clear", {"names": list(names), "release": release, "why": why}
+        )["cleared"]
+        return cleared
+
+    def erase(self, subject: str, *, why: str) -> int:
+        """Forget a person's kept pairs; gives how many."""
+        return int(self._post("/api/v1/evidence/erase", {"subject": subject, "why": why})["erased"])
+
+    def rejudge(self, names: Sequence[str], *, rules: str | None = None, keep: bool = False) -> dict[str, Any]:
+        """Judge kept pairs by the text of a rule file, by default the proxy's as it stands now."""
+        return self._post("/api/v1/evidence/rejudge", {"names": list(names), "rules": rules, "keep": keep})
 
     def _get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
         given = {key: value for key, value in (query or {}).items() if value is not None}

@@ -35,10 +35,12 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "history": "strangler_proxy.cli.history:history",
         "flip": "strangler_proxy.cli.flip:flip",
         "back": "strangler_proxy.cli.back:back",
+        "shadow": "strangler_proxy.cli.shadow:shadow",
         "adopt": "strangler_proxy.cli.adopt:adopt",
         "identity": "strangler_proxy.cli.identity:identity",
         "worker": "strangler_proxy.cli.processes:worker",
         "control": "strangler_proxy.cli.processes:control",
+        "comparer": "strangler_proxy.cli.processes:comparer",
     }
 )
 

@@ -1,0 +1,211 @@
+"""`strangler shadow report`: whether the sides answer alike, and if not, where."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from strangler_proxy.cli.options import CONFIG, JSON
+from strangler_proxy.cli.output import print_json, print_table, print_text
+from strangler_proxy.cli.remote import control_client
+from strangler_proxy.cli.report_page import page
+from strangler_proxy.cli.words import milliseconds, moment, percent
+
+__all__ = ["exit_code_of", "report"]
+
+_WORDS: Final = {"pass": "pass", "fail": "FAIL", "inconclusive": "inconclusive"}
+_MOST_ROWS: Final = 20
+
+
+def judgements_of(report: Mapping[str, Any], *, latency: bool) -> list[Mapping[str, Any]]:
+    """What decides: the agreement, differences that pass, and the times if they are to count."""
+    wanted = [report["agreement"]]
+    # Without a recheck there is nothing to hold passing differences against: that alone keeps nobody back.
+    if report["change"]["verdict"] == "fail":
+        wanted.append(report["change"])
+    return [*wanted, report["latency"]] if latency else wanted
+
+
+def exit_code_of(reports: Sequence[Mapping[str, Any]], *, latency: bool) -> int:
+    """0 where all pass, 1 where one fails, else 3: also where there is no report at all."""
+    verdicts = [each["verdict"] for report in reports for each in judgements_of(report, latency=latency)]
+    if "fail" in verdicts:
+        return 1
+    return 0 if verdicts and set(verdicts) == {"pass"} else 3
+
+
+@click.command(short_help="Say whether the sides answer alike, and if not, where.")
+@click.argument("routes", metavar="[ROUTE]...", nargs=-1)
+@click.option("--release", help="Of this release of the candidate; by default the one with the newest pairs.")
+@click.option("--since", metavar="DAYS", type=click.FloatRange(0), help="Only of the last so many days.")
+@click.option(
+    "--bound",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.99,
+    show_default=True,
+    help="The share of pairs that must surely agree.",
+)
+@click.option("--latency", is_flag=True, help="Let the exit code speak of the candidate's times too.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write it as one HTML file that needs nothing else, to attach to a review.",
+)
+@JSON
+@CONFIG
+def report(
+    routes: tuple[str, ...],
+    release: str | None,
+    since: float | None,
+    bound: float,
+    latency: bool,
+    html: Path | None,
+    as_json: bool,
+    config: Path,
+) -> None:
+    """Say of each ROUTE, or of all, whether the candidate answers as the monolith does, and where it does not.
+
+    ROUTE may be a glob such as `catalog.*`; of a single route everything is told. Ends with 0 when every route surely
+    agrees as often as --bound, with 1 when one surely does not, with 3 when there is not enough to tell: no data never
+    passes.
+    """
+    asked = {"release": release, "bound": bound, "since": None if since is None else time.time() - since * 86400}
+    with control_client(config) as client:
+        reports = client.reports(routes, **asked)
+        if html is not None:
+            examples = [
+                client.pair(name)
+                for each in reports
+                for found in each["differences"][:10]
+                for name in found["examples"][:1]
+            ]
+            html.write_text(page(reports, examples, datetime.now(UTC)), encoding="utf-8")
+    if as_json:
+        print_json({"reports": reports})
+    else:
+        for line in _summary(reports):
+            print_text(line)
+        if len(reports) == 1:
+            _tell(reports[0])
+        if html is not None:
+            print_text(f"\nWritten to {html}.")
+    raise SystemExit(exit_code_of(reports, latency=latency))
+
+
+def _summary(reports: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if not reports:
+        yield "No route has two sides, so there is nothing to compare."
+        return
+    print_table(
+        ("route", "release", "pairs", "agree", "differ", "inconclusive", "surely agree", "verdict"),
+        (
+            (
+                each["route"],
+                each["release"] or "unknown",
+                each["agreement"]["pairs"],
+                each["agreement"]["agree"],
+                each["agreement"]["differ"],
+                each["agreement"]["inconclusive"],
+                percent(each["agreement"]["bound"]) if each["agreement"]["pairs"] else "-",
+                _WORDS[each["agreement"]["verdict"]],
+            )
+            for each in reports
+        ),
+    )
+    yield ""
+    for each in reports:
+        yield f"{each['route']}: {each['agreement']['reason']}"
+        if each["change"]["verdict"] == "fail":
+            yield f"{each['route']}: {each['change']['reason']}"
+
+
+def _tell(report: Mapping[str, Any]) -> None:
+    if report["first"]:
+        print_text(f"Pairs from {moment(report['first'])} to {moment(report['last'])}, rules {report['rules']}.")
+    if report["differences"]:
+        print_text("\nDifferences")
+        print_table(
+            ("field", "kind", "severity", "pairs", "last seen", "example"),
+            (
+                (
+                    each["field"],
+                    each["kind"],
+                    each["severity"],
+                    each["count"],
+                    moment(each["last"]),
+                    *each["examples"][:1],
+                )
+                for each in report["differences"][:_MOST_ROWS]
+            ),
+        )
+        more = len(report["differences"]) - _MOST_ROWS
+        if more > 0:
+            print_text(f"and {more} more; `--json` has all.")
+        print_text(f"`strangler shadow samples {report['route']}` shows both answers.")
+    for title, counts in (("Inconclusive", report["causes"]), ("Not compared", report["missed"])):
+        if counts:
+            print_text(f"\n{title}: " + ", ".join(f"{count} {cause}" for cause, count in counts.items()))
+    if report["noise"]:
+        print_text("\nNoise: what the monolith does not repeat itself")
+        print_table(
+            ("field", "kind", "pairs"),
+            ((each["field"], each["kind"], each["count"]) for each in report["noise"][:_MOST_ROWS]),
+        )
+    _tell_coverage(report["coverage"])
+    _tell_latency(report["latency"])
+    for each in report["unmatched_rules"] or ():
+        line = f" (line {each['line']})" if each["line"] else ""
+        print_text(f"\nA rule that nothing needed{line}: {each['rule']}: {each['why']}")
+
+
+def _tell_coverage(coverage: Mapping[str, Any]) -> None:
+    if not coverage["methods"]:
+        return
+    statuses = ", ".join(f"{count} of {status}" for status, count in coverage["statuses"].items())
+    print_text(f"\nSeen: {statuses}; {coverage['subjects']} subjects, {coverage['targets']} different targets")
+    for template, names in coverage["parameters"].items():
+        print_text(
+            f"Query parameters of {template}: " + ", ".join(f"{name} ({count})" for name, count in names.items())
+        )
+    unseen = coverage["unseen"]
+    missing = [
+        *(f"method {each}" for each in unseen["methods"]),
+        *(f"template {each}" for each in unseen["templates"]),
+        *(f"{each}xx" for each in unseen["classes"]),
+    ]
+    if missing:
+        print_text(f"Never seen: {', '.join(missing)}")
+
+
+def _tell_latency(latency: Mapping[str, Any]) -> None:
+    print_text(f"\nTimes: {latency['reason']}")
+    for comparison in latency["comparisons"]:
+        print_table(
+            (
+                "",
+                f"monolith, {comparison['monolith']['position']}",
+                f"candidate, {comparison['candidate']['position']}",
+                "ratio",
+            ),
+            (
+                (
+                    f"p{row['quantile'] * 100:g}",
+                    milliseconds(row["monolith"]["seen"]),
+                    milliseconds(row["candidate"]["seen"]),
+                    _ratio(row),
+                )
+                for row in comparison["rows"]
+            ),
+        )
+
+
+def _ratio(row: Mapping[str, Any]) -> str:
+    if row["ratio"] is None:
+        return "-"
+    low, high = ("?" if each is None else f"{each:.2f}" for each in (row["low"], row["high"]))
+    return f"{row['ratio']:.2f} ({low} to {high})"

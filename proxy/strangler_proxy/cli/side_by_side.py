@@ -1,0 +1,86 @@
+"""Both sides of a pair, line by line beside each other, and the request as curl commands. Pure."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from difflib import SequenceMatcher
+from itertools import zip_longest
+from typing import Final, NamedTuple
+
+from strangler.compare import Answer, Request
+
+__all__ = ["Row", "curl", "lines_of", "side_by_side"]
+
+# Matching lines takes the square of their number at worst; what lies beyond is compared line by line.
+_MOST_MATCHED: Final = 2000
+_CONTEXT: Final = 2
+_NOT_SENT: Final = frozenset({"host", "content-length", "connection", "transfer-encoding", "via", "forwarded"})
+
+
+class Row(NamedTuple):
+    """A line of each side, None where a side has none; `differs` marks it. Both None stand for lines left out."""
+
+    old: str | None
+    new: str | None
+    differs: bool = False
+
+
+def lines_of(answer: Answer) -> list[str]:
+    """An answer as lines: status, headers by name, an empty line, the body; JSON indented, binary by its length."""
+    headers = sorted(f"{name}: {value}" for name, value in answer.headers)
+    return [f"HTTP {answer.status}", *headers, "", *_body(answer)]
+
+
+def _body(answer: Answer) -> list[str]:
+    try:
+        text = answer.body.decode("utf-8")
+    except UnicodeDecodeError:
+        return [f"({len(answer.body)} bytes that are no text)"]
+    with suppress(ValueError, RecursionError):
+        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    return text.splitlines()
+
+
+def side_by_side(old: Sequence[str], new: Sequence[str], *, whole: bool = False) -> list[Row]:
+    """The lines of both sides beside each other. What is equal is left out but for two lines around each difference,
+    unless all of it is wanted (`whole`)."""
+    rows: list[Row] = list(_rows(old, new))
+    if whole:
+        return rows
+    near = {at + step for at, row in enumerate(rows) if row.differs for step in range(-_CONTEXT, _CONTEXT + 1)}
+    shown: list[Row] = []
+    for at, row in enumerate(rows):
+        if at in near:
+            shown.append(row)
+        elif not shown or shown[-1] != Row(None, None):
+            shown.append(Row(None, None))
+    return shown
+
+
+def _rows(old: Sequence[str], new: Sequence[str]) -> Iterator[Row]:
+    if max(len(old), len(new)) > _MOST_MATCHED:
+        yield from (Row(a, b, a != b) for a, b in zip_longest(old, new))
+        return
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            yield from (Row(a, b) for a, b in zip(old[i1:i2], new[j1:j2], strict=True))
+        else:
+            yield from (Row(a, b, True) for a, b in zip_longest(old[i1:i2], new[j1:j2]))
+
+
+def curl(request: Request, base: str) -> str:
+    """The request as a curl command to the upstream at `base`. Marks stand where secrets were taken out."""
+    words = ["curl", "-sS", "-i"]
+    if request.method == "HEAD":
+        words.append("-I")
+    elif request.method != "GET":
+        words += ["-X", request.method]
+    for name, value in request.headers:
+        if name.lower() not in _NOT_SENT:
+            words += ["-H", f"{name}: {value}"]
+    if request.body:
+        words += ["--data-binary", request.body.decode("utf-8", "backslashreplace")]
+    return shlex.join([*words, base.rstrip("/") + request.target])

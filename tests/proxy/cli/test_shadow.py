@@ -1,0 +1,210 @@
+"""`strangler shadow` against a control plane in a thread."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from strangler_proxy.cli import main
+from strangler_proxy.cli.side_by_side import Row, curl, lines_of, side_by_side
+from strangler_proxy.cli.words import percent
+from strangler_proxy.control import ControlPlane
+
+from strangler.compare import Answer, Request, Verdict
+from strangler.testing.toggle_store import MemoryToggleStore
+from tests.proxy.control.fakes import kept_pair, observe, plane
+from tests.proxy.control.server import TOKEN, serving
+
+CONFIG = """
+[proxy]
+listen = "127.0.0.1:0"
+[control]
+listen = "127.0.0.1:{port}"
+[upstreams.monolith]
+url = "http://127.0.0.1:1"
+[upstreams.catalog]
+url = "http://127.0.0.1:2"
+[[routes]]
+name = "catalog.list"
+path = "/catalog.list/<int:id>/"
+candidate = "catalog"
+"""
+RULES = '[[rule]]\npath = "$.price"\nignore = true\nwhy = "Not compared here."\n'
+
+
+@pytest.fixture
+def control(tmp_path: Path) -> ControlPlane:
+    return plane(tmp_path, MemoryToggleStore(), workers=0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, control: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.delenv("STRANGLER_CONFIG", raising=False)
+    monkeypatch.setenv("STRANGLER_TOKEN", TOKEN)
+    monkeypatch.chdir(tmp_path)
+    with serving(control) as client:
+        (tmp_path / "strangler.toml").write_text(CONFIG.format(port=client.base_url.port))
+        yield tmp_path
+
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, ["shadow", *words])
+
+
+def said(*words: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(run(*words, "--json").stdout)
+    return document
+
+
+def test_without_data_the_report_is_inconclusive() -> None:
+    ended = run("report", "catalog.list")
+    assert ended.exit_code == 3
+    assert "There are no pairs." in ended.stdout
+
+
+def test_a_route_that_surely_agrees_ends_with_0(control: ControlPlane) -> None:
+    observe(control, agreeing=400)
+    ended = run("report", "catalog.list")
+    assert ended.exit_code == 0, ended.stdout
+    assert "pass" in ended.stdout
+    # A stricter bound takes more pairs than there are.
+    assert run("report", "catalog.list", "--bound", "0.999").exit_code == 3
+
+
+def test_a_route_that_differs_ends_with_1_and_says_where(control: ControlPlane) -> None:
+    observe(control, *(kept_pair(f"p{number}") for number in range(5)), agreeing=20)
+    ended = run("report", "catalog.list")
+    assert ended.exit_code == 1
+    assert "$.price" in ended.stdout
+    assert "strangler shadow samples catalog.list" in ended.stdout
+
+
+def test_the_exit_code_is_of_the_worst_route(control: ControlPlane) -> None:
+    observe(control, agreeing=400)
+    # catalog.detail has no data.
+    assert run("report").exit_code == 3
+    assert run("report", "catalog.*").exit_code == 3
+
+
+def test_a_route_that_nobody_knows_is_bad_input() -> None:
+    ended = run("report", "catalogue.*")
+    assert ended.exit_code == 2
+    assert "catalogue.*" in ended.output
+
+
+def test_times_count_only_when_asked_to(control: ControlPlane) -> None:
+    observe(control, agreeing=400)
+    assert run("report", "catalog.list", "--latency").exit_code == 3
+
+
+def test_a_sample_shows_both_answers_and_marks_what_differs(control: ControlPlane) -> None:
+    observe(control, kept_pair("differs"))
+    shown = run("samples", "catalog.list").stdout
+    assert "GET /catalog.list/1/" in shown
+    (marked,) = [line for line in shown.splitlines() if "≠" in line]
+    assert "1.00" in marked
+    assert "1.50" in marked
+
+
+def test_samples_are_chosen_by_field_and_an_end_without_any_is_a_no(control: ControlPlane) -> None:
+    observe(control, kept_pair("differs"), kept_pair("passing", verdict=Verdict.INCONCLUSIVE, cause="transient"))
+    assert [each["id"] for each in said("samples", "--path", "$.price")["pairs"]] == ["differs"]
+    assert [each["id"] for each in said("samples", "--cause", "transient")["pairs"]] == ["passing"]
+    ended = run("samples", "--path", "$.nothing")
+    assert ended.exit_code == 1
+    assert "No pair is kept that fits." in ended.stdout
+
+
+def test_a_sample_as_curl_asks_either_side(control: ControlPlane) -> None:
+    observe(control, kept_pair("differs"))
+    shown = run("samples", "--id", "differs", "--curl").stdout
+    assert "monolith: curl -sS -i http://127.0.0.1:1/catalog.list/1/" in shown
+    assert "candidate: curl -sS -i http://127.0.0.1:2/catalog.list/1/" in shown
+
+
+def test_an_id_that_is_gone_is_said() -> None:
+    ended = run("samples", "--id", "gone")
+    assert ended.exit_code == 2
+    assert "No pair of that id" in ended.output
+
+
+def test_clearing_and_erasing_want_a_reason(control: ControlPlane) -> None:
+    observe(control, agreeing=3)
+    assert run("clear", "catalog.list").exit_code == 2
+    assert run("erase", "--subject", "ada").exit_code == 2
+    assert "catalog.list" in run("clear", "catalog.list", "--why", "a new build").stdout
+    assert said("report", "catalog.list")["reports"][0]["agreement"]["pairs"] == 0
+
+
+def test_rejudging_shows_what_rules_would_change(control: ControlPlane, folder: Path) -> None:
+    observe(control, kept_pair("differs"))
+    (folder / "new.toml").write_text(RULES)
+    shown = run("rejudge", "catalog.list", "--rules", "new.toml").stdout
+    assert "nothing was changed" in shown
+    outcome = said("rejudge", "catalog.list", "--rules", "new.toml")
+    assert (outcome["before"]["differ"], outcome["after"]["differ"]) == (1, 0)
+
+
+def test_wrong_rules_end_with_2_and_the_line(folder: Path) -> None:
+    (folder / "new.toml").write_text(RULES.replace("$.price", "price"))
+    ended = run("rejudge", "catalog.list", "--rules", "new.toml")
+    assert ended.exit_code == 2
+    assert ":2:" in ended.output
+
+
+def test_the_page_holds_hostile_text_as_text_and_fetches_nothing(control: ControlPlane, folder: Path) -> None:
+    evil = "<script>alert(1)</script>"
+    kept = kept_pair("differs", price=(evil, f'"><img src=x onerror="{evil}'))
+    pair = replace(kept.pair, request=Request("GET", f"/catalog.list/1/?q={evil}", "catalog.list"))
+    observe(control, replace(kept, pair=pair), agreeing=3)
+    assert run("report", "--html", "report.html").exit_code in (1, 3)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "src=" not in page.replace("img src=x", "")
+    assert "http://" not in page
+    assert "default-src 'none'" in page
+
+
+def test_lines_that_are_equal_are_left_out_but_for_those_around() -> None:
+    old = [f"line {number}" for number in range(20)]
+    new = [*old[:10], "another", *old[11:]]
+    rows = side_by_side(old, new)
+    assert rows[0] == rows[-1] == Row(None, None)
+    assert Row("line 10", "another", True) in rows
+    assert len(rows) == 7
+    assert len(side_by_side(old, new, whole=True)) == 20
+
+
+def test_answers_too_long_to_match_are_still_shown_line_by_line() -> None:
+    old = [f"line {number}" for number in range(5000)]
+    rows = side_by_side(old, [*old[:4999], "another"])
+    assert Row("line 4999", "another", True) in rows
+
+
+def test_a_body_that_is_no_text_is_told_by_its_length() -> None:
+    assert lines_of(Answer(200, (), b"\xff\x00"))[-1] == "(2 bytes that are no text)"
+
+
+def test_curl_quotes_whatever_was_asked() -> None:
+    request = Request("POST", "/a?b='$(id)'", "", (("Host", "shop"), ("X-Odd", "`id`")), b"a=1&b='2'")
+    command = curl(request, "http://127.0.0.1:1/")
+    assert "Host" not in command
+    assert "'X-Odd: `id`'" in command
+    assert command.startswith("curl -sS -i -X POST ")
+    assert "$(id)" in command
+    assert '"\'"' in command
+
+
+@pytest.mark.parametrize(("share", "text"), [(1.0, "100 %"), (0.999999, "99.999 %"), (0.99, "99 %"), (0.0, "0 %")])
+def test_a_share_is_never_rounded_up(share: float, text: str) -> None:
+    assert percent(share) == text
