@@ -26,14 +26,15 @@ _SAFE: Final = (b"GET ", b"HEAD ", b"OPTIONS ")
 
 class Answered:
     """An answer that has wholly come. `lines` are its header lines as they came, but for those of one connection
-    (Connection, Transfer-Encoding and their kind); `body` is bare of its framing."""
+    (Connection, Transfer-Encoding and their kind) and that of its `release`; `body` is bare of its framing."""
 
-    __slots__ = ("body", "lines", "status")
+    __slots__ = ("body", "lines", "release", "status")
 
-    def __init__(self, status: int, lines: list[bytes], body: bytes) -> None:
+    def __init__(self, status: int, lines: list[bytes], body: bytes, release: bytes = b"") -> None:
         self.status = status
         self.lines = lines
         self.body = body
+        self.release = release
 
 
 def ask(
@@ -214,7 +215,7 @@ class Ask(UpstreamHolder):
             self._connection = None
             self._pool.give(connection)
         outcome = FAILED if response.status in FAILING else SUCCEEDED
-        self._over(Answered(response.status, response.lines, b"".join(self._pieces)), outcome)
+        self._over(Answered(response.status, response.lines, b"".join(self._pieces), response.release), outcome)
 
     def upstream_full(self) -> None:
         """The upstream takes no more for now: the little that we send waits in the connection."""

@@ -40,7 +40,11 @@ class ChildHanded:
 @dataclass(frozen=True, slots=True)
 class Handover:
     """Everything that goes on: descriptors of the lock, the listening sockets, the reload socket and those who wait
-    there for an answer; and the children, the control plane first. `leaving` are processes that end by themselves."""
+    there for an answer; and the children, the control plane first. `leaving` are processes that end by themselves.
+
+    `crew` is the name of the crew and `comparers` are its other children: a program that knows of none, which is what
+    lacking them says, passes them over, and its end is theirs.
+    """
 
     version: int
     program: str
@@ -51,6 +55,8 @@ class Handover:
     askers: tuple[int, ...]
     children: tuple[ChildHanded, ...]
     leaving: tuple[int, ...]
+    crew: str = ""
+    comparers: tuple[ChildHanded, ...] = ()
 
     def to_text(self) -> str:
         """The document."""
@@ -80,6 +86,8 @@ class Handover:
                 askers=_numbers(document["askers"]),
                 children=tuple(_child(each) for each in document["children"]),
                 leaving=_numbers(document["leaving"]),
+                crew=str(document.get("crew", "")),
+                comparers=tuple(_child(each) for each in document.get("comparers", ())),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise HandoverError(f"What was handed over lacks something: {error!r}.") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -45,12 +45,18 @@ class Holdings:
         state = StateDir.of(config)
         sockets = [inherited(each) for each in handed.sockets]
         control = inherited(handed.control)
-        crew = Crew.of(config, state.accepted, sockets, control, held=False)
+        crew = Crew.of(config, state.accepted, sockets, control, held=False, name=handed.crew)
         known = {child.name: child for child in crew.children}
         for each in handed.children:
             _adopt(known[each.name], each, [*sockets, control])
         lock = os.fdopen(handed.lock, "r+", encoding="ascii")
         leaving: list[Process] = [Adopted(pid) for pid in handed.leaving]
+        for each in handed.comparers:
+            if each.name in known:
+                _adopt(known[each.name], each, [*sockets, control])
+            else:
+                # This program wants fewer of them.
+                leaving += _let_go(each)
         return cls(config, launcher, state, sockets, control, crew, SubjectKey(state.subject_key), lock, leaving)
 
     def handed(self, asked: ReloadSocket, askers: Sequence[Asker]) -> Handover:
@@ -64,20 +70,10 @@ class Holdings:
             control=self.control.fileno(),
             asked=asked.listening.fileno(),
             askers=tuple(asker.connection.fileno() for asker in askers),
-            children=tuple(
-                ChildHanded(
-                    name=child.name,
-                    words=child.words,
-                    pid=None if child.process is None else child.process.pid,
-                    tie=None if child.tie is None else child.tie.fileno(),
-                    sockets=tuple(places[id(each)] for each in child.listening),
-                    serving=child.serving,
-                    deaths=child.deaths,
-                    leaving=tuple(process.pid for process in child.leaving),
-                )
-                for child in self.crew.children
-            ),
+            children=tuple(_handed(child, places) for child in (self.crew.control, *self.crew.workers)),
             leaving=tuple(process.pid for process in self.leaving),
+            crew=self.crew.name,
+            comparers=tuple(_handed(child, places) for child in self.crew.comparers),
         )
 
     def close(self) -> None:
@@ -92,6 +88,25 @@ def inherited(descriptor: int) -> socket.socket:
     inherited.set_inheritable(False)
     inherited.setblocking(False)
     return inherited
+
+
+def _let_go(handed: ChildHanded) -> list[Adopted]:
+    if handed.tie is not None:
+        inherited(handed.tie).close()
+    return [Adopted(pid) for pid in (handed.pid, *handed.leaving) if pid is not None]
+
+
+def _handed(child: Child, places: Mapping[int, int]) -> ChildHanded:
+    return ChildHanded(
+        name=child.name,
+        words=child.words,
+        pid=None if child.process is None else child.process.pid,
+        tie=None if child.tie is None else child.tie.fileno(),
+        sockets=tuple(places[id(each)] for each in child.listening),
+        serving=child.serving,
+        deaths=child.deaths,
+        leaving=tuple(process.pid for process in child.leaving),
+    )
 
 
 def _adopt(child: Child, handed: ChildHanded, sockets: Sequence[socket.socket]) -> None:

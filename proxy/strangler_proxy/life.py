@@ -6,6 +6,7 @@ is added, never given another meaning, and one that is not known is passed over.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-__all__ = ["BEAT", "GO", "LEAVING", "READY", "SERVING", "Tie"]
+__all__ = ["BEAT", "GO", "LEAVING", "READY", "SERVING", "Tie", "beat", "go_or_stop"]
 
 # What a child says: that it could serve, that it serves, that it takes no more connections and ends by itself, and that
 # its event loop turns.
@@ -25,6 +26,8 @@ LEAVING: Final = b"l"
 BEAT: Final = b"b"
 # What it is told: to serve.
 GO: Final = b"g"
+
+_BEAT_SECONDS: Final = 1.0
 
 
 class Tie:
@@ -75,3 +78,21 @@ class Tie:
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(self._grace)
         os._exit(1)
+
+
+async def go_or_stop(tie: Tie, stop: asyncio.Event) -> bool:
+    """Say that this process could serve, and wait until it is to serve; False where `stop` came first."""
+    loop, go = asyncio.get_running_loop(), asyncio.Event()
+    tie.on_go(lambda: loop.call_soon_threadsafe(go.set))
+    waiting = [asyncio.create_task(each.wait()) for each in (go, stop)]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    return not stop.is_set()
+
+
+async def beat(tie: Tie) -> None:
+    """Let the supervisor hear that this event loop turns, until cancelled."""
+    while True:
+        tie.say(BEAT)
+        await asyncio.sleep(_BEAT_SECONDS)

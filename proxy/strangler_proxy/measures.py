@@ -141,6 +141,61 @@ _ALL: Final = (
     Measure("strangler_access_log_dropped_total", COUNTER, (), "Lines lost because the log's reader was slow or gone."),
     Measure("strangler_spans_total", COUNTER, (), "Spans that were made."),
     Measure("strangler_spans_dropped_total", COUNTER, ("cause",), "Spans lost: `queue-full` or `not-exported`."),
+    # Copies
+    Measure(
+        "strangler_shadow_copies_total",
+        COUNTER,
+        ("route", "upstream"),
+        "Copies of requests that were sent to the side that had not answered.",
+    ),
+    Measure(
+        "strangler_shadow_missed_total",
+        COUNTER,
+        ("route", "cause"),
+        "Requests that were to be copied and became no pair.",
+    ),
+    Measure("strangler_shadow_queue", GAUGE, ("worker",), "Copies that wait."),
+    Measure("strangler_shadow_queue_bytes", GAUGE, ("worker",), "Memory that all copies of a worker hold."),
+    Measure("strangler_shadow_in_flight", GAUGE, ("worker", "upstream"), "Copies under way to an upstream."),
+    Measure(
+        "strangler_shadow_halted",
+        GAUGE,
+        ("worker", "upstream"),
+        "Whether copies are held back because the upstream answers more slowly than it usually does.",
+    ),
+    Measure(
+        "strangler_releases_total",
+        COUNTER,
+        ("upstream", "release"),
+        "Answers to customers by the release that an upstream says it is.",
+    ),
+    # Pairs
+    Measure(
+        "strangler_shadow_pairs_total",
+        COUNTER,
+        ("route", "verdict", "cause"),
+        "Pairs by verdict; an inconclusive one with its cause.",
+    ),
+    # Comparers
+    Measure("strangler_comparer_up", GAUGE, ("comparer",), "Whether a comparer is linked to the control plane."),
+    Measure("strangler_comparer_links_total", COUNTER, ("comparer",), "Times that a comparer linked itself."),
+    Measure("strangler_comparer_backlog", GAUGE, ("comparer",), "Exchanges that a comparer holds."),
+    Measure("strangler_comparer_backlog_bytes", GAUGE, ("comparer",), "Memory that those take."),
+    Measure("strangler_comparer_examining", GAUGE, ("comparer",), "Those among them for which sides are asked again."),
+    Measure(
+        "strangler_comparer_asked_again_total",
+        COUNTER,
+        ("upstream",),
+        "Requests with which a comparer asked an upstream again.",
+    ),
+    Measure(
+        "strangler_comparer_unanswered_total",
+        COUNTER,
+        ("upstream", "cause"),
+        "Times that an upstream was not asked again, or gave no answer.",
+    ),
+    Measure("strangler_comparer_refused_total", COUNTER, (), "Connections of workers ended for what came on them."),
+    Measure("strangler_comparer_faults_total", COUNTER, (), "Exchanges not compared because of a fault of ours."),
     # Workers
     Measure("strangler_worker_up", GAUGE, ("worker",), "Whether the worker of a slot is linked to the control plane."),
     Measure("strangler_worker_live", GAUGE, ("worker",), "Whether it decides by the revision in force."),

@@ -136,7 +136,7 @@ class Reloader:
         self._held.key.look(at_once=True)
         self._askers += self._asked.waiting()
         handed = self._held.handed(self._asked, self._askers)
-        ties = [child.tie for child in handed.children if child.tie is not None]
+        ties = [child.tie for child in (*handed.children, *handed.comparers) if child.tie is not None]
         kept = [handed.lock, *handed.sockets, handed.control, handed.asked, *handed.askers, *ties]
         with tempfile.TemporaryFile("w", dir=self._held.state.path, encoding="utf-8") as document:
             document.write(handed.to_text())

@@ -1,7 +1,7 @@
 """From one crew to the next without a customer's noticing: the new are ready before the old let go.
 
 1. Everybody new is started, reads the configuration, and waits, while the old serve.
-2. When all are ready, the new workers begin to serve, beside the old, on the same sockets.
+2. When all are ready, the new workers begin to serve, beside the old, on the same sockets, with comparers of their own.
 3. When all of them serve, the old workers accept no more and end what they have begun; the control planes change.
 
 Until 3, whatever goes wrong ends the new ones, and everything is as it was.
@@ -66,11 +66,12 @@ class Rollover:
         """Go as far as it goes now."""
         if self.phase is Phase.STARTING and self._all(self.new.children, "ready"):
             self._next(Phase.JOINING, _SERVE_SECONDS)
-            for child in self.new.workers:
+            for child in (*self.new.comparers, *self.new.workers):
                 child.release()
         if self.phase is Phase.JOINING and self._all(self.new.workers, "serving"):
             self._next(Phase.CONTROL, _CONTROL_SECONDS)
-            for child in self.old.workers:
+            # The comparers end when the last of their workers has.
+            for child in (*self.old.workers, *self.old.comparers):
                 self._retire(child)
             self._control = self._retire(self.old.control)
         if self.phase is Phase.CONTROL:

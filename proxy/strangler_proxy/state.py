@@ -46,6 +46,19 @@ class StateDir:
         """The Unix socket on which the control plane meets its workers."""
         return self.path / "control.sock"
 
+    def comparer(self, crew: str, number: int) -> Path:
+        """The Unix socket on which a comparer of a crew is told what is unequal."""
+        return self.path / f"comparer-{crew}-{number}.sock"
+
+    def learned_ids(self, number: int) -> Path:
+        """The ids that the comparer of a number has learned to belong together."""
+        return self.path / f"ids-{number}.json"
+
+    @property
+    def comparers(self) -> list[Path]:
+        """The sockets of comparers, of every crew that has left one."""
+        return list(self.path.glob("comparer-*-*.sock"))
+
     @property
     def pid(self) -> Path:
         """Locked by the supervisor for as long as it lives; holds its process id."""
@@ -80,6 +93,11 @@ class StateDir:
     def vouch_secret(self) -> Path:
         """What the monolith knows the proxy by when it is asked who a client is."""
         return self.path / "vouch.secret"
+
+    @property
+    def redaction_key(self) -> Path:
+        """The key with which secrets in kept pairs are made unreadable, equal ones alike."""
+        return self.path / "redaction.key"
 
     @property
     def identity_keys(self) -> Path:

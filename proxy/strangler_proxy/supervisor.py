@@ -1,4 +1,4 @@
-"""The supervisor: holds the listening sockets, starts control plane and workers, and starts them again when they die.
+"""The supervisor: holds the listening sockets, starts control plane, comparers and workers, and again when they die.
 
 It does no network I/O of its own. A listening socket stays open when its worker dies or leaves, so connections wait in
 it for the replacement, which is started at once, instead of being refused. A reload goes from one crew of children to
@@ -36,15 +36,16 @@ from strangler_proxy.reloader import HEEDED, Reloader
 from strangler_proxy.secret import keep_secret, token_from
 from strangler_proxy.sockets import address_of, listen, renewed
 from strangler_proxy.state import StateDir
-from strangler_proxy.store import open_store
+from strangler_proxy.store import open_evidence, open_store
 from strangler_proxy.subject_key import SubjectKey
 
-__all__ = ["CONTROL_SECONDS", "DRAIN_SECONDS", "LAUNCHER", "Started", "Supervisor"]
+__all__ = ["COMPARER_SECONDS", "CONTROL_SECONDS", "DRAIN_SECONDS", "LAUNCHER", "Started", "Supervisor"]
 
 # -P: what happens to lie in the working folder must not be imported in our name.
 LAUNCHER: Final = (sys.executable, "-P", "-m", "strangler_proxy")
 DRAIN_SECONDS: Final = 20.0
 CONTROL_SECONDS: Final = 8.0
+COMPARER_SECONDS: Final = 5.0
 # Ctrl-C reaches the terminal's whole group, and what we were started by may pass it on: twice at once counts once.
 _ONE_WISH_SECONDS: Final = 0.3
 # So many deaths in a row, and a worker's socket is no longer kept open for its replacement.
@@ -75,7 +76,8 @@ class Started:
 class Supervisor:
     """Runs the proxy of one configuration file. One at a time for each state folder.
 
-    `launcher` is the command that, with `control` or `worker` and their options, is one of the proxy's processes.
+    `launcher` is the command that, with `control`, `comparer` or `worker` and their options, is one of the proxy's
+    processes.
     """
 
     def __init__(self, config: Config, *, launcher: Sequence[str] = LAUNCHER) -> None:
@@ -99,6 +101,7 @@ class Supervisor:
         config, state = self._config, self._state
         # Asked for here, so that a mistake is told at once and not by a child that dies again and again.
         open_store(config)
+        open_evidence(config)
         problems = tls_problems(config)
         if problems:
             raise ConfigError(problems)
@@ -112,6 +115,8 @@ class Supervisor:
             state.write(state.accepted, config.text)
             state.write_addresses({name: str(address) for name, address in addresses.items()})
             state.reloaded.unlink(missing_ok=True)
+            for left in state.comparers:
+                left.unlink(missing_ok=True)
             crew = Crew.of(config, state.accepted, sockets, control, held=False)
             key = SubjectKey(state.subject_key)
             self._held = Holdings(config, self._launcher, state, sockets, control, crew, key, lock)
@@ -198,7 +203,7 @@ class Supervisor:
                 )
                 child.process.kill()
                 child.silent = 0.0
-            if child.has_died() and child.deaths == _HOPELESS and child is not self._held.crew.control:
+            if child.has_died() and child.deaths == _HOPELESS and child in self._held.crew.workers:
                 self._close_queue(child)
 
     def _close_queue(self, child: Child) -> None:
@@ -217,6 +222,9 @@ class Supervisor:
         self._reloader.end()
         workers = [each for child in held.crew.workers for each in _processes(child)] + held.leaving
         self._end(workers, held.config.longest_drain, wakeup)
+        # What they were told last is told by them before the control plane ends.
+        comparers = [each for child in held.crew.comparers for each in _processes(child)]
+        self._end(comparers, COMPARER_SECONDS, wakeup)
         self._end([each for child in held.crew.children for each in _processes(child)], CONTROL_SECONDS, wakeup)
         for child in held.crew.children:
             child.untie()

@@ -22,7 +22,7 @@ __all__ = ["status"]
 
 
 def is_well(state: Mapping[str, Any]) -> bool:
-    """Whether every worker is live on the revision in force, and store and disk answer."""
+    """Whether every worker is live on the revision in force, and store and disk answer. Evidence may wait."""
     return bool(state["store"]["ok"] and state["disk"]["ok"] and all(worker["live"] for worker in state["workers"]))
 
 
@@ -47,6 +47,11 @@ def told_state(state: Mapping[str, Any]) -> Iterator[str]:
     for worker in state["workers"]:
         if not worker["live"]:
             yield f"worker {worker['slot']}: {_absence(worker, state['revision'])}"
+    if state.get("evidence", {}).get("error"):
+        yield f"evidence: {state['evidence']['error']} It waits in memory; toggles go on."
+    for comparer in state.get("comparers", ()):
+        if not comparer["live"]:
+            yield f"comparer {comparer['number']}: is not there, or hangs; unequal pairs are dropped"
     for upstream in state.get("upstreams", ()):
         for trouble in upstream["troubles"]:
             yield f"upstream {upstream['name']}: {trouble}"

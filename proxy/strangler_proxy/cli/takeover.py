@@ -22,7 +22,7 @@ __all__ = ["prove_take_over", "take_over"]
 def prove_take_over(path: Path, document: str) -> None:
     """Whether this program could take over what `document` hands over, and serve by the file. Raises StranglerError."""
     # Whatever a child needs, so that what is missing is missed now.
-    for name in ("strangler_proxy.worker", "strangler_proxy.control.process"):
+    for name in ("strangler_proxy.worker", "strangler_proxy.control.process", "strangler_proxy.comparer.process"):
         import_module(name)
     Handover.from_text(document)
     wanted = load_config(path)

@@ -143,8 +143,9 @@ class Config:
 
     @property
     def comparers(self) -> int:
-        """How many comparers there are: none where no route has a twin whose answers could be compared."""
-        return self.shadow.comparers if any(route.twin for route in self.routes) else 0
+        """How many comparers there are: none where no route has a twin that is ever asked besides."""
+        samples = (self.shadow.sample if route.sample is None else route.sample for route in self.routes if route.twin)
+        return self.shadow.comparers if any(samples) else 0
 
     @property
     def longest_drain(self) -> float:

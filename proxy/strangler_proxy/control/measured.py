@@ -1,8 +1,9 @@
-"""What the workers have told of themselves, added up since the control plane started."""
+"""What workers and comparers have told of themselves, added up since the control plane started."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from strangler_proxy.counts import BOUNDS
@@ -12,7 +13,7 @@ __all__ = ["Measured"]
 
 
 class Measured:
-    """Sums over all workers there have been: one that ends takes nothing of what it told away.
+    """Sums over all of them there have been: one that ends takes nothing of what it told away.
 
     `requests` is by route, side, upstream, stage and status class; `durations` by the first four, for each one number
     of answers a bucket and the sum of seconds; `counters` by name and label values; `links` how often a worker of a
@@ -37,7 +38,11 @@ class Measured:
             for index, number in enumerate(buckets):
                 held[index] += int(number)
             seconds[0] += float(row["seconds"])
-        for name, labels, grown in message.get("counters", ()):
+        self.grow(message.get("counters", ()))
+
+    def grow(self, counters: Iterable[Any]) -> None:
+        """Add up how counters have grown."""
+        for name, labels, grown in counters:
             measure = MEASURES.get(name)
             if measure is not None and measure.kind == COUNTER and len(labels) == len(measure.labels):
                 self.counters[name, *map(str, labels)] += grown

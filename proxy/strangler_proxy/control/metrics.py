@@ -47,7 +47,7 @@ class _Collected(Collector):
 
 def _families(plane: ControlPlane) -> list[Metric]:
     families = {name: _family(measure) for name, measure in MEASURES.items()}
-    for name, labels, value in (*_summed(plane), *_of_workers(plane), *_of_control(plane)):
+    for name, labels, value in (*_summed(plane), *_of_workers(plane), *_of_comparers(plane), *_of_control(plane)):
         family = families.get(name)
         # A worker of another version may say what is not known here.
         if isinstance(family, CounterMetricFamily | GaugeMetricFamily) and len(labels) == len(MEASURES[name].labels):
@@ -81,6 +81,8 @@ def _summed(plane: ControlPlane) -> Iterator[_Sample]:
             yield name, (), 0
     for slot, links in measured.links.items():
         yield "strangler_worker_links_total", (str(slot),), links
+    for number, links in plane.workers.comparers.links.items():
+        yield "strangler_comparer_links_total", (str(number),), links
 
 
 def _of_workers(plane: ControlPlane) -> Iterator[_Sample]:
@@ -94,6 +96,19 @@ def _of_workers(plane: ControlPlane) -> Iterator[_Sample]:
         yield "strangler_worker_revision", (name,), worker.revision
         for measure, labels, value in worker.gauges:
             yield str(measure), (name, *map(str, labels)), float(value)
+
+
+def _of_comparers(plane: ControlPlane) -> Iterator[_Sample]:
+    linked = plane.workers.comparers.linked()
+    for number in range(plane.config.comparers):
+        comparer, name = linked.get(number), str(number)
+        yield "strangler_comparer_up", (name,), comparer is not None and comparer.heard
+        if comparer is None:
+            continue
+        for measure, labels, value in comparer.gauges:
+            # What every process tells of itself has one label for all kinds of them.
+            own = name if str(measure).startswith("strangler_comparer_") else f"comparer-{name}"
+            yield str(measure), (own, *map(str, labels)), float(value)
 
 
 def _of_control(plane: ControlPlane) -> Iterator[_Sample]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from strangler import __version__
 from strangler.errors import IllegalMove, RevisionConflict, SnapshotError, StoreUnavailable
+from strangler.evidence import EvidenceStore
 from strangler.toggles import (
     AuditEntry,
     Change,
@@ -26,6 +27,7 @@ from strangler.toggles import (
 )
 from strangler_proxy.config.values import Config
 from strangler_proxy.control.declare import declare, estrangement
+from strangler_proxy.control.evidence import EvidenceIntake
 from strangler_proxy.control.upstreams import Troubles, upstream_rows
 from strangler_proxy.control.workers import Traffic, Workers
 from strangler_proxy.state import StateDir
@@ -81,13 +83,14 @@ class ControlPlane:
 
     The store's commit is the truth; disk and workers follow it, and a death in between is healed at the next start.
     Without a store, and while the store is not the one that the snapshot came from, reads go on and moves raise
-    StoreUnavailable.
+    StoreUnavailable. What is observed of routes goes to the other store, `evidence`, and no move waits for that.
     """
 
-    def __init__(self, config: Config, store: ToggleStore, state: StateDir) -> None:
+    def __init__(self, config: Config, store: ToggleStore, state: StateDir, evidence: EvidenceStore) -> None:
         self.config = config
         self.traffic = Traffic()
-        self.workers = Workers(config.workers, self.traffic)
+        self.evidence = EvidenceIntake(evidence, config.evidence)
+        self.workers = Workers(config.workers, self.traffic, self.evidence, comparers=config.comparers)
         troubles = Troubles(config.upstreams)
         self.workers.on_counted = lambda grown: troubles.look(self.workers.linked().values(), grown)
         self.snapshot = Snapshot()
@@ -100,6 +103,7 @@ class ControlPlane:
         self._notes: tuple[str, ...] = ()
         # What the store held, and what was in force, when they were last found to agree.
         self._agreed: tuple[Snapshot, Snapshot] | None = None
+        self._writing: asyncio.Task[None] | None = None
         self._mover = asyncio.Lock()
         self._news = asyncio.Condition()
 
@@ -112,6 +116,7 @@ class ControlPlane:
             _log.error("%s; the store decides", error)
         self.workers.push(self.snapshot)
         await self.workers.listen(self._state.socket)
+        self._writing = asyncio.create_task(self.evidence.run())
         async with self._mover:
             await self._synchronize()
 
@@ -127,8 +132,11 @@ class ControlPlane:
                     _log.exception("the store could not be looked at")
 
     async def stop(self) -> None:
-        """Close the links and the store."""
+        """Close the links and the stores."""
+        if self._writing is not None:
+            self._writing.cancel()
         await self.workers.close()
+        await self.evidence.close()
         self._store.close()
 
     async def flip(
@@ -201,8 +209,13 @@ class ControlPlane:
             self._news.notify_all()
 
     def ready(self) -> dict[str, str | None]:
-        """What each dependency lacks; None where it lacks nothing."""
-        return {"store": self._store_error, "disk": self._disk_error, "workers": self._lagging()}
+        """What each dependency lacks; None where it lacks nothing. Moves need all but the evidence."""
+        return {
+            "store": self._store_error,
+            "disk": self._disk_error,
+            "workers": self._lagging(),
+            "evidence": self.evidence.error,
+        }
 
     def _lagging(self) -> str | None:
         revision, linked = self.snapshot.revision, self.workers.linked()
@@ -242,6 +255,7 @@ class ControlPlane:
             "age_seconds": round((datetime.now(UTC) - self.snapshot.at).total_seconds(), 3) if revision else None,
             "store": {"ok": self._store_error is None, "error": self._store_error, "url": self.config.store},
             "disk": {"ok": self._disk_error is None, "error": self._disk_error},
+            "evidence": self.evidence.status(),
             "notes": list(self._notes),
             "reload": self.reloaded(),
             "replica": {
@@ -251,6 +265,7 @@ class ControlPlane:
                 "config": self.config.digest,
             },
             "workers": workers,
+            "comparers": self.workers.comparers.rows(),
             "live": f"{sum(worker['live'] for worker in workers)}/{len(workers)}",
             "toggles": [
                 {**toggle.to_json(), "configured": toggle.name in configured}

@@ -16,7 +16,7 @@ from strangler_proxy.control.plane import ControlPlane
 from strangler_proxy.life import SERVING, Tie
 from strangler_proxy.secret import keep_secret, token_from
 from strangler_proxy.state import StateDir
-from strangler_proxy.store import open_store
+from strangler_proxy.store import open_evidence, open_store
 
 __all__ = ["run"]
 
@@ -49,7 +49,7 @@ def run(config: Config, listening: list[socket.socket], tie: Tie) -> None:
     state = StateDir.of(config)
     state.create()
     token = token_from(os.environ) or keep_secret(state.token)
-    plane = ControlPlane(config, open_store(config), state)
+    plane = ControlPlane(config, open_store(config), state, open_evidence(config))
     tie.wait_for_go()
     _log.info("control plane of %s, state in %s", config.path, state.path)
     asyncio.run(_serve(plane, token, listening, tie))

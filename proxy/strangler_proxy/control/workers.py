@@ -1,4 +1,4 @@
-"""The control plane's side of the workers' links: who is there, at which revision, and what they counted."""
+"""The control plane's side of the links: which workers are there, at which revision, and what they counted."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from strangler.toggles import Snapshot
+from strangler_proxy.control.comparers import Comparers
+from strangler_proxy.control.evidence import EvidenceIntake
 from strangler_proxy.control.measured import Measured
 from strangler_proxy.link import LINE_LIMIT
 from strangler_proxy.unix import listen_unix
@@ -90,16 +92,19 @@ class Traffic:
 
 
 class Workers:
-    """The workers of this replica. `slots` is how many there should be.
+    """The workers of this replica. `slots` is how many there should be. Evidence that they tell goes to `evidence`, and
+    whoever links itself as a comparer to `comparers`.
 
     `on_counted` is told what the counters grew by each time that a worker has told what it counted and measured.
     """
 
-    def __init__(self, slots: int, traffic: Traffic) -> None:
+    def __init__(self, slots: int, traffic: Traffic, evidence: EvidenceIntake, *, comparers: int = 0) -> None:
         self.slots = slots
         self.traffic = traffic
         self.on_counted: Callable[[list[Any]], None] = lambda _: None
         self.measured = Measured()
+        self.comparers = Comparers(comparers, evidence, self.measured)
+        self._evidence = evidence
         self._links: list[Worker] = []
         self._looking: asyncio.Task[None] | None = None
         self._snapshot = Snapshot()
@@ -119,6 +124,7 @@ class Workers:
             self._server.close()
         for worker in self._links:
             worker.writer.close()
+        self.comparers.close()
 
     def linked(self) -> dict[int, Worker]:
         """The workers that are linked now, by slot: of several in one, the latest that is not leaving."""
@@ -172,6 +178,8 @@ class Workers:
                         _log.info("worker %d (pid %d) linked at revision %d", worker.slot, worker.pid, worker.revision)
                         self._send(worker, _line(self._snapshot))
                         await self._tell()
+                    case "comparer" if worker is None:
+                        await self.comparers.serve(message, reader, writer)
                     case "ack" if worker is not None:
                         worker.revision = int(message["revision"])
                         await self._tell()
@@ -180,6 +188,7 @@ class Workers:
                         worker.gauges = message.get("gauges", [])
                         self.measured.take(message)
                         self.on_counted(message.get("counters", []))
+                        self._take_evidence(worker, message.get("evidence"))
                     case "forgotten" if worker is not None:
                         self._relay(worker, line, len(message["digests"]))
                     case "leaving" if worker is not None:
@@ -196,6 +205,10 @@ class Workers:
                 self._links.remove(worker)
                 _log.info("worker %d (pid %d) is gone", worker.slot, worker.pid)
             writer.close()
+
+    def _take_evidence(self, worker: Worker, document: Any) -> None:
+        if document is not None:
+            self._send(worker, json.dumps({"type": "taken", "id": self._evidence.take(document)}).encode() + b"\n")
 
     def _send(self, worker: Worker, line: bytes) -> None:
         # A worker that reads no more must not fill our memory; it gets the newest snapshot when it links again.
@@ -219,6 +232,7 @@ class Workers:
             await asyncio.sleep(_LOOK_SECONDS)
             for worker in self._links:
                 worker.unheard += 1
+            self.comparers.look()
 
     async def _tell(self) -> None:
         async with self._changed:

@@ -62,7 +62,7 @@ def test_readiness_names_what_is_missing_without_its_place(client: Client, store
     client.post("/api/v1/flip", json=FLIP)
     answered = client.get("/health/ready")
     assert answered.status_code == 503
-    said = {"store": "unavailable", "disk": "ok", "workers": "unavailable"}
+    said = {"store": "unavailable", "disk": "ok", "workers": "unavailable", "evidence": "ok"}
     assert answered.json() == {"status": "degraded", "dependencies": said}
 
 

@@ -6,8 +6,12 @@ import logging
 from typing import Any, cast
 
 import pytest
+from strangler_proxy.config.values import EvidenceSettings
+from strangler_proxy.control.evidence import EvidenceIntake
 from strangler_proxy.control.upstreams import Troubles, upstream_rows
 from strangler_proxy.control.workers import Traffic, Worker, Workers
+
+from strangler.testing.memory_evidence import MemoryEvidenceStore
 
 
 def worker(slot: int, *addresses: tuple[str, bool, bool], breaker: str = "closed") -> Worker:
@@ -23,7 +27,7 @@ def worker(slot: int, *addresses: tuple[str, bool, bool], breaker: str = "closed
 
 
 def linked(*workers: Worker) -> Workers:
-    found = Workers(len(workers), Traffic())
+    found = Workers(len(workers), Traffic(), EvidenceIntake(MemoryEvidenceStore(), EvidenceSettings()))
     found._links.extend(workers)
     return found
 

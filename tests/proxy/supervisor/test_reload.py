@@ -136,7 +136,7 @@ def test_a_hangup_reloads_and_a_storm_of_them_ends_in_the_newest_file(proxy: Pro
         until(lambda: (proxy.state / "accepted.toml").read_text() == newest)
         until(lambda: proxy.status()["live"] == "2/2")
     assert crowd.failures == []
-    until(lambda: len(children(proxy.process.pid)) == 3)
+    until(lambda: len(children(proxy.process.pid)) == 4)
 
 
 def test_reloads_at_the_same_time_all_end_well_and_each_has_seen_the_file_as_it_was_then(proxy: Proxy) -> None:

@@ -70,7 +70,7 @@ def test_a_new_version_takes_over_without_a_lost_request_and_keeps_the_process(p
     assert set(crowd.answers) == {b"catalog"}
     assert proxy.process.poll() is None
     until(lambda: not before & {pid for pid, _ in children(proxy.process.pid)})
-    until(lambda: len(children(proxy.process.pid)) == 3)
+    until(lambda: len(children(proxy.process.pid)) == 4)
     assert f"(pid {proxy.process.pid})" in proxy.run("serve").stderr
     kill(proxy.child("--slot 0"))
     until(lambda: proxy.status()["live"] == "2/2")

@@ -1,0 +1,143 @@
+"""Whether a difference stands: not where the monolith differs from itself, and not if it is gone a moment later."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from strangler.compare import (
+    Answer,
+    Comparison,
+    DifferenceKind,
+    IdMap,
+    Limits,
+    NoiseVerdict,
+    Pair,
+    Rules,
+    Verdict,
+    changes,
+    compare_pair,
+    judge,
+)
+from strangler.evidence import Cause
+from strangler_proxy.comparer.again import asks_for_login, is_safe
+from strangler_proxy.comparer.finding import Finding, answer_of, pair_of, places
+from strangler_proxy.comparer.sides import AskedAgain
+from strangler_proxy.shadow.frame import Unequal
+
+__all__ = ["Examiner", "needs_more"]
+
+# How many further answers of the monolith a difference of values is held against.
+_REPEATS: Final = 3
+_BY_VALUE: Final = frozenset({DifferenceKind.VALUE, DifferenceKind.ID})
+_LIMITS: Final = Limits()
+
+
+class Examiner:
+    """Comes to a finding under `rules`: at once by the rules alone, then with what the sides say when asked again.
+    `ids` are those known to belong together, and learns.
+
+    Both are asked again `lag` seconds after it is known that the monolith repeats itself; `wait` waits.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        asks: AskedAgain,
+        *,
+        lag: float,
+        ids: IdMap,
+        limits: Limits = _LIMITS,
+        wait: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._rules = rules
+        self._asks = asks
+        self._lag = lag
+        self._ids = ids
+        self._limits = limits
+        self._wait = wait
+
+    def at_first(self, unequal: Unequal) -> tuple[Finding, Comparison]:
+        """What the rules alone say. A difference of a safe method is to be examined further."""
+        if asks_for_login(unequal):
+            return Finding(Verdict.INCONCLUSIVE, cause=Cause.IDENTITY), Comparison(Verdict.INCONCLUSIVE)
+        comparison = self._compared(pair_of(unequal))
+        return Finding.of(comparison), comparison
+
+    async def further(self, unequal: Unequal, comparison: Comparison) -> Finding:
+        """What is left of the differences of `comparison`, of a safe method, once the sides were asked again."""
+        pair = pair_of(unequal)
+        repeats = [] if unequal.again is None else [answer_of(unequal.again)]
+        judged = self._judged(pair, repeats) if repeats else NoiseVerdict(comparison)
+        while _may_be_noise(judged.comparison, len(repeats)):
+            side = await self._asks.monolith(unequal)
+            if side is None:
+                return _inconclusive(judged, Cause.UNCHECKED)
+            repeats.append(answer_of(side))
+            judged = self._judged(pair, repeats)
+        if judged.comparison.verdict is not Verdict.DIFFER or _failed(unequal):
+            return Finding.of(judged.comparison, judged.noise)
+        await self._wait(self._lag)
+        old, new = await asyncio.gather(self._asks.monolith(unequal), self._asks.candidate(unequal))
+        if old is None or new is None:
+            return _inconclusive(judged, Cause.UNCHECKED)
+        return self._later(judged, pair, answer_of(old), answer_of(new))
+
+    def _later(self, judged: NoiseVerdict, pair: Pair, old: Answer, new: Answer) -> Finding:
+        """What two later answers say of what differs in a pair."""
+        later = self._compared(Pair(pair.request, old, new))
+        if later.verdict is Verdict.INCONCLUSIVE:
+            return _inconclusive(judged, Cause.UNCHECKED)
+        first = places(judged.comparison)
+        lasting = {place for place in places(later) if not _within_noise(place[0], judged)}
+        same = lasting & first
+        if lasting and not same and self._repeated(pair, old, judged):
+            # The monolith stands still, and the candidate differs otherwise each time.
+            same = first
+        if not same:
+            return _inconclusive(judged, Cause.TRANSIENT)
+        gone = {each for each in judged.comparison.breaking if (each.field, each.kind) not in same}
+        standing = tuple(each for each in judged.comparison.differences if each not in gone)
+        return Finding.of(replace(judged.comparison, differences=standing), judged.noise)
+
+    def _repeated(self, pair: Pair, later: Answer, judged: NoiseVerdict) -> bool:
+        """Whether the monolith's later answer is like its first, noise aside."""
+        changed = changes(pair.old, later, self._rules, route=pair.request.route, limits=self._limits)
+        return all(_within_noise(each.field, judged) for each in changed)
+
+    def _compared(self, pair: Pair) -> Comparison:
+        return compare_pair(pair, self._rules, limits=self._limits, ids=self._ids)
+
+    def _judged(self, pair: Pair, repeats: Sequence[Answer]) -> NoiseVerdict:
+        route = pair.request.route
+        return judge(pair.old, pair.new, repeats, self._rules, route=route, limits=self._limits, ids=self._ids)
+
+
+def needs_more(unequal: Unequal, finding: Finding) -> bool:
+    """Whether a first finding is to be examined further."""
+    return finding.verdict is Verdict.DIFFER and is_safe(unequal)
+
+
+def _may_be_noise(comparison: Comparison, repeats: int) -> bool:
+    """Whether one more answer of the monolith could excuse something: any difference once, values that change only now
+    and then may need more."""
+    if comparison.verdict is not Verdict.DIFFER:
+        return False
+    by_value = any(each.kind in _BY_VALUE for each in comparison.breaking)
+    return repeats == 0 or (by_value and repeats < _REPEATS)
+
+
+def _within_noise(field: str, judged: NoiseVerdict) -> bool:
+    """Whether a field is one that the monolith does not repeat, or a part of one."""
+    return any(field == each.field or field.startswith((f"{each.field}.", f"{each.field}[")) for each in judged.noise)
+
+
+def _failed(unequal: Unequal) -> bool:
+    """Whether the candidate failed where the monolith did not: that is no lag, also when it succeeds the next time."""
+    return unequal.new.status >= 500 > unequal.old.status
+
+
+def _inconclusive(judged: NoiseVerdict, cause: Cause) -> Finding:
+    return replace(Finding.of(judged.comparison, judged.noise), verdict=Verdict.INCONCLUSIVE, cause=cause)

@@ -1,0 +1,155 @@
+"""A comparer's link to the control plane: evidence goes out, and what was taken is confirmed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from strangler.evidence import Batch
+from strangler_proxy.link import LINE_LIMIT
+from strangler_proxy.unix import connect_unix
+
+__all__ = ["EvidenceLink"]
+
+_TELL_EVERY: Final = 1.0
+_FIRST_DELAY: Final = 0.05
+_LONGEST_DELAY: Final = 2.0
+
+_log = logging.getLogger("strangler.comparer")
+
+
+class EvidenceLink:
+    """The link of the comparer of that `number` through the Unix socket at `path`.
+
+    Once a second `take` gives what was found since, and `measures` how the counters have grown, and the gauges. A batch
+    is told until it is confirmed, always the same: what is found meanwhile waits, in a next one. So nothing is counted
+    twice, and while nobody is there what waits is bounded as a batch is.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        number: int,
+        take: Callable[[], Batch],
+        measures: Callable[[], tuple[list[Any], list[Any]]],
+        *,
+        config: str = "",
+    ) -> None:
+        self._path = path
+        self._number = number
+        self._take = take
+        self._measures = measures
+        self._config = config
+        self._began = time.monotonic()
+        self._telling: Batch | None = None
+        self._line = b""
+        self._unsent: list[Any] = []
+        self._writer: asyncio.StreamWriter | None = None
+        self._taken = asyncio.Event()
+
+    async def run(self) -> None:
+        """Keep the link until cancelled, connecting again whenever it breaks."""
+        delay = _FIRST_DELAY
+        while True:
+            try:
+                reader, writer = await asyncio.open_unix_connection(sock=connect_unix(self._path), limit=LINE_LIMIT)
+            except OSError:
+                pass
+            else:
+                if await self._converse(reader, writer):
+                    delay = _FIRST_DELAY
+            # Jittered, so that many processes do not come back in step.
+            await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+            delay = min(delay * 2, _LONGEST_DELAY)
+
+    async def tell_all(self, seconds: float) -> bool:
+        """Tell what there is, and wait until it is confirmed; whether it was, in that time. For the end."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._tell():
+                    self._taken.clear()
+                    await self._taken.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Whether anything was heard."""
+        heard = False
+        self._send(
+            writer,
+            {
+                "type": "comparer",
+                "number": self._number,
+                "pid": os.getpid(),
+                "config": self._config,
+                "began": self._began,
+            },
+        )
+        if self._line:
+            # Whether the last one was taken, nobody knows; the one that takes it does.
+            writer.write(self._line)
+        self._writer = writer
+        speaking = asyncio.create_task(self._speak(writer))
+        try:
+            while line := await reader.readline():
+                heard = True
+                self._heed(line)
+        except (OSError, ValueError) as error:
+            _log.warning("link to the control plane broke: %s", error)
+        finally:
+            self._writer = None
+            speaking.cancel()
+            with suppress(asyncio.CancelledError, OSError):
+                await speaking
+            writer.close()
+        return heard
+
+    async def _speak(self, writer: asyncio.StreamWriter) -> None:
+        while True:
+            self._tell()
+            counters, gauges = self._measures()
+            self._unsent += counters
+            self._send(writer, {"type": "measures", "counters": self._unsent, "gauges": gauges})
+            await writer.drain()
+            self._unsent = []
+            await asyncio.sleep(_TELL_EVERY)
+
+    def _tell(self) -> bool:
+        """Tell the next batch, if the last one was confirmed; whether there is one that is not."""
+        if self._telling is None:
+            batch = self._take()
+            if not batch:
+                return False
+            line = _line({"type": "evidence", "batch": batch.to_json()})
+            if len(line) > LINE_LIMIT:
+                _log.error("what was found in the last second is too much to be told (%d bytes), and lost", len(line))
+                return False
+            self._telling, self._line = batch, line
+            if self._writer is not None:
+                self._writer.write(line)
+        return True
+
+    def _heed(self, line: bytes) -> None:
+        message = json.loads(line)
+        if not isinstance(message, dict) or message.get("type") != "taken":
+            return
+        if self._telling is not None and message.get("id") == self._telling.id:
+            self._telling, self._line = None, b""
+            self._taken.set()
+
+    @staticmethod
+    def _send(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
+        writer.write(_line(message))
+
+
+def _line(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

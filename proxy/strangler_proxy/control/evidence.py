@@ -1,0 +1,156 @@
+"""The control plane's intake of evidence: workers and comparers tell it, and it goes into the store once a second."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Final
+
+from strangler.errors import StoreUnavailable
+from strangler.evidence import Batch, EvidenceStore, Scope
+from strangler_proxy.config.values import EvidenceSettings
+
+__all__ = ["EvidenceIntake"]
+
+_WRITE_EVERY: Final = 1.0
+_PRUNE_EVERY: Final = 600.0
+_MOST_REMEMBERED: Final = 4096
+_MOST_SCOPES: Final = 1024
+# A stop does not wait for a store that hangs.
+_LAST_SECONDS: Final = 3.0
+
+_Place = tuple[str, str]
+
+_log = logging.getLogger("strangler.evidence")
+
+
+class EvidenceIntake:
+    """Merges what is told and adds it to `store`, off the event loop, and keeps there what `settings` allow.
+
+    A store that does not answer loses nothing for a while: what was given to it last is given to it again as it was,
+    and what comes meanwhile is merged, within the bounds of a batch. `error` says what the store lacks, None where it
+    lacks nothing.
+    """
+
+    def __init__(
+        self, store: EvidenceStore, settings: EvidenceSettings, *, now: Callable[[], float] = time.time
+    ) -> None:
+        self.store = store
+        self.settings = settings
+        self.error: str | None = None
+        self._now = now
+        self._merged = Batch()
+        self._writing: Batch | None = None
+        self._told: OrderedDict[str, None] = OrderedDict()
+        # Which differences are known of which scope, so that each is told of once.
+        self._known: OrderedDict[Scope, set[_Place]] = OrderedDict()
+        self._pruned = 0.0
+        self._busy = asyncio.Lock()
+
+    def take(self, document: Any) -> str:
+        """Take in a batch as it was told, once; returns its id. Raises ValueError for what is no batch."""
+        batch = Batch.from_json(document)
+        if batch.id not in self._told:
+            self._merged.merge(batch)
+            self._told[batch.id] = None
+            if len(self._told) > _MOST_REMEMBERED:
+                self._told.popitem(last=False)
+        return batch.id
+
+    async def run(self) -> None:
+        """Write once a second, and prune now and then, until cancelled."""
+        while True:
+            await asyncio.sleep(_WRITE_EVERY)
+            try:
+                await self.write()
+                await self._prune()
+            except Exception:
+                # Whatever it was: without this loop, memory would be all that evidence is kept in.
+                _log.exception("evidence could not be looked after")
+
+    async def write(self) -> None:
+        """Give the store what was taken in since the last time."""
+        async with self._busy:
+            if self._writing is None:
+                if not self._merged:
+                    return
+                self._writing, self._merged = self._merged, Batch()
+            batch = self._writing
+            try:
+                news = await asyncio.to_thread(self._add, batch)
+            except StoreUnavailable as error:
+                self._lose(str(error))
+                return
+            self._writing = None
+            self._found()
+        for scope, field, kind in news:
+            place = (scope.route, scope.release or "unknown", field, kind)
+            _log.warning("%s, release %s: a kind of difference not seen before: %s (%s)", *place)
+
+    def _add(self, batch: Batch) -> list[tuple[Scope, str, str]]:
+        """Add a batch, in a thread; the places of differences that the store did not know before."""
+        news: list[tuple[Scope, str, str]] = []
+        for scope, evidence in batch.scopes.items():
+            if not evidence.differences:
+                continue
+            known = self._known_of(scope)
+            found = {(key.field, key.kind.value) for key in evidence.differences}
+            news += [(scope, *place) for place in sorted(found - known)]
+        self.store.add(batch, at=self._now())
+        for scope, field, kind in news:
+            self._known[scope].add((field, kind))
+        return news
+
+    def _known_of(self, scope: Scope) -> set[_Place]:
+        if scope not in self._known:
+            evidence = self.store.read(scope)
+            self._known[scope] = {(key.field, key.kind.value) for key in evidence.differences}
+        self._known.move_to_end(scope)
+        if len(self._known) > _MOST_SCOPES:
+            self._known.popitem(last=False)
+        return self._known[scope]
+
+    async def _prune(self) -> None:
+        now = self._now()
+        if now - self._pruned < _PRUNE_EVERY:
+            return
+        self._pruned = now
+        try:
+            async with self._busy:
+                gone = await asyncio.to_thread(
+                    self.store.prune, now=now, keep_seconds=self.settings.keep, most_bytes=self.settings.bytes
+                )
+        except StoreUnavailable as error:
+            self._lose(str(error))
+            return
+        if gone:
+            _log.info("%d kept pairs were too old or too many, and are gone", gone)
+
+    async def close(self) -> None:
+        """Write what there is, if the store takes it now, and close it."""
+        try:
+            async with asyncio.timeout(_LAST_SECONDS):
+                # What failed before comes first, then what was merged since.
+                for _ in range(2):
+                    await self.write()
+        except TimeoutError:
+            _log.error("the store of evidence does not answer: what was told last is lost")
+            return
+        self.store.close()
+
+    def status(self) -> dict[str, Any]:
+        """How it stands, as the control API tells it."""
+        return {"ok": self.error is None, "error": self.error, "url": self.settings.url}
+
+    def _lose(self, reason: str) -> None:
+        if reason != self.error:
+            _log.error("%s Evidence waits in memory.", reason)
+        self.error = reason
+
+    def _found(self) -> None:
+        if self.error is not None:
+            _log.info("the store of evidence answers again")
+            self.error = None

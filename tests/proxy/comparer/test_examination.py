@@ -1,0 +1,184 @@
+"""Whether a difference stands: noise, lag, failures, and what cannot be asked."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from strangler_proxy.comparer.examination import Examiner, needs_more
+from strangler_proxy.comparer.finding import Finding
+from strangler_proxy.shadow.frame import Side, Unequal
+
+from strangler.compare import Ignore, MemoryIdMap, Rule, Rules, Verdict
+from strangler.evidence import Cause
+from tests.proxy.comparer.exchanges import FakeSides, Moment, exchange, side
+
+CHEAP, DEAR = side({"price": 1}), side({"price": 2})
+
+
+def examined(
+    unequal: Unequal, sides: FakeSides, *, moment: Moment | None = None, rules: Rules | None = None
+) -> Finding:
+    """What an exchange comes to in the end."""
+    time = moment or Moment()
+    examiner = Examiner(rules or Rules(), sides, lag=2.0, ids=MemoryIdMap(), wait=time.wait)
+
+    async def scenario() -> Finding:
+        finding, comparison = examiner.at_first(unequal)
+        return await examiner.further(unequal, comparison) if needs_more(unequal, finding) else finding
+
+    return asyncio.run(scenario())
+
+
+def told(finding: Finding) -> list[tuple[str, str]]:
+    """Verdict or cause, and fields of the differences that stand."""
+    return [(each.field, each.kind.value) for each in finding.differences]
+
+
+def test_answers_that_agree_under_the_rules_ask_nobody() -> None:
+    rules = Rules((Rule(Ignore(), "set by hand", path="$.price"),))
+    sides = FakeSides()
+    finding = examined(exchange(), sides, rules=rules)
+    assert finding.verdict is Verdict.AGREE
+    assert finding.matched == {0}
+    assert sides.asked == []
+
+
+def test_a_difference_that_both_sides_repeat_stands() -> None:
+    sides, moment = FakeSides([CHEAP], [DEAR]), Moment()
+    finding = examined(exchange(), sides, moment=moment)
+    assert finding.verdict is Verdict.DIFFER
+    assert told(finding) == [("$.price", "value")]
+    assert sides.asked == ["monolith", "monolith", "monolith", "monolith", "candidate"]
+    assert moment.waited == [2.0]
+    assert finding.noise == ()
+
+
+def test_what_the_monolith_does_not_repeat_is_noise_and_the_rest_agrees() -> None:
+    unequal = exchange(side({"at": 1, "name": "Pan"}), side({"at": 2, "name": "Pan"}))
+    sides, moment = FakeSides([side({"at": 3, "name": "Pan"})]), Moment()
+    finding = examined(unequal, sides, moment=moment)
+    assert finding.verdict is Verdict.AGREE
+    assert {each.field for each in finding.noise} == {"$.at"}
+    assert sides.asked == ["monolith"]
+    assert moment.waited == []
+
+
+def test_noise_does_not_hide_a_difference_beside_it() -> None:
+    unequal = exchange(side({"at": 1, "price": 1}), side({"at": 2, "price": 2}))
+    sides = FakeSides([side({"at": at, "price": 1}) for at in range(3, 9)], [side({"at": 9, "price": 2})])
+    finding = examined(unequal, sides)
+    assert finding.verdict is Verdict.DIFFER
+    assert told(finding) == [("$.price", "value")]
+    assert {each.field for each in finding.noise} == {"$.at"}
+
+
+def test_a_value_that_changes_only_now_and_then_is_found_out_by_further_answers() -> None:
+    sides = FakeSides([CHEAP, CHEAP, DEAR])
+    finding = examined(exchange(), sides)
+    assert finding.verdict is Verdict.AGREE
+    assert {each.field for each in finding.noise} == {"$.price"}
+    assert sides.asked == ["monolith"] * 3
+
+
+def test_a_key_that_is_missing_is_asked_about_once_only() -> None:
+    sides = FakeSides([CHEAP], [side({})])
+    finding = examined(exchange(new=side({})), sides)
+    assert told(finding) == [("$.price", "missing")]
+    assert sides.asked == ["monolith", "monolith", "candidate"]
+
+
+def test_a_second_instance_makes_asking_again_for_noise_needless() -> None:
+    unequal = exchange(side({"at": 1}), side({"at": 2}), again=side({"at": 3}))
+    sides = FakeSides()
+    assert examined(unequal, sides).verdict is Verdict.AGREE
+    assert sides.asked == []
+
+
+def test_a_second_instance_that_repeats_the_monolith_leaves_two_further_answers_for_values() -> None:
+    sides = FakeSides([CHEAP], [DEAR])
+    assert examined(exchange(again=CHEAP), sides).verdict is Verdict.DIFFER
+    assert sides.asked == ["monolith", "monolith", "monolith", "candidate"]
+
+
+def test_a_difference_that_is_gone_after_the_lag_was_transient() -> None:
+    # The service had not heard of the new price when it was asked.
+    unequal = exchange(DEAR, CHEAP)
+    finding = examined(unequal, FakeSides([DEAR], [DEAR]))
+    assert (finding.verdict, finding.cause) == (Verdict.INCONCLUSIVE, Cause.TRANSIENT)
+
+
+def test_a_service_that_never_hears_of_a_change_differs_also_where_the_monolith_moves_on() -> None:
+    # Within the lag the price changes again; the service is still where it was.
+    monolith = [DEAR, DEAR, DEAR, side({"price": 3})]
+    finding = examined(exchange(DEAR, CHEAP), FakeSides(monolith, [CHEAP]))
+    assert finding.verdict is Verdict.DIFFER
+    assert told(finding) == [("$.price", "value")]
+
+
+def test_of_two_differences_the_one_that_is_gone_is_not_counted() -> None:
+    unequal = exchange(side({"price": 2, "stock": 1}), side({"price": 1, "stock": 2}))
+    sides = FakeSides([side({"price": 2, "stock": 1})], [side({"price": 2, "stock": 2})])
+    finding = examined(unequal, sides)
+    assert finding.verdict is Verdict.DIFFER
+    assert told(finding) == [("$.stock", "value")]
+
+
+def test_a_candidate_that_differs_elsewhere_each_time_differs() -> None:
+    old = side({"a": 1, "b": 1})
+    finding = examined(exchange(old, side({"a": 2, "b": 1})), FakeSides([old], [side({"a": 1, "b": 2})]))
+    assert finding.verdict is Verdict.DIFFER
+    assert told(finding) == [("$.a", "value")]
+
+
+def test_where_both_have_moved_on_elsewhere_nothing_is_held_against_anybody() -> None:
+    old = side({"a": 1, "b": 1})
+    monolith = [old, old, old, side({"a": 1, "b": 5})]
+    finding = examined(exchange(old, side({"a": 2, "b": 1})), FakeSides(monolith, [side({"a": 1, "b": 2})]))
+    assert (finding.verdict, finding.cause) == (Verdict.INCONCLUSIVE, Cause.TRANSIENT)
+
+
+def test_a_failure_of_the_candidate_is_no_lag_however_it_answers_later() -> None:
+    sides, moment = FakeSides([CHEAP], [CHEAP]), Moment()
+    finding = examined(exchange(new=side(b"oops", status=500)), sides, moment=moment)
+    assert finding.verdict is Verdict.DIFFER
+    assert told(finding) == [("status", "value")]
+    assert moment.waited == []
+
+
+def test_a_monolith_that_fails_now_and_then_itself_says_nothing_of_the_candidate() -> None:
+    unequal = exchange(side(b"oops", status=500), CHEAP)
+    finding = examined(unequal, FakeSides([CHEAP]))
+    assert (finding.verdict, finding.cause) == (Verdict.INCONCLUSIVE, Cause.NOISE)
+
+
+@pytest.mark.parametrize(
+    ("monolith", "candidate"),
+    [([None], [DEAR]), ([CHEAP, CHEAP, CHEAP, None], [DEAR]), ([CHEAP], [None])],
+)
+def test_what_cannot_be_asked_again_is_unchecked(monolith: list[Side | None], candidate: list[Side | None]) -> None:
+    finding = examined(exchange(), FakeSides(monolith, candidate))
+    assert (finding.verdict, finding.cause) == (Verdict.INCONCLUSIVE, Cause.UNCHECKED)
+
+
+def test_a_write_is_never_asked_again() -> None:
+    sides = FakeSides()
+    finding = examined(exchange(method="POST", strategy="sandbox"), sides)
+    assert finding.verdict is Verdict.DIFFER
+    assert sides.asked == []
+
+
+def test_a_login_page_instead_of_an_answer_is_no_difference_where_credentials_were_kept_back() -> None:
+    sides = FakeSides()
+    finding = examined(exchange(new=side(status=401), withheld=True), sides)
+    assert (finding.verdict, finding.cause) == (Verdict.INCONCLUSIVE, Cause.IDENTITY)
+    assert sides.asked == []
+
+
+def test_a_comparison_past_the_limits_is_inconclusive_and_says_so() -> None:
+    deep: Any = 1
+    for _ in range(200):
+        deep = [deep]
+    finding = examined(exchange(side({"a": deep}), side({"a": [deep]})), FakeSides())
+    assert (finding.verdict, finding.cause) == (Verdict.INCONCLUSIVE, Cause.LIMITS)

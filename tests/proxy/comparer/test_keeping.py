@@ -1,0 +1,102 @@
+"""Which pairs are kept whole: a few of each kind, without their secrets, and never too large a telling."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import pytest
+from strangler_proxy.comparer.finding import Finding, pair_of
+from strangler_proxy.comparer.keeping import Keeper
+from strangler_proxy.shadow.frame import Unequal
+
+from strangler.compare import Difference, DifferenceKind, Rules, Verdict, compare_pair
+from strangler.evidence import Cause, KeptPair, Redactor, Scope
+from tests.proxy.comparer.exchanges import exchange, side
+
+SCOPE = Scope("catalog.detail", "1.4", "abc")
+
+
+def differing(*fields: str) -> Finding:
+    return Finding(Verdict.DIFFER, tuple(Difference(field, DifferenceKind.VALUE, "1", "2") for field in fields))
+
+
+def kept(keeper: Keeper, findings: Iterable[Finding], *, now: float = 0.0, unequal: Unequal | None = None) -> int:
+    return sum(keeper.kept(unequal or exchange(), each, SCOPE, now) is not None for each in findings)
+
+
+def test_of_each_field_and_kind_a_few_are_kept_and_later_more() -> None:
+    keeper = Keeper(lambda each: each)
+    assert kept(keeper, [differing("$.price")] * 100) == 5
+    assert kept(keeper, [differing("$.price", "$.name")] * 100) == 5
+    assert kept(keeper, [differing("$.price")] * 100, now=4.0) == 2
+
+
+def test_of_the_others_fewer_are_kept_by_cause() -> None:
+    keeper = Keeper(lambda each: each)
+    assert kept(keeper, [Finding(Verdict.AGREE)] * 100) == 2
+    for cause in (Cause.UNCHECKED, Cause.TRANSIENT):
+        assert kept(keeper, [Finding(Verdict.INCONCLUSIVE, cause=cause)] * 100) == 3
+    assert kept(keeper, [differing("$.price")]) == 1
+
+
+def test_without_a_way_to_redact_nothing_is_kept() -> None:
+    assert kept(Keeper(None), [differing("$.price")]) == 0
+
+
+def test_a_pair_that_is_too_large_is_not_kept_and_all_together_are_bounded() -> None:
+    keeper = Keeper(lambda each: each)
+    large = exchange(side("x" * 1_100_000), side("y" * 1_100_000))
+    assert kept(keeper, [differing("$")], unequal=large) == 0
+    # As JSON it is six times as long.
+    assert kept(keeper, [differing("$.a")], unequal=exchange(side(b"\0" * 400_000), side(b"\1"))) == 0
+    some = exchange(side("x" * 600_000), side("y" * 600_000))
+    fields = [differing(f"$.f{number}") for number in range(20)]
+    assert kept(keeper, fields, unequal=some) == 6
+    keeper.taken()
+    assert kept(keeper, [differing("$.later")], unequal=some) == 1
+
+
+PLANTED = {
+    "target": "tok-in-query-7f3a",
+    "cookie": "tok-in-cookie-7f3a",
+    "authorization": "tok-in-authorization-7f3a",
+    "request": "tok-in-request-body-7f3a",
+    "old": "tok-in-old-body-7f3a",
+    "new": "tok-in-new-body-7f3a",
+    "set": "tok-in-set-cookie-7f3a",
+    "header": "tok-in-own-header-7f3a",
+}
+
+
+def planted() -> Unequal:
+    """An exchange with a secret in every place that there is."""
+    return exchange(
+        side({"password": PLANTED["old"], "price": 1}, lines=[b"Set-Cookie: sessionid=" + PLANTED["set"].encode()]),
+        side({"password": PLANTED["new"], "price": 2}),
+        method="POST",
+        target=f"/products/7/?token={PLANTED['target']}".encode(),
+        candidate_target=f"/v1/products/7?token={PLANTED['target']}".encode(),
+        request_lines=[
+            b"Host: shop",
+            b"Content-Type: application/json",
+            b"Cookie: sessionid=" + PLANTED["cookie"].encode(),
+            b"Authorization: Bearer " + PLANTED["authorization"].encode(),
+            b"X-Api-Key: " + PLANTED["header"].encode(),
+        ],
+        request_body=json.dumps({"password": PLANTED["request"]}).encode(),
+    )
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_no_secret_of_any_place_is_in_what_is_kept(verdict: Verdict) -> None:
+    unequal = planted()
+    keeper = Keeper(Redactor((), key=b"k" * 32).kept)
+    found = compare_pair(pair_of(unequal), Rules())
+    finding = Finding(verdict, found.differences)
+    assert any(each.field == "$.password" for each in finding.differences)
+    pair = keeper.kept(unequal, finding, SCOPE, 0.0)
+    assert isinstance(pair, KeptPair)
+    document = json.dumps(pair.to_json())
+    assert [place for place, secret in PLANTED.items() if secret in document] == []
+    assert "price" in document
