@@ -158,7 +158,7 @@ class MemoryIdMap:
         return {
             name: {
                 "pairs": [[old, new] for old, new in space.learned.items()],
-                "kinds": [sorted(side) for side in space.kinds] if space.kinds else None,
+                "kinds": [sorted(side) for side in space.kinds],
             }
             for name, space in sorted(self._spaces.items())
             if space.kinds

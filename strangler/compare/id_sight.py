@@ -75,10 +75,10 @@ class IdSight:
         met = self._met.get(pair)
         if met is None:
             met = self._known.meet(pair)
-            # Two new ones may contradict what this comparison has seen, and what it has seen may be of another kind.
-            if met is Meeting.NEW or met is Meeting.KNOWN:
+            if met not in _REFUSALS:
+                # It may be known from elsewhere in these answers, and must not contradict what was seen there.
                 among = self._fresh.meet(pair)
-                met = among if among in _REFUSALS else met
+                met = among if among in _REFUSALS or met is Meeting.NEW else met
             if keep and met not in _REFUSALS:
                 self._fresh.learn([pair])
                 self._met[pair] = met

@@ -170,9 +170,9 @@ class Matcher:
         """The keys (`str`) or indexes (`int`) that patterns name as their next step."""
         found: set[_T] = set()
         for number, step in places:
-            steps = self._patterns[number]
-            if step < len(steps) and isinstance(steps[step], kind):
-                found.add(steps[step])
+            for wanted in self._patterns[number][step : step + 1]:
+                if isinstance(wanted, kind):
+                    found.add(wanted)
         return found
 
     def step(self, places: Iterable[tuple[int, int]], token: _Token, every: _Token) -> State:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from strangler.compare.paths import PathPattern
+from strangler.compare.safe_pattern import check_pattern
 
 __all__ = ["Redaction", "RedactionKind"]
 
@@ -23,7 +23,8 @@ class RedactionKind(StrEnum):
     FORM = "form"
     """A form field's name, in form bodies and in the fields of HTML pages; may be a glob."""
     PATTERN = "pattern"
-    """A regular expression, in every text; its first group where it has one, else all of it."""
+    """A regular expression, in every text; its first group where it has one, else all of it. One that could run away is
+    refused, and what is taken needs at worst the square of a text's length: see `strangler.compare.safe_pattern`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,5 @@ class Redaction:
             raise ValueError("says no place")
         if self.kind is RedactionKind.PATH:
             PathPattern(self.what)
-        elif self.kind is RedactionKind.PATTERN:
-            try:
-                compiled = re.compile(self.what)
-            except re.error as error:
-                raise ValueError(f"{self.what!r} is not a regular expression: {error}") from None
-            if compiled.match(""):
-                raise ValueError(f"{self.what!r} matches nothing at all, and so everywhere")
+        elif self.kind is RedactionKind.PATTERN and check_pattern(self.what).match(""):
+            raise ValueError(f"{self.what!r} matches nothing at all, and so everywhere")

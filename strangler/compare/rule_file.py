@@ -15,39 +15,48 @@ Each rule has one `path` or `header`, exactly one of these keys, and a `why`:
     class = "uuid"                    both are of the class: uuid, timestamp, url, token
     list = "set"                      a list in any order; or "key:sku": elements with equal `sku` belong together;
                                       or "sequence", the default
+    normal = "space"                  texts equal when white space is folded; or "casefold", "trim", "unicode" (NFC);
+                                      or a list of these: ["casefold", "trim"]
+    ids = "product"                   ids of a name space: which old one belongs to which new one is one to one
+    ids = {space = "product", within = '/products/(\\d+)/'}
+                                      the same for what the one group of a regular expression matches within texts
     url_host = true                   absolute URLs equal but for scheme, host and port
     severity = "warning"              differences there and below are only warnings; or "breaking", the default
+
+Pairs of ids are learned as they are seen. Those that are known are said once:
+
+    [ids.product]
+    file = "ids/product.csv"          an old and a new id a line, beside this file; or: pairs = {"17" = "c0ffee"}
+    complete = true                   there are no others: what is not in it contradicts it; default false
+
+What must not be kept of requests and answers (`strangler.compare.redaction`) stands here too; it changes no verdict:
+
+    [[redact]]
+    path = "$..email"                 or one of: header = "X-Customer-*"   query = "token"   form = "card_*"
+    why = "Personal."                                pattern = '\\d{13,16}'
+
+A regular expression has at most 200 characters and must not be able to run away (`strangler.compare.safe_pattern`).
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from strangler.compare.actions import (
-    Action,
-    Grade,
-    Ignore,
-    ListOrder,
-    SameClass,
-    TimeTolerance,
-    Tolerance,
-    UrlHost,
-    ValueClass,
-)
-from strangler.compare.paths import PathPattern
+from strangler.compare.id_tables import read_id_tables
+from strangler.compare.redaction import Redaction
+from strangler.compare.rule_table import RedactionTable, RuleTable
 from strangler.compare.rules import Rule, Rules
 from strangler.compare.toml_lines import TableLines, table_lines
-from strangler.compare.values import Severity
 from strangler.errors import ConfigError, Problem
 
 __all__ = ["load_rules", "parse_rules"]
 
-_PLACES: Final = ("path", "header")
+_KNOWN: Final = ("rule", "redact", "ids")
 _SYNTAX_LINE: Final = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -65,7 +74,8 @@ def load_rules(path: Path) -> Rules:
 
 
 def parse_rules(text: str, file: str) -> Rules:
-    """The rules in `text`; `file` names it in errors. Raises ConfigError as `load_rules` does."""
+    """The rules in `text`; `file` names it in errors, and files of ids are looked for beside it. Raises ConfigError as
+    `load_rules` does."""
     try:
         # Decimals, so that a tolerance is what is written and not the float beside it.
         document = tomllib.loads(text, parse_float=Decimal)
@@ -75,150 +85,36 @@ def parse_rules(text: str, file: str) -> Rules:
         wrong = _SYNTAX_LINE.sub("", str(error)).strip()
         raise ConfigError([Problem(file, line, "", f"is not TOML: {wrong}", "Correct the syntax there.")]) from error
     problems = [
-        Problem(file, None, key, "is not known here", "Rules stand in tables headed [[rule]].")
+        Problem(file, None, key, "is not known here", "Tables are headed [[rule]], [[redact]] and [ids.NAME].")
         for key in document
-        if key != "rule"
+        if key not in _KNOWN
     ]
-    tables = document.get("rule", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        problems.append(Problem(file, None, "rule", "is not a list of tables", "Head each rule with [[rule]]."))
-        raise ConfigError(problems)
-    lines = table_lines(text, "rule")
     rules: list[Rule] = []
-    for number, table in enumerate(tables):
-        # Tables written inline have no lines of their own.
-        where = lines[number] if len(lines) == len(tables) else None
-        reader = _RuleReader(file, f"rule[{number}]", table, where)
-        rule = reader.read()
-        problems += reader.problems
-        if rule is not None:
-            rules.append(rule)
+    redactions: list[Redaction] = []
+    for name in ("rule", "redact"):
+        for number, (table, where) in enumerate(_tables(document, name, text, file, problems)):
+            reader = (RuleTable if name == "rule" else RedactionTable)(file, f"{name}[{number}]", table, where)
+            made = reader.read()
+            problems += reader.problems
+            if isinstance(made, Rule):
+                rules.append(made)
+            elif made is not None:
+                redactions.append(made)
+    tables, wrong_tables = read_id_tables(document, text, file)
+    problems += wrong_tables
     if problems:
         raise ConfigError(problems)
-    return Rules(tuple(rules))
+    return Rules(tuple(rules), tuple(tables), tuple(redactions))
 
 
-class _RuleReader:
-    """Reads one table, collecting problems."""
-
-    def __init__(self, file: str, name: str, table: Mapping[str, Any], lines: TableLines | None) -> None:
-        self._file = file
-        self._name = name
-        self._table = table
-        self._lines = lines
-        self.problems: list[Problem] = []
-
-    def read(self) -> Rule | None:
-        for key in self._table:
-            if key not in _KNOWN:
-                self._wrong(key, "is not known", f"A rule can have: {', '.join(sorted(_KNOWN))}.")
-        why = self._text("why", "Say in a sentence why this may differ.", required=True)
-        route = self._text("route", 'Write a glob over route names, such as "catalog.*".') or "*"
-        path = self._text("path", 'Write a path such as "$.results[*].price".')
-        header = self._text("header", 'Write a header\'s name, such as "X-Frame-Options".')
-        if len([key for key in _PLACES if key in self._table]) != 1:
-            self._wrong("", "needs a place: either path or header", "Give exactly one of the two.")
-        if path:
-            try:
-                PathPattern(path)
-            except ValueError as error:
-                self._wrong("path", str(error), 'Write it such as $.results[*].price, $..updated_at or $.by["a key"].')
-        action = self._action()
-        if action is None or self.problems:
-            return None
-        line = self._lines.line if self._lines else None
-        return Rule(action, why, route, path, header, line)
-
-    def _action(self) -> Action | None:
-        chosen = [key for key in _ACTIONS if key in self._table]
-        if len(chosen) != 1:
-            what = f"has {' and '.join(chosen)}" if chosen else "does nothing"
-            self._wrong("", what, f"Give exactly one of: {', '.join(_ACTIONS)}; write a second rule for a second one.")
-            return None
-        key = chosen[0]
-        read, right = _ACTIONS[key]
-        try:
-            action = read(self._table[key])
-        except (ValueError, TypeError, KeyError, ArithmeticError):
-            self._wrong(key, f"cannot be {self._table[key]!r}", right)
-            return None
-        if isinstance(action, ListOrder) and "header" in self._table:
-            self._wrong(key, "is not for headers", "Headers that are sets are compared as sets without a rule.")
-        return action
-
-    def _text(self, key: str, right: str, *, required: bool = False) -> str:
-        value = self._table.get(key, "")
-        if (key in self._table or required) and (not isinstance(value, str) or not value.strip()):
-            wrong = "is missing" if key not in self._table else f"cannot be {value!r}"
-            self._wrong(key, wrong, right)
-            return ""
-        return str(value)
-
-    def _wrong(self, key: str, wrong: str, right: str) -> None:
-        line = self._lines.of(key) if self._lines else None
-        self.problems.append(Problem(self._file, line, f"{self._name}.{key}" if key else self._name, wrong, right))
-
-
-def _true(value: Any) -> None:
-    if value is not True:
-        raise ValueError
-
-
-def _ignore(value: Any) -> Action:
-    _true(value)
-    return Ignore()
-
-
-def _url_host(value: Any) -> Action:
-    _true(value)
-    return UrlHost()
-
-
-def _number(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise TypeError
-    number = Decimal(value)
-    if not number.is_finite() or number < 0:
-        raise ValueError
-    return number
-
-
-def _tolerance(value: Any) -> Action:
-    if isinstance(value, Mapping):
-        if not value or set(value) - {"absolute", "relative"}:
-            raise ValueError
-        return Tolerance(_number(value.get("absolute", 0)), _number(value.get("relative", 0)))
-    return Tolerance(_number(value))
-
-
-def _time(value: Any) -> Action:
-    return TimeTolerance(float(_number(value)))
-
-
-def _class(value: Any) -> Action:
-    return SameClass(ValueClass(value))
-
-
-def _severity(value: Any) -> Action:
-    return Grade(Severity(value))
-
-
-def _list(value: Any) -> Action:
-    how, _, key = str(value).partition(":")
-    if how == "key" and key:
-        return ListOrder("key", key)
-    if value in ("set", "sequence"):
-        return ListOrder(how)
-    raise ValueError
-
-
-_ACTIONS: Final[Mapping[str, tuple[Callable[[Any], Action], str]]] = {
-    "ignore": (_ignore, "Write true, or take the key away."),
-    "tolerance": (_tolerance, "Write a number from 0 up, or {absolute = 0.01, relative = 0.001}."),
-    "time": (_time, "Write a number of seconds from 0 up."),
-    "class": (_class, f"Write one of: {', '.join(ValueClass)}."),
-    "list": (_list, 'Write "set", "sequence", or "key:NAME".'),
-    "url_host": (_url_host, "Write true, or take the key away."),
-    "severity": (_severity, f"Write one of: {', '.join(Severity)}."),
-}
-_KNOWN: Final = frozenset({*_ACTIONS, *_PLACES, "route", "why"})
+def _tables(
+    document: Mapping[str, Any], name: str, text: str, file: str, problems: list[Problem]
+) -> list[tuple[Mapping[str, Any], TableLines | None]]:
+    """The tables `[[name]]`, each with where it stands."""
+    tables = document.get(name, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        problems.append(Problem(file, None, name, "is not a list of tables", f"Head each one with [[{name}]]."))
+        return []
+    lines = table_lines(text, name)
+    # Tables written inline have no lines of their own.
+    return [(table, lines[at] if len(lines) == len(tables) else None) for at, table in enumerate(tables)]

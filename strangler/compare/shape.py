@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from strangler.compare.json_text import Node, is_integer
 
-__all__ = ["admits", "kinds"]
+__all__ = ["admits", "kinds", "wanted"]
 
 # From the narrowest to the widest; what fits several patterns is of all those kinds.
 _PATTERNS: Final = tuple(
@@ -28,8 +28,9 @@ _PATTERNS: Final = tuple(
     )
 )
 _ORDER: Final = (*(kind for kind, _ in _PATTERNS), "text")
-# A value of these kinds is no text as others are; eight digits may be one, by chance.
-_NARROW: Final = frozenset(["uuid", "timestamp", "date", "url", "path", "number"])
+_UNMISTAKABLE: Final = frozenset(["uuid", "timestamp", "date", "url"])
+# A value that is nothing but one of these is no text as others are.
+_NARROW: Final = frozenset(["path", "number"])
 _LONGEST: Final = 2_000
 
 
@@ -55,21 +56,23 @@ def _of_text(text: str) -> frozenset[str]:
         return frozenset(["empty"])
     if len(text) > _LONGEST:
         return frozenset(["text"])
-    found = {kind for kind, pattern in _PATTERNS if pattern.fullmatch(text)}
-    if not found & _NARROW or "hex" in found:
-        found.add("text")
-    return frozenset(found)
+    found = frozenset(kind for kind, pattern in _PATTERNS if pattern.fullmatch(text))
+    if found & _UNMISTAKABLE:
+        return found & _UNMISTAKABLE
+    return found if found and found <= _NARROW else found | {"text"}
 
 
-def admits(shown: Sequence[Node], new: Node) -> bool:
-    """Whether `new` is of the kind that the values `shown` are of: of the narrowest that all of them share, and where
-    they share none, of the narrowest kind of one of them."""
-    having = kinds(new)
+def wanted(shown: Iterable[Node]) -> frozenset[str]:
+    """The kinds of which a value must have one to be like those `shown`: the narrowest that all of them share, and
+    where they share none, the narrowest one of each."""
     seen = {kinds(each) for each in shown}
     common = frozenset.intersection(*seen) if seen else frozenset()
-    if common:
-        return _narrowest(common) in having
-    return any(_narrowest(each) in having for each in seen)
+    return frozenset([_narrowest(common)]) if common else frozenset(map(_narrowest, seen))
+
+
+def admits(shown: Iterable[Node], new: Node) -> bool:
+    """Whether `new` is like the values `shown`."""
+    return not kinds(new).isdisjoint(wanted(shown))
 
 
 def _narrowest(found: Iterable[str]) -> str:

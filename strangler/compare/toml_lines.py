@@ -25,8 +25,9 @@ class TableLines:
         return self.keys.get(key, self.line)
 
 
-def table_lines(text: str, name: str) -> list[TableLines]:
-    """The tables `[[name]]` of a TOML text, in order. `[name.key]` counts as a key of the table before it.
+def table_lines(text: str, name: str, *, single: bool = False) -> list[TableLines]:
+    """The tables `[[name]]` of a TOML text, in order, and with `single` the one `[name]`. `[name.key]` counts as a key
+    of the table before it.
 
     The text must be valid TOML; tables written inline are not found.
     """
@@ -37,11 +38,11 @@ def table_lines(text: str, name: str) -> list[TableLines]:
         if header is not None and line.lstrip().startswith("["):
             title = header["name"].strip("\"' ")
             double = line.lstrip().startswith("[[")
-            inside = double and title == name
+            inside = double is not single and title == name
             if inside:
                 tables.append(TableLines(number))
             elif tables and title.startswith(f"{name}."):
-                tables[-1].keys.setdefault(title.split(".")[1].strip("\"' "), number)
+                tables[-1].keys.setdefault(title[len(name) + 1 :].split(".")[0].strip("\"' "), number)
             continue
         found = _KEY.match(line) if inside else None
         if found is not None:

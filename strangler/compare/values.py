@@ -117,10 +117,10 @@ class Difference:
 class Comparison:
     """What came of comparing one pair.
 
-    The verdict is `differ` when at least one difference is breaking, and `inconclusive` when none is but something could
-    not be compared: then `cause` is one of the words of `Cause`, and `detail` says it for people. `matched` holds the
-    numbers of the rules that were asked: see `Rules.unused`. `truncated` says that there were more differences than are
-    listed. `learned` counts the pairs of ids that were taken on trust, because neither had been seen before.
+    The verdict is `differ` when at least one difference is breaking, and `inconclusive` when none is but something
+    could not be compared: then `cause` is one of the words of `Cause`, and `detail` says it for people. `matched` holds
+    the numbers of the rules that were asked: see `Rules.unused`. `truncated` says that there were more differences than
+    are listed. `learned` counts the pairs of ids that were taken on trust, for neither had been seen before.
     """
 
     verdict: Verdict

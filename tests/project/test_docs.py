@@ -11,7 +11,7 @@ import pytest
 from strangler_proxy.control.openapi import document
 from strangler_proxy.state import StateDir
 
-from strangler.compare.rule_file import _ACTIONS
+from strangler.compare.action_forms import ACTIONS
 from strangler.django.conf import KEYS
 from strangler.seam import Seam
 
@@ -83,7 +83,7 @@ def test_the_page_on_the_library_has_every_hook_of_a_seam_every_setting_and_ever
         assert re.search(rf"^\| [^|]*`{name}`", text, re.M), name
     for name in KEYS:
         assert f"`{name}`" in text, name
-    for name in _ACTIONS:
+    for name in ACTIONS:
         assert re.search(rf"^\| `{name} = ", text, re.M), name
 
 
