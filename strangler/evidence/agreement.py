@@ -17,6 +17,8 @@ __all__ = ["BOUND", "CONFIDENCE", "Agreement", "AgreementWanted", "Change", "agr
 
 BOUND: Final = 0.999
 CONFIDENCE: Final = 0.95
+_EXHAUSTED: Final = 50
+"""So many pairs of each distinct input, and the inputs seen are taken for those that there are."""
 _SURE: Final = 2.0
 """A distinct count is taken this many standard errors lower than estimated."""
 
@@ -40,8 +42,9 @@ class Agreement:
 
     Pairs of the same input agree or differ together, so a thousand of them are hardly more than one. `inputs` is how
     many distinct ones there surely were, and `input_bound` the bound as if each had been asked once and every differing
-    pair were of another one. `bound` is the smaller of the two: the one to go by. `ceiling` is the upper bound, by
-    pairs.
+    pair were of another one. `bound` is the one to go by: the smaller of the two, but that of the pairs once there were
+    50 of each input (`exhausted`): then hardly an input is left that was not seen, and a list of categories, which has
+    one address, could otherwise never be trusted. `ceiling` is the upper bound, by pairs.
     """
 
     agree: int
@@ -59,9 +62,14 @@ class Agreement:
         return self.agree + self.differ + self.inconclusive
 
     @property
+    def exhausted(self) -> bool:
+        """Whether the inputs that were seen are, but for rare ones, all that are ever asked for."""
+        return 0 < self.inputs * _EXHAUSTED <= self.agree + self.differ
+
+    @property
     def bound(self) -> float:
         """The share of pairs that surely agree."""
-        return min(self.pair_bound, self.input_bound)
+        return self.pair_bound if self.exhausted else min(self.pair_bound, self.input_bound)
 
     def judged(self, wanted: AgreementWanted) -> Judgement:
         """Whether that is as much as is wanted. It fails only where it is sure that it does not agree as often."""
@@ -93,7 +101,8 @@ class Agreement:
         if needed is None:
             return f"{sure}, which no number of pairs shows."
         if self.pair_bound >= wanted.bound:
-            return f"{sure}: it takes {needed} distinct inputs, of which there are {self.inputs}."
+            enough = f"{needed} distinct inputs, or {_EXHAUSTED} pairs of each"
+            return f"{sure}: it takes {enough}; there are {self.inputs} inputs in {self.agree + self.differ} pairs."
         return f"{sure}: it takes {needed} pairs, of which there are {self.agree + self.differ}."
 
     def to_json(self) -> dict[str, Any]:
@@ -108,6 +117,7 @@ class Agreement:
             "bound": self.bound,
             "pair_bound": self.pair_bound,
             "input_bound": self.input_bound,
+            "exhausted": self.exhausted,
             "ceiling": self.ceiling,
         }
 

@@ -93,7 +93,8 @@ def report(
         if len(reports) == 1:
             _tell(reports[0])
         if html is not None:
-            print_text(f"\nWritten to {html}.")
+            print_text()
+            print_text(f"Written to {html}.")
     raise SystemExit(exit_code_of(reports, latency=latency))
 
 
@@ -128,7 +129,8 @@ def _tell(report: Mapping[str, Any]) -> None:
     if report["first"]:
         print_text(f"Pairs from {moment(report['first'])} to {moment(report['last'])}, rules {report['rules']}.")
     if report["differences"]:
-        print_text("\nDifferences")
+        print_text()
+        print_text("Differences")
         print_table(
             ("field", "kind", "severity", "pairs", "last seen", "example"),
             (
@@ -149,9 +151,11 @@ def _tell(report: Mapping[str, Any]) -> None:
         print_text(f"`strangler shadow samples {report['route']}` shows both answers.")
     for title, counts in (("Inconclusive", report["causes"]), ("Not compared", report["missed"])):
         if counts:
-            print_text(f"\n{title}: " + ", ".join(f"{count} {cause}" for cause, count in counts.items()))
+            print_text()
+            print_text(f"{title}: " + ", ".join(f"{count} {cause}" for cause, count in counts.items()))
     if report["noise"]:
-        print_text("\nNoise: what the monolith does not repeat itself")
+        print_text()
+        print_text("Noise: what the monolith does not repeat itself")
         print_table(
             ("field", "kind", "pairs"),
             ((each["field"], each["kind"], each["count"]) for each in report["noise"][:_MOST_ROWS]),
@@ -160,14 +164,16 @@ def _tell(report: Mapping[str, Any]) -> None:
     _tell_latency(report["latency"])
     for each in report["unmatched_rules"] or ():
         line = f" (line {each['line']})" if each["line"] else ""
-        print_text(f"\nA rule that nothing needed{line}: {each['rule']}: {each['why']}")
+        print_text()
+        print_text(f"A rule that nothing needed{line}: {each['rule']}: {each['why']}")
 
 
 def _tell_coverage(coverage: Mapping[str, Any]) -> None:
     if not coverage["methods"]:
         return
     statuses = ", ".join(f"{count} of {status}" for status, count in coverage["statuses"].items())
-    print_text(f"\nSeen: {statuses}; {coverage['subjects']} subjects, {coverage['targets']} different targets")
+    print_text()
+    print_text(f"Seen: {statuses}; {coverage['subjects']} subjects, {coverage['targets']} different targets")
     for template, names in coverage["parameters"].items():
         print_text(
             f"Query parameters of {template}: " + ", ".join(f"{name} ({count})" for name, count in names.items())
@@ -183,7 +189,8 @@ def _tell_coverage(coverage: Mapping[str, Any]) -> None:
 
 
 def _tell_latency(latency: Mapping[str, Any]) -> None:
-    print_text(f"\nTimes: {latency['reason']}")
+    print_text()
+    print_text(f"Times: {latency['reason']}")
     for comparison in latency["comparisons"]:
         print_table(
             (

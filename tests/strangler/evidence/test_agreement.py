@@ -67,13 +67,21 @@ def test_what_is_missing_is_said() -> None:
 
 
 def test_a_thousand_pairs_of_few_inputs_are_worth_few() -> None:
-    agreement = agreement_of(evidence(agree=10_000, inputs=20))
+    agreement = agreement_of(evidence(agree=999, inputs=20))
     assert agreement.inputs == 20
-    assert agreement.pair_bound > 0.999
+    assert not agreement.exhausted
+    assert agreement.pair_bound > 0.99
     assert agreement.bound == agreement.input_bound == pytest.approx(0.05 ** (1 / 20))
     judged = agreement.judged(AgreementWanted(bound=0.99))
     assert judged.verdict is INCONCLUSIVE
-    assert "299 distinct inputs, of which there are 20" in judged.reason
+    assert "299 distinct inputs, or 50 pairs of each; there are 20 inputs in 999 pairs" in judged.reason
+
+
+def test_inputs_that_come_again_and_again_are_taken_for_all_that_there_are() -> None:
+    agreement = agreement_of(evidence(agree=1000, inputs=20))
+    assert agreement.exhausted
+    assert agreement.bound == agreement.pair_bound
+    assert agreement.judged(AgreementWanted(bound=0.99)).verdict is PASS
 
 
 def test_an_unknown_number_of_inputs_counts_as_none() -> None:
