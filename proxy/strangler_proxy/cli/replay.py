@@ -18,14 +18,13 @@ import click
 from strangler.compare import Comparison, Rules, load_rules
 from strangler.errors import StranglerError
 from strangler.evidence import Redactor
-from strangler.recording import Recording, open_recording
+from strangler.recording import CaseFolder, Recording, open_recording
 from strangler_proxy.cli.options import JSON
 from strangler_proxy.cli.output import print_json
 from strangler_proxy.cli.progress import Progress
 from strangler_proxy.cli.replay_report import print_report
 from strangler_proxy.cli.verdict import EXIT_CODES, header_lines, rule_json
 from strangler_proxy.config import Config, load_config
-from strangler_proxy.replay.cases import CaseFolder
 from strangler_proxy.replay.endpoints import Endpoints
 from strangler_proxy.replay.junit import junit_xml
 from strangler_proxy.replay.pace import Pace

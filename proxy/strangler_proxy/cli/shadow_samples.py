@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from strangler.compare import DifferenceKind, Verdict
 from strangler.evidence import KeptPair
+from strangler.recording import CASE_SUFFIX, Case, write_case
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client, running_config
@@ -88,9 +88,19 @@ def samples(
 
 
 def _save(folder: Path, kept: KeptPair) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{kept.scope.route}-{kept.id[:12]}.parity.json"
-    file.write_text(json.dumps(kept.to_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    scope, pair = kept.scope, kept.pair
+    case = Case(
+        pair.request,
+        pair.old,
+        pair.new,
+        kept.verdict,
+        kept.cause,
+        kept.differences,
+        rules_revision=scope.rules,
+        release=scope.release,
+        at=kept.at,
+    )
+    write_case(folder / f"{scope.route}-{kept.id[:12]}{CASE_SUFFIX}", case)
 
 
 def _tell(kept: KeptPair, config: Config | None, *, whole: bool) -> None:

@@ -16,6 +16,7 @@ from strangler_proxy.cli.words import percent
 from strangler_proxy.control import ControlPlane
 
 from strangler.compare import Answer, Request, Verdict
+from strangler.recording import read_case
 from strangler.testing.toggle_store import MemoryToggleStore
 from tests.proxy.control.fakes import kept_pair, observe, plane
 from tests.proxy.control.server import TOKEN, serving
@@ -121,6 +122,15 @@ def test_samples_are_chosen_by_field_and_an_end_without_any_is_a_no(control: Con
     ended = run("samples", "--path", "$.nothing")
     assert ended.exit_code == 1
     assert "No pair is kept that fits." in ended.stdout
+
+
+def test_a_saved_sample_is_a_parity_case(control: ControlPlane, tmp_path: Path) -> None:
+    observe(control, kept_pair("differs"))
+    assert run("samples", "--id", "differs", "--save", str(tmp_path / "cases")).exit_code == 0
+    case = read_case(tmp_path / "cases" / "catalog.list-differs.parity.json")
+    assert (str(case), case.verdict) == ("GET /catalog.list/1/", Verdict.DIFFER)
+    assert [each.path for each in case.differences] == ["$.price"]
+    assert case.old is not None
 
 
 def test_a_sample_as_curl_asks_either_side(control: ControlPlane) -> None:

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
-from strangler_proxy.replay.cases import CaseFolder
 
-from strangler.compare import Answer, Pair, Request, Rules, compare_pair
-from strangler.compare.form import pair_from_json
+from strangler.compare import Answer, Pair, Request, Rules, Verdict, compare_pair
 from strangler.errors import StranglerError
 from strangler.evidence import Redactor
+from strangler.recording import CaseFolder, read_case
 
 RULES = Rules()
 JSON = (("Content-Type", "application/json"),)
@@ -31,13 +29,18 @@ def keep(cases: CaseFolder, each: Pair) -> None:
 def test_a_case_is_named_by_route_field_and_kind_and_can_be_compared_again(tmp_path: Path) -> None:
     cases = folder(tmp_path / "deep" / "cases")
     keep(cases, pair())
-    path = tmp_path / "deep" / "cases" / "shop.list" / "a.value.1.json"
-    document = json.loads(path.read_text())
-    again = pair_from_json(document)
-    assert compare_pair(again).differences == compare_pair(pair()).differences
-    assert document["differences"] == [{"path": "$.a", "kind": "value", "severity": "breaking"}]
-    assert document["rules"] == {"file": "rules.toml", "revision": RULES.revision}
-    assert path.stat().st_mode & 0o777 == 0o600
+    case = read_case(tmp_path / "deep" / "cases" / "shop.list" / "a.value.1.parity.json")
+    assert case.old is not None
+    assert case.new is not None
+    assert compare_pair(Pair(case.request, case.old, case.new)).differences == compare_pair(pair()).differences
+    assert [(each.path, each.kind, each.severity) for each in case.differences] == [("$.a", "value", "breaking")]
+    assert (case.verdict, case.rules_file, case.rules_revision) == (Verdict.DIFFER, "rules.toml", RULES.revision)
+
+
+def test_a_case_that_is_inconclusive_is_named_by_its_cause(tmp_path: Path) -> None:
+    coding = (("Content-Encoding", "unheard-of"),)
+    keep(folder(tmp_path), Pair(Request("GET", "/"), Answer(200, coding, b"a"), Answer(200, coding, b"b")))
+    assert [str(each.relative_to(tmp_path)) for each in tmp_path.rglob("*.json")] == ["no-route/encoding.1.parity.json"]
 
 
 def test_no_secret_is_kept(tmp_path: Path) -> None:
