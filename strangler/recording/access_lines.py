@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from strangler.compare import Request
 from strangler.recording.lines import lines_of
 from strangler.recording.problems import Problems
 from strangler.recording.recorded import Recorded
+from strangler.recording.target import sendable, target_of
 
 __all__ = ["is_access_line", "is_own_line", "read_access_log"]
 
@@ -32,7 +33,6 @@ _ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
 _LETTERS: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "v": "\v", "f": "\f"}
 _LONGEST: Final = 256 * 1024
 _SAFE: Final = frozenset({"GET", "HEAD"})
-_TARGET: Final = "/%:@!$&'()*+,;=-._~?[]|^`{}\"\\<>"
 
 
 def is_own_line(document: Any) -> bool:
@@ -115,15 +115,13 @@ def _combined(text: str) -> Recorded | None:
 
 def _target(text: str) -> str | None:
     """A target as it can be sent again; None where there was none."""
-    if not text.startswith("/"):
-        try:
-            split = urlsplit(text)
-        except ValueError:
-            return None
-        if split.scheme not in ("http", "https"):
-            return None
-        text = split._replace(scheme="", netloc="", path=split.path or "/").geturl()
-    return quote(text.encode("utf-8", "surrogateescape"), safe=_TARGET)
+    if text.startswith("/"):
+        return sendable(text)
+    try:
+        split = urlsplit(text)
+    except ValueError:
+        return None
+    return target_of(split) if split.scheme in ("http", "https") else None
 
 
 def _seconds(moment: datetime) -> float:

@@ -9,24 +9,25 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import SplitResult, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from strangler.compare import Answer, Request
 from strangler.recording.lines import opened
 from strangler.recording.problems import Problems
 from strangler.recording.recorded import Recorded
+from strangler.recording.target import target_of
 
 __all__ = ["read_har"]
 
 _LARGEST: Final = 512 * 1024 * 1024
 _PACKED: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _CLIENT: Final = "browser"
-_TARGET: Final = "/%:@!$&'()*+,;=-._~?[]|^`{}\"\\<>"
 
 
 class _Passed(Exception):
@@ -63,7 +64,7 @@ def _entries(path: Path, problems: Problems) -> list[Any]:
     with opened(path) as file:
         try:
             data = file.read(_LARGEST + 1)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             problems.add(f"cannot be unpacked: {error}", "Copy the file anew.")
             return []
     if len(data) > _LARGEST:
@@ -107,9 +108,7 @@ def _recorded(entry: Mapping[str, Any], url: SplitResult, key: str) -> Recorded:
     headers = _headers(request.get("headers"), f"{key}.request.headers")
     if not any(name.lower() == "host" for name, _ in headers):
         headers.insert(0, ("Host", url.netloc.rpartition("@")[2]))
-    # Addresses stand as people see them in some exports.
-    target = quote(url._replace(scheme="", netloc="", fragment="", path=url.path or "/").geturl(), safe=_TARGET)
-    asked = Request(method.upper(), target, "", tuple(headers), _asked_body(request, f"{key}.request"))
+    asked = Request(method.upper(), target_of(url), "", tuple(headers), _asked_body(request, f"{key}.request"))
     answer = _answer(entry.get("response"), f"{key}.response")
     milliseconds = entry.get("time")
     measured = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool) and milliseconds >= 0

@@ -8,22 +8,26 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
-from typing import IO, Any
+from typing import IO, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 import strangler
 from strangler.compare import Answer, Request
+from strangler.compare.decoding import Undecodable, decoded
+from strangler.compare.limits import TooMuch
 from strangler.recording.recorded import Recorded
 
 __all__ = ["write_har"]
+
+_LONGEST: Final = 16 * 1024 * 1024
 
 
 def write_har(file: IO[str], recorded: Iterable[Recorded], *, scheme: str = "http") -> int:
     """Write what was recorded as one HAR; how many entries it has.
 
     Each has the old answer, where there is one, else the new; without any the status is 0, as browsers have it for a
-    request that was not answered. Addresses are made of `scheme` and the recorded Host. Nothing but one entry is in
-    memory at a time.
+    request that was not answered. Addresses are made of `scheme` and the recorded Host; bodies are unpacked. Nothing
+    but one entry is in memory at a time.
     """
     creator = json.dumps({"name": "strangler", "version": strangler.__version__})
     file.write(f'{{"log": {{"version": "1.2", "creator": {creator}, "entries": [')
@@ -75,17 +79,25 @@ def _response(answer: Answer) -> dict[str, Any]:
     except ValueError:
         phrase = ""
     media_type = _first(answer.headers, "content-type") or "application/octet-stream"
+    content = _unpacked(answer)
     return {
         "status": answer.status,
         "statusText": phrase,
         "httpVersion": "HTTP/1.1",
         "cookies": _cookies(value for name, value in answer.headers if name.lower() == "set-cookie"),
         "headers": _headers(answer.headers),
-        "content": {"size": len(answer.body), "mimeType": media_type, **_body(answer.body)},
+        "content": {"size": len(content), "mimeType": media_type, **_body(content)},
         "redirectURL": _first(answer.headers, "location"),
         "headersSize": -1,
         "bodySize": len(answer.body),
     }
+
+
+def _unpacked(answer: Answer) -> bytes:
+    try:
+        return decoded(answer, _LONGEST)
+    except (TooMuch, Undecodable):
+        return answer.body
 
 
 def _body(body: bytes) -> dict[str, str]:

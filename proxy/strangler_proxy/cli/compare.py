@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from strangler.compare import Answer, Comparison, Pair, Request, Rule, Rules, Verdict, compare_pair, load_rules
+from strangler.compare import Comparison, Rule, Rules, Verdict, compare_answers, load_rules
 from strangler_proxy.cli.options import JSON
 from strangler_proxy.cli.output import print_json, print_pairs, print_table, print_text
 from strangler_proxy.cli.sources import Source, is_url, load_pair, load_source
@@ -51,10 +51,9 @@ def compare(
     if new is None:
         if is_url(old):
             raise click.UsageError("Missing argument 'NEW': give a second address to compare with.")
-        saved = load_pair(Path(old))
-        asked = saved.request
-        pair = Pair(Request(asked.method, asked.target, route or asked.route), saved.old, saved.new)
-        comparison = compare_pair(pair, rules)
+        pair = load_pair(Path(old))
+        route = route or pair.request.route
+        comparison = compare_answers(pair.old, pair.new, rules, route=route)
     else:
         lines = header_lines(headers)
         sources = [load_source(each, content_type=content_type, headers=lines, seconds=seconds) for each in (old, new)]
@@ -62,29 +61,28 @@ def compare(
             raise click.UsageError(
                 "One is a whole answer, the other a body alone. Give two of a kind: addresses, saved answers or bodies."
             )
-        pair, comparison = _compared(sources, rules, route)
+        comparison = _compared(sources[0], sources[1], rules, route)
     matched = [rule for number, rule in enumerate(rules.rules) if number in comparison.matched]
     unused = rules.unused([comparison])
     if as_json:
-        print_json(_json(comparison, pair.request.route, matched, unused))
+        print_json(_json(comparison, route, matched, unused))
     else:
         _print(comparison, matched, unused, show_all=show_all)
     raise SystemExit(EXIT_CODES[comparison.verdict])
 
 
-def _compared(sources: Sequence[Source], rules: Rules, route: str) -> tuple[Pair, Comparison]:
-    answers = [source.answer or Answer(100) for source in sources]
-    pair = Pair(Request("GET", "", route), answers[0], answers[1])
-    missing = [f"{name}: {source.why}" for name, source in zip(("old", "new"), sources, strict=True) if source.why]
-    if missing:
-        return pair, Comparison(Verdict.INCONCLUSIVE, cause=", ".join(missing))
-    return pair, compare_pair(pair, rules)
+def _compared(old: Source, new: Source, rules: Rules, route: str) -> Comparison:
+    if old.answer is None or new.answer is None:
+        causes = (f"{name}: {source.why}" for name, source in (("old", old), ("new", new)) if source.answer is None)
+        return Comparison(Verdict.INCONCLUSIVE, cause=", ".join(causes))
+    return compare_answers(old.answer, new.answer, rules, route=route)
 
 
 def _json(comparison: Comparison, route: str, matched: Sequence[Rule], unused: Sequence[Rule]) -> dict[str, Any]:
     return {
         "verdict": comparison.verdict.value,
         "cause": comparison.cause,
+        "detail": comparison.detail,
         "route": route,
         "differences": [difference_json(each) for each in comparison.differences],
         "truncated": comparison.truncated,
@@ -109,5 +107,6 @@ def _print(comparison: Comparison, matched: Sequence[Rule], unused: Sequence[Rul
         if rules:
             print_table((f"rules {title}", "why"), ((rule, rule.why) for rule in rules))
             print_text()
-    cause = f" ({comparison.cause})" if comparison.cause else ""
+    words = ": ".join(filter(None, (comparison.cause, comparison.detail)))
+    cause = f" ({words})" if words else ""
     print_pairs([("verdict", f"{comparison.verdict}{cause}")])

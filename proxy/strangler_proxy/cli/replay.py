@@ -91,6 +91,7 @@ def _methods(context: click.Context, parameter: click.Parameter, value: str | No
 @click.option("--methods", metavar="LIST", callback=_methods, help="Only these methods; default GET,HEAD.")
 @click.option("--unsafe", is_flag=True, help="Also what changes something. Both sides will be WRITTEN to.")
 @click.option("--interleave", is_flag=True, help="Ask the new side first every other time: no cache favours one.")
+@click.option("--again", type=click.IntRange(0, 5), default=1, show_default=True, help="Further looks at noise.")
 @click.option("--own-host", is_flag=True, help="Send each side its own name as Host, not the recorded one.")
 @click.option("--header", "headers", metavar="NAME:VALUE", multiple=True, help="A header for every request.")
 @click.option("--login-as", type=_FILE, envvar="STRANGLER_LOGIN_AS", show_envvar=True, help="For what is redacted.")
@@ -113,6 +114,7 @@ def replay(
     methods: frozenset[str],
     unsafe: bool,
     interleave: bool,
+    again: int,
     own_host: bool,
     headers: tuple[str, ...],
     login_as: Path | None,
@@ -139,6 +141,7 @@ def replay(
         methods=wanted,
         concurrency=concurrency,
         interleave=interleave,
+        again=again,
         own_host=own_host,
         headers=header_lines(headers),
         limit=limit or 0,

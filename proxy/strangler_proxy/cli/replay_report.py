@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from strangler.compare import Rule, Severity, Verdict
+from strangler.compare import Rule, Verdict
 from strangler.recording import Recording
 from strangler_proxy.cli.output import print_pairs, print_table, print_text
 from strangler_proxy.cli.verdict import side_words
@@ -26,7 +26,7 @@ def print_report(recording: Recording, tally: Tally, *, unused: Sequence[Rule], 
             (
                 (
                     each.count,
-                    each.example.severity if each.example.severity is Severity.BREAKING else "warning",
+                    each.example.severity,
                     each.endpoint.route or "none",
                     each.endpoint,
                     each.example.field,
@@ -63,6 +63,8 @@ def _summary(recording: Recording, tally: Tally, saved: tuple[int, int] | None) 
         unsafe = any(word.startswith("unsafe") for word in tally.left_out)
         pairs.append(("left out", f"{counts}{'; --unsafe asks for those too, and both sides write' if unsafe else ''}"))
     pairs.append(("pairs", ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in Verdict)))
+    if tally.noise:
+        pairs.append(("noise", f"{tally.noise} places that the old side does not repeat itself"))
     for side, histogram in tally.latency.items():
         known = [f"{name} {value:g} ms" for name, value in latency_of(histogram).items() if value is not None]
         pairs.append((f"{side} latency", ", ".join(known) or "none"))

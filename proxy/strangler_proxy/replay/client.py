@@ -18,8 +18,10 @@ __all__ = ["Client", "Exchange"]
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What came of one request: what each side gave, by its name; nothing where `why` says that it was not asked."""
+    """What came of one request: what each side was asked and what it gave, by its name; nothing where `why` says that
+    neither was asked."""
 
+    asked: Mapping[str, Asking]
     given: Mapping[str, Given]
     why: str = ""
 
@@ -53,10 +55,10 @@ class Client:
         try:
             askings = {side.name: self._visitors[side.name].asking(recorded.request) for side in sides}
         except CredentialsMissing:
-            return Exchange({}, "identity")
+            return Exchange({}, {}, "identity")
         given = {side.name: await side.ask(askings[side.name]) for side in sides}
         self._learn(recorded, askings, given)
-        return Exchange(given)
+        return Exchange(askings, given)
 
     async def _sign_in(self, recorded: Recorded, side: Side) -> None:
         """Where the recording had a session that it does not tell, and somebody said how to get another one."""

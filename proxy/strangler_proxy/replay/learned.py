@@ -55,6 +55,8 @@ class Learned:
 
     def learn_json(self, target: str, theirs: bytes, ours: bytes, *, numbers: bool) -> None:
         """From two bodies, of answers to a request for `target`. `numbers`: whether that changes something."""
+        if theirs == ours:
+            return
         try:
             left, right = json.loads(theirs), json.loads(ours)
         except (ValueError, RecursionError):

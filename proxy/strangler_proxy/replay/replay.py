@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
 from strangler.compare import Comparison, Pair, Request, Rules, Verdict, compare_pair
+from strangler.compare.noise import judge
 from strangler.errors import StranglerError
 from strangler.recording import Recorded
 from strangler_proxy.replay.client import Client
 from strangler_proxy.replay.endpoints import Endpoints
 from strangler_proxy.replay.forms import Forms
 from strangler_proxy.replay.pace import Pace
-from strangler_proxy.replay.side import Side
+from strangler_proxy.replay.side import Asking, Side
 from strangler_proxy.replay.stand_ins import StandIns
 from strangler_proxy.replay.tally import Tally
 from strangler_proxy.replay.visitor import SAFE_METHODS, Spelling, Visitor
@@ -31,16 +32,17 @@ _AHEAD: Final = 8
 class ReplaySettings:
     """How a recording is replayed.
 
-    `methods` are those that are asked; others than GET, HEAD and OPTIONS among them only with `unsafe`. `concurrency`
-    requests are under way at once, of one client never more than one. With `interleave` the new side is asked first
-    every other time. `own_host` sends each side's own name as Host instead of the recorded one. `headers` are sent
-    with every request. Requests past `limit` are left (0: none is).
+    `methods` are those that are asked. `concurrency` requests are under way at once, of one client never more than
+    one. With `interleave` the new side is asked first every other time. Where answers to a safe request differ, the old
+    side is asked `again` so many times more: what it does not repeat itself is no difference. `own_host` sends each
+    side's own name as Host instead of the recorded one. `headers` are sent with every request. Requests past `limit`
+    are left (0: none is). `spelling` names the monolith's cookies and tokens, `stand_ins` has what was redacted.
     """
 
     methods: frozenset[str] = frozenset({"GET", "HEAD"})
-    unsafe: bool = False
     concurrency: int = 8
     interleave: bool = False
+    again: int = 1
     own_host: bool = False
     headers: tuple[tuple[str, str], ...] = ()
     limit: int = 0
@@ -129,9 +131,22 @@ class Replay:
         request = recorded.request
         pair = Pair(Request(request.method, request.target, endpoint.route, request.headers, request.body), old, new)
         comparison = compare_pair(pair, self._rules, ids=self._ids)
+        if comparison.verdict is Verdict.DIFFER:
+            comparison = await self._without_noise(pair, comparison, exchange.asked["old"])
         self._tally.pair(endpoint, request.target, comparison)
         if comparison.verdict is Verdict.DIFFER and self._differing is not None:
             self._differing(pair, comparison)
+
+    async def _without_noise(self, pair: Pair, comparison: Comparison, asked: Asking) -> Comparison:
+        """The comparison of a pair that differs, without what the old side does not repeat itself."""
+        if asked.method not in SAFE_METHODS:
+            return comparison
+        given = [(await self._sides[0].ask(asked)).answer for _ in range(self._settings.again)]
+        again = [answer for answer in given if answer is not None]
+        found = judge(pair.old, pair.new, again, self._rules, route=pair.request.route, ids=self._ids)
+        self._tally.noise += len(found.noise)
+        # Both looks met rules, and the second one need not have met those of the first.
+        return replace(found.comparison, matched=comparison.matched | found.comparison.matched)
 
     def _client_of(self, recorded: Recorded) -> Client:
         if not recorded.client:

@@ -20,16 +20,19 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
+from strangler.compare.toml_lines import TableLines, table_lines
 from strangler.errors import ConfigError, Problem
+from strangler_proxy.replay.redacted import is_redacted
 
 __all__ = ["Login", "StandIns", "load_stand_ins"]
 
+_LOGIN: Final = re.compile(r"login\[(?P<number>\d+)\](?:\.(?P<key>\w+))?")
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -54,18 +57,28 @@ class StandIns:
         """How that client signs in; None where nothing says so."""
         return next((login for login in self.logins if fnmatchcase(client, login.client)), None)
 
+    def put_into_json(self, document: Any, name: str = "") -> Any:
+        """A request's JSON with the values of redacted keys; `name` is the key that the document is of."""
+        if isinstance(document, dict):
+            return {key: self.put_into_json(value, key) for key, value in document.items()}
+        if isinstance(document, list):
+            return [self.put_into_json(value, name) for value in document]
+        redacted = isinstance(document, str) and is_redacted(document)
+        return self.fields.get(name, document) if redacted else document
+
 
 def load_stand_ins(path: Path, environment: Mapping[str, str]) -> StandIns:
     """Read a file such as the one above. Raises ConfigError with everything that is wrong in it."""
     file = str(path)
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
     except OSError as error:
         wrong, right = f"cannot be read: {error.strerror}", "Check the path and its permissions."
         raise ConfigError([Problem(file, None, "", wrong, right)]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError([Problem(file, None, "", f"is not TOML: {error}", "Correct the syntax there.")]) from error
-    reader = _Reader(file, environment)
+    reader = _Reader(file, environment, table_lines(text, "login"))
     made = reader.read(document)
     if reader.problems:
         raise ConfigError(reader.problems)
@@ -75,8 +88,9 @@ def load_stand_ins(path: Path, environment: Mapping[str, str]) -> StandIns:
 class _Reader:
     """Reads the document, collecting problems."""
 
-    def __init__(self, file: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, file: str, environment: Mapping[str, str], lines: Sequence[TableLines]) -> None:
         self._file = file
+        self._lines = lines
         self._environment = environment
         self.problems: list[Problem] = []
 
@@ -124,4 +138,10 @@ class _Reader:
                 self._wrong(f"{place}{key}", "is not known here", f"There can be: {', '.join(known)}.")
 
     def _wrong(self, key: str, wrong: str, right: str) -> None:
-        self.problems.append(Problem(self._file, None, key, wrong, right))
+        self.problems.append(Problem(self._file, self._line(key), key, wrong, right))
+
+    def _line(self, key: str) -> int | None:
+        found = _LOGIN.match(key)
+        if found is None or int(found["number"]) >= len(self._lines):
+            return None
+        return self._lines[int(found["number"])].of(found["key"] or "")

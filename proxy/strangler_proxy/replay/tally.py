@@ -39,7 +39,8 @@ class Tally:
     """Counts pairs as they come.
 
     `may_miss` is the share of the pairs (0 to 1) that may be inconclusive while the whole still agrees. `left_out`
-    counts by a word the requests that were not asked, and are no pairs. `more` counts differences past the 5000 kinds
+    counts by a word the requests that were not asked, and are no pairs. `noise` counts places in which the old side did
+    not repeat its own answer. `more` counts differences past the 5000 kinds
     that are told apart.
     """
 
@@ -49,7 +50,7 @@ class Tally:
         self.latency = {"old": Histogram(), "new": Histogram()}
         self.matched: set[int] = set()
         self.more = 0
-        self.learned = 0
+        self.noise = 0
         self._kinds = 0
         self._may_miss = may_miss
 
@@ -135,7 +136,7 @@ class Tally:
                 for each in self.found
             ],
             "more_differences": self.more,
-            "ids_learned": self.learned,
+            "noise": self.noise,
             "latency_ms": {side: latency_of(histogram) for side, histogram in self.latency.items()},
             "endpoints": [
                 {

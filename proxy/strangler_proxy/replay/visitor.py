@@ -211,7 +211,9 @@ class Visitor:
             return body
         if is_form(content_type):
             return rewritten_form(content_type, body, self._form_rewrite(path, ours, fields_of(content_type, body)))
-        changed = rewritten_json(body, lambda document: self.learned.put_into_json(ours, document))
+        changed = rewritten_json(
+            body, lambda document: self._stand_ins.put_into_json(self.learned.put_into_json(ours, document))
+        )
         if is_redacted(changed.decode("latin-1")):
             raise CredentialsMissing
         return changed

@@ -128,7 +128,7 @@ def test_people_are_told_what_differs_and_the_verdict_last(
     root = fromstring((here / "junit.xml").read_bytes())
     check_junit(root)
     assert any(case.get("name") == "GET /orders/<int>/" for case in root.iter("testcase"))
-    (case,) = here.glob("cases/no-route/quantity.type.*.json")
+    (case,) = here.glob("cases/no-route/quantity.type.*.parity.json")
     assert run("compare", str(case)).exit_code == 1
     assert PASSWORD not in "".join(each.read_text() for each in here.rglob("*.json"))
 

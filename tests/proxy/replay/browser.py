@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -61,13 +61,14 @@ def browsing(url: str, name: str = "c1") -> Iterator[Browser]:
         yield Browser(client, name)
 
 
-def kept(path: Path, *several: list[Recorded], redactor: object = None) -> Path:
-    """The recording at `path`, of what browsers recorded; redacted by `redactor` if one is given."""
+def as_it_is(pair: Pair) -> Pair:
+    """Redacts nothing."""
+    return pair
 
-    def as_it_is(pair: Pair) -> Pair:
-        return pair
 
-    writer = RecordingWriter(path, redactor if callable(redactor) else as_it_is)
+def kept(path: Path, *several: list[Recorded], redactor: Callable[[Pair], Pair] = as_it_is) -> Path:
+    """The recording at `path`, of what browsers recorded."""
+    writer = RecordingWriter(path, redactor)
     for recorded in sorted((each for some in several for each in some), key=lambda each: each.at):
         assert writer.add(recorded)
     writer.close()

@@ -39,6 +39,7 @@ class Desk:
                 Route("/api/orders/", self.make, methods=["POST"]),
                 Route("/api/orders/{number:int}/", self.change, methods=["GET", "PUT"]),
                 Route("/headers/", self.headers, methods=["GET", "POST"]),
+                Route("/drawn/", self.drawn),
                 Route("/hang/", self.hang),
                 Route("/events/", self.events),
             ]
@@ -114,6 +115,11 @@ class Desk:
         self.user(request)
         body = (await request.body()).decode("latin-1")
         return JSONResponse({"headers": sorted(request.headers.items()), "query": request.url.query, "body": body})
+
+    async def drawn(self, request: Request) -> Response:
+        """Something that is never the same, beside something that is."""
+        self.user(request)
+        return JSONResponse({"lucky": secrets.randbelow(10**9) + 10**9, "price": 2 if self._bug else 1})
 
     async def hang(self, request: Request) -> Response:
         self.user(request)

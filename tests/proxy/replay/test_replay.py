@@ -171,6 +171,17 @@ def test_methods_that_are_not_wanted_are_left_out_and_counted(serve: Serve, visi
     assert all(each.startswith("GET ") for each in old.asked)
 
 
+def test_what_the_old_side_does_not_repeat_is_no_difference_and_what_it_does_repeat_is_one(serve: Serve) -> None:
+    old, good, bad = Desk(), serve(Desk()), serve(Desk(bug=True))
+    url = serve(old)
+    replayed = Replayed().run([asked("/drawn/")], url, good)
+    assert (replayed.tally.verdict, replayed.tally.noise) == (Verdict.AGREE, 1)
+    assert len(old.asked) == 2
+    assert [each.example.path for each in Replayed().run([asked("/drawn/")], url, bad).tally.found] == ["$.price"]
+    unsure = Replayed().run([asked("/drawn/")], url, good, again=0)
+    assert [each.example.path for each in unsure.tally.found] == ["$.lucky"]
+
+
 def test_the_new_side_is_first_every_other_time(serve: Serve) -> None:
     desk = Desk()
     url = serve(desk)

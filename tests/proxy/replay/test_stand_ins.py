@@ -35,6 +35,13 @@ def test_the_first_login_that_fits_a_client_holds_and_secrets_come_from_the_envi
     assert StandIns().login_of("77") is None
 
 
+def test_redacted_values_in_json_are_stood_in_for_by_their_keys() -> None:
+    made = StandIns(fields={"card": "4242"})
+    mark = "redacted-0123456789ab"
+    document = {"card": mark, "cards": [mark], "pay": {"card": [mark, "open"]}, "n": 1}
+    assert made.put_into_json(document) == {"card": "4242", "cards": [mark], "pay": {"card": ["4242", "open"]}, "n": 1}
+
+
 def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     text = """
     colour = 1
@@ -51,15 +58,15 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     """
     with pytest.raises(ConfigError) as raised:
         load(tmp_path, text)
-    assert {problem.key for problem in raised.value.problems} == {
-        "colour",
-        "fields",
-        "login[0].client",
-        "login[0].path",
-        "login[0]",
-        "login[1].fields.password",
-        "login[1].shoe",
-        "login[2]",
+    assert {(problem.line, problem.key) for problem in raised.value.problems} == {
+        (None, "colour"),
+        (None, "fields"),
+        (5, "login[0].client"),
+        (6, "login[0].path"),
+        (4, "login[0]"),
+        (9, "login[1].fields.password"),
+        (10, "login[1].shoe"),
+        (11, "login[2]"),
     }
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
 from contextlib import suppress
@@ -172,6 +173,14 @@ def test_a_har_of_ours_is_read_as_what_it_was_written_from(tmp_path: Path) -> No
     with path.open("w") as file:
         write_har(file, several)
     assert list(open_recording(path)) == several
+
+
+def test_a_packed_body_is_written_as_a_browser_shows_it() -> None:
+    file = io.StringIO()
+    answer = Answer(200, (("Content-Encoding", "gzip"), ("Content-Type", "text/plain")), gzip.compress(b"fig"))
+    write_har(file, [Recorded(1.0, Request("GET", "/"), answer)])
+    (only,) = json.loads(file.getvalue())["log"]["entries"]
+    assert (only["response"]["content"]["text"], only["response"]["content"]["size"]) == ("fig", 3)
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3)
