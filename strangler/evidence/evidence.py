@@ -18,6 +18,7 @@ _MOST_PAIR_KEYS: Final = 4096
 _MOST_FIELDS: Final = 1000
 _MOST_PARAMETERS: Final = 64
 _MOST_RULES: Final = 1000
+_LONGEST: Final = 300
 
 
 class PairKey(NamedTuple):
@@ -89,7 +90,8 @@ class Tally:
 
 class Evidence:
     """Counts of one scope. Names past a bound (4,096 kinds of pairs, 1,000 fields, 64 parameters a template) are
-    counted as `…`, so that it stays small whatever a client or a candidate sends."""
+    counted as `…`, and long ones are cut after 300 letters, so that it stays small whatever a client or a candidate
+    sends."""
 
     __slots__ = ("asked", "changed", "differences", "distinct", "latency", "noise", "pairs", "parameters", "rules_met")
 
@@ -123,7 +125,8 @@ class Evidence:
         """Where pairs of that kind are counted."""
         found = self.pairs.get(key)
         if found is None:
-            if len(self.pairs) >= _MOST_PAIR_KEYS:
+            key = key._replace(template=_cut(key.template), method=_cut(key.method), group=_cut(key.group))
+            if key not in self.pairs and len(self.pairs) >= _MOST_PAIR_KEYS:
                 key = key._replace(template=OTHERS, method=OTHERS, group="", cause=OTHERS if key.cause else "")
             found = self.pairs.get(key)
             if found is None:
@@ -132,18 +135,21 @@ class Evidence:
 
     def tally_of_difference(self, key: DifferenceKey) -> Tally:
         """Where differences of that kind are counted."""
+        key = key._replace(template=_cut(key.template), field=_cut(key.field))
         if key not in self.differences and len(self.differences) >= _MOST_FIELDS:
             key = key._replace(template=OTHERS, field=OTHERS)
         return self.differences.setdefault(key, Tally())
 
     def add_noise(self, key: NoiseKey, count: int) -> None:
         """Count noise."""
+        key = key._replace(template=_cut(key.template), field=_cut(key.field))
         if key not in self.noise and len(self.noise) >= _MOST_FIELDS:
             key = key._replace(template=OTHERS, field=OTHERS)
         self.noise[key] = self.noise.get(key, 0) + count
 
     def add_parameter(self, template: str, name: str, count: int) -> None:
         """Count a query parameter."""
+        template, name = _cut(template), _cut(name)
         if template not in self.parameters and len(self.parameters) >= _MOST_PARAMETERS:
             template = OTHERS
         seen = self.parameters.setdefault(template, {})
@@ -260,3 +266,7 @@ class Evidence:
         made.asked = count_of(document.get("asked", 0), "asked")
         made.changed = count_of(document.get("changed", 0), "changed")
         return made
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST else name[:_LONGEST] + OTHERS

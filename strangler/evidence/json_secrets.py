@@ -124,7 +124,7 @@ def _replaced(node: Any, marks: Marks) -> Any:
             return node
         for leaf in _leaves(node):
             marks.of(leaf)
-        return marks.of(_written(node))
+        return marks.aside(_written(node))
     return node if node is None else marks.of(json.dumps(node))
 
 

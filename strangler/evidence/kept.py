@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from strangler.compare.form import pair_from_json, pair_to_json
 from strangler.compare.values import Difference, DifferenceKind, Pair, Severity, Verdict
@@ -11,6 +11,8 @@ from strangler.evidence.scope import Scope
 from strangler.evidence.shape import items_of, member_of, number_of, text_of
 
 __all__ = ["KeptPair"]
+
+_LONGEST_PATH: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,9 @@ class KeptPair:
         """About how many bytes it takes to keep."""
         pair = self.pair
         headers = (*pair.request.headers, *pair.old.headers, *pair.new.headers)
+        shown = sum(2 * len(each.path) + len(each.old or "") + len(each.new or "") + 100 for each in self.differences)
         bodies = len(pair.request.body) + len(pair.old.body) + len(pair.new.body)
-        return bodies + sum(len(name) + len(value) for name, value in headers) + len(pair.request.target) + 500
+        return bodies + shown + sum(len(name) + len(value) for name, value in headers) + len(pair.request.target) + 500
 
     def to_json(self) -> dict[str, Any]:
         """The kept pair as a JSON document; the pair in it as `strangler.compare.form` says."""
@@ -105,7 +108,8 @@ class KeptPair:
 
 def _difference(document: Any) -> Difference:
     def text(key: str) -> str:
-        return text_of(member_of(document, key, "a difference"), key)
+        # A path is as long as the keys in it.
+        return text_of(member_of(document, key, "a difference"), key, _LONGEST_PATH)
 
     def side(key: str) -> str | None:
         return None if member_of(document, key, "a difference") is None else text(key)

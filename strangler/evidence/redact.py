@@ -37,7 +37,7 @@ class Redactor:
     and its length: one in a content coding that is not what its headers say, or in no known charset, JSON that is none,
     a multipart form that its boundary does not divide.
 
-    Safe to share between threads. Call it with a pair, or with `kept` and `differences` for what goes with one.
+    Call it with a pair; `kept` is for one with its verdict and differences. Safe to share between threads.
     """
 
     def __init__(self, redactions: Iterable[Redaction] = (), *, key: bytes) -> None:
@@ -69,15 +69,12 @@ class Redactor:
         return self._read_name(path, Marks(self._key))
 
     def _pair(self, pair: Pair, marks: Marks) -> Pair:
-        for _ in range(2):
-            found = marks.found
-            cleaned = Pair(
-                self._request(pair.request, marks), self._answer(pair.old, marks), self._answer(pair.new, marks)
-            )
-            # What was found in the last place is looked for in the first one too.
-            if marks.found == found:
-                break
-        return cleaned
+        cleaned = self._once(pair, marks)
+        # What was found in the last place may have stood in the first one too.
+        return self._once(pair, marks) if _stained(cleaned, marks) else cleaned
+
+    def _once(self, pair: Pair, marks: Marks) -> Pair:
+        return Pair(self._request(pair.request, marks), self._answer(pair.old, marks), self._answer(pair.new, marks))
 
     def _request(self, request: Request, marks: Marks) -> Request:
         path, mark, query = request.target.partition("?")
@@ -235,6 +232,21 @@ class Redactor:
             return json.dumps(marks.aside(value)) if isinstance(value, str) else marks.aside(text)
         cleaned = self._read(text, marks)
         return marks.aside(cleaned) if marks.part_of_one(cleaned) else cleaned
+
+
+def _stained(pair: Pair, marks: Marks) -> bool:
+    """Whether anything that was found is left somewhere, or may be."""
+    parts = (pair.request, pair.old, pair.new)
+    texts = [pair.request.target, *(text for part in parts for line in part.headers for text in line)]
+    for part in parts:
+        try:
+            texts.append(part.body.decode("utf-8"))
+        except UnicodeDecodeError:
+            return True
+        if b"\0" in part.body:
+            # Of two bytes a letter, perhaps.
+            return True
+    return any(marks.stains(text) for text in texts)
 
 
 def _match_taken_out(found: re.Match[str], marks: Marks) -> str:

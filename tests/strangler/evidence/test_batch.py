@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -134,6 +135,21 @@ def test_names_without_end_are_counted_together() -> None:
     assert sum(batch.never_paired.values()) == 5000
     assert batch.never_paired["r", OTHERS] == 5000 - 4096
     assert len(evidence.rules_met) == 1000
+
+
+def test_names_of_any_length_are_told_cut() -> None:
+    sent = "x" * 1_000_000
+    batch = Batch()
+    count(batch, method=sent)
+    count(batch, method=sent)
+    difference = Difference(f"$.{sent}", DifferenceKind.VALUE)
+    batch.difference(SCOPE, template="/", difference=difference, at=1.0)
+    batch.noise(SCOPE, template=sent, field=sent, kind=DifferenceKind.VALUE)
+    batch.parameters(SCOPE, template="/", names=[sent])
+    assert len(json.dumps(batch.to_json())) < 5000
+    assert Batch.from_json(batch.to_json()).to_json() == batch.to_json()
+    batch.keep(replace(kept("a"), differences=(difference,)))
+    assert Batch.from_json(batch.to_json()).kept == batch.kept
 
 
 def test_releases_without_end_are_counted_together() -> None:

@@ -184,6 +184,17 @@ def test_a_token_that_a_page_repeats_elsewhere_is_found_there() -> None:
     assert "Abc" not in kept_text(cleaned)
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "utf-16-le", "latin-1"])
+def test_what_the_last_place_tells_is_secret_is_found_in_the_first(charset: str) -> None:
+    token = "0123-4567-89ab"
+    told = Answer(200, (JSON,), json.dumps({"token": token}).encode())
+    media = ("Content-Type", f"text/plain; charset={charset.replace('-le', 'le')}")
+    cleaned = redactor()(pair(Request("POST", "/", headers=(media,), body=f"ä {token}".encode(charset)), new=told))
+    assert cleaned.request.body.decode(charset).startswith("ä redacted-")
+    cleaned = redactor()(pair(Request("GET", f"/{token}/", headers=(("X-Page", token),)), new=told))
+    assert token not in kept_text(cleaned)
+
+
 def test_multipart_forms_lose_their_secret_fields() -> None:
     body = (
         b'--xx\r\nContent-Disposition: form-data; name="password"\r\n\r\nhush\r\n'
@@ -317,10 +328,21 @@ def test_an_excerpt_that_holds_half_a_secret_is_taken_out_whole() -> None:
     assert cleaned.new == "at 7: 'something else'"
 
 
+def test_secrets_without_end_are_taken_out_where_they_stand() -> None:
+    document = [{"email": f"person-{number}@shop.test", "id": number} for number in range(3000)]
+    body = json.dumps([*document, {"email": "x" * 500_000}]).encode()
+    subject = kept(pair(old=Answer(200, (JSON,), body)), Difference("body", DifferenceKind.VALUE, "at 3: 'anything'"))
+    cleaned = redactor(("path", "$[*].email")).kept(subject)
+    assert b"@shop" not in cleaned.pair.old.body
+    assert b"xxxx" not in cleaned.pair.old.body
+    # Nobody can say any more what an excerpt may show.
+    assert (cleaned.differences[0].old or "").startswith("redacted-")
+
+
 def test_what_is_redacted_already_stays_as_it_is() -> None:
     request = Request("GET", "/?token=hush", headers=(("Cookie", "a=b"), ("Authorization", "Bearer x")))
     answer = Answer(200, (JSON,), b'{"token": "hush", "password": {"a": "b"}}')
-    once = redactor()(pair(request, answer))
+    once = redactor()(pair(request, answer, Answer(200, (JSON,), b"no JSON")))
     assert redactor()(once) == once
 
 
