@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
 from strangler.compare import Request
 from strangler_proxy.routes import RouteTable
+from strangler_proxy.shadow.shapes import Shapes
 
 __all__ = ["Endpoint", "Endpoints"]
 
-_MOST: Final = 64
-_REST: Final = "…"
-_UUID: Final = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
-_HEX: Final = re.compile(r"(?=.*\d)[0-9a-f]{8,}", re.IGNORECASE)
+_ANY: Final = "/<path:rest>"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Endpoint:
-    """A route's name (empty outside every route), the method, and the path with `<int>`, `<uuid>`, `<hex>` for values.
-
-    Where the route's own template has one variable for several segments, or there is no route, the values are
-    recognised by their form.
-    """
+    """A route's name (empty outside every route), the method, and the path's template, as live shadow counts it."""
 
     route: str
     method: str
@@ -37,45 +29,28 @@ class Endpoint:
 class Endpoints:
     """Names the endpoints of requests: by the routes of `table`, without one by the names in the recording.
 
-    Of one route 64 templates are told apart; further ones are counted together as `…`.
+    Outside every route, and where a route is known by its name alone, what varies in a path is known by its form.
     """
 
     def __init__(self, table: RouteTable | None = None) -> None:
         self._table = table
-        self._seen: dict[str, set[str]] = defaultdict(set)
+        self._shapes: dict[str, Shapes] = {}
 
     def of(self, request: Request) -> Endpoint:
         """The endpoint of a request."""
-        path, _, query = request.target.partition("?")
-        route, template = request.route, ""
+        raw_path, _, raw_query = _raw(request.target).partition(b"?")
+        route, template = request.route, _ANY
         if self._table is not None:
-            match = self._table.match(
-                request.method,
-                path.encode("latin-1", "replace"),
-                query.encode("latin-1", "replace"),
-                [(name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
-                 for name, value in request.headers],
-            )  # fmt: skip
-            route = "" if match is None else match.route.name
-            template = "" if match is None else match.route.path
-        if not template or "<path:" in template:
-            template = _template(path)
-        seen = self._seen[route]
-        if template not in seen:
-            if len(seen) >= _MOST:
-                template = _REST
-            else:
-                seen.add(template)
-        return Endpoint(route, request.method, template)
+            headers = [(_raw(name), _raw(value)) for name, value in request.headers]
+            match = self._table.match(request.method, raw_path, raw_query, headers)
+            route, template = ("", _ANY) if match is None else (match.route.name, match.route.path)
+        if raw_path == b"/" and template == _ANY:
+            return Endpoint(route, request.method, "/")
+        shapes = self._shapes.get(route)
+        if shapes is None:
+            shapes = self._shapes[route] = Shapes(template)
+        return Endpoint(route, request.method, shapes.of(raw_path))
 
 
-def _template(path: str) -> str:
-    return "/".join(_segment(each) for each in path.split("/"))
-
-
-def _segment(text: str) -> str:
-    if text.isdecimal():
-        return "<int>"
-    if _UUID.fullmatch(text):
-        return "<uuid>"
-    return "<hex>" if _HEX.fullmatch(text) else text
+def _raw(text: str) -> bytes:
+    return text.encode("latin-1", "replace")

@@ -21,6 +21,8 @@ def test_a_request_is_named_by_its_route_and_the_routes_template() -> None:
         "shop.product", "GET", "/products/<int:id>/"
     )
     assert endpoints.of(Request("POST", "/products/7/")) == Endpoint("", "POST", "/products/<int>/")
+    assert endpoints.of(Request("GET", "/?a=1")) == Endpoint("", "GET", "/")
+    assert endpoints.of(Request("GET", "*")).template == "…"
 
 
 def test_where_a_template_spans_segments_values_are_known_by_their_form() -> None:
