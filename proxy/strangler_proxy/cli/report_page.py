@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from jinja2 import Environment
 
+from strangler.compare.side_by_side import lines_of, side_by_side
 from strangler.evidence import KeptPair
-from strangler_proxy.cli.side_by_side import lines_of, side_by_side
 from strangler_proxy.cli.words import milliseconds, moment, percent
 
 __all__ = ["page"]

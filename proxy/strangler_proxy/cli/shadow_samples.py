@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from strangler.compare import DifferenceKind, Verdict
+from strangler.compare.side_by_side import curl, lines_of, side_by_side
 from strangler.evidence import KeptPair
 from strangler.recording import CASE_SUFFIX, Case, write_case
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client, running_config
-from strangler_proxy.cli.side_by_side import curl, lines_of, side_by_side
 from strangler_proxy.cli.words import milliseconds, moment
 from strangler_proxy.config import Config
 from strangler_proxy.plain import plain

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from strangler_proxy.cli import main
-from strangler_proxy.cli.side_by_side import Row, curl, lines_of, side_by_side
 from strangler_proxy.cli.words import percent
 from strangler_proxy.control import ControlPlane
 
-from strangler.compare import Answer, Request, Verdict
+from strangler.compare import Request, Verdict
 from strangler.recording import read_case
 from strangler.testing.toggle_store import MemoryToggleStore
 from tests.proxy.control.fakes import kept_pair, observe, plane
@@ -183,36 +182,6 @@ def test_the_page_holds_hostile_text_as_text_and_fetches_nothing(control: Contro
     assert "src=" not in page.replace("img src=x", "")
     assert "http://" not in page
     assert "default-src 'none'" in page
-
-
-def test_lines_that_are_equal_are_left_out_but_for_those_around() -> None:
-    old = [f"line {number}" for number in range(20)]
-    new = [*old[:10], "another", *old[11:]]
-    rows = side_by_side(old, new)
-    assert rows[0] == rows[-1] == Row(None, None)
-    assert Row("line 10", "another", True) in rows
-    assert len(rows) == 7
-    assert len(side_by_side(old, new, whole=True)) == 20
-
-
-def test_answers_too_long_to_match_are_still_shown_line_by_line() -> None:
-    old = [f"line {number}" for number in range(5000)]
-    rows = side_by_side(old, [*old[:4999], "another"])
-    assert Row("line 4999", "another", True) in rows
-
-
-def test_a_body_that_is_no_text_is_told_by_its_length() -> None:
-    assert lines_of(Answer(200, (), b"\xff\x00"))[-1] == "(2 bytes that are no text)"
-
-
-def test_curl_quotes_whatever_was_asked() -> None:
-    request = Request("POST", "/a?b='$(id)'", "", (("Host", "shop"), ("X-Odd", "`id`")), b"a=1&b='2'")
-    command = curl(request, "http://127.0.0.1:1/")
-    assert "Host" not in command
-    assert "'X-Odd: `id`'" in command
-    assert command.startswith("curl -sS -i -X POST ")
-    assert "$(id)" in command
-    assert '"\'"' in command
 
 
 @pytest.mark.parametrize(("share", "text"), [(1.0, "100 %"), (0.999999, "99.999 %"), (0.99, "99 %"), (0.0, "0 %")])

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
-from strangler.compare import Answer, Request
+from strangler.compare.values import Answer, Request
 
 __all__ = ["Row", "curl", "lines_of", "side_by_side"]
 
@@ -71,16 +71,24 @@ def _rows(old: Sequence[str], new: Sequence[str]) -> Iterator[Row]:
             yield from (Row(a, b, True) for a, b in zip_longest(old[i1:i2], new[j1:j2]))
 
 
-def curl(request: Request, base: str) -> str:
-    """The request as a curl command to the upstream at `base`. Marks stand where secrets were taken out."""
+def curl(request: Request, base: str, *, host: str = "") -> str:
+    """The request as a curl command to the upstream at `base`, with another Host than its own where `host` says so.
+    Marks stand where secrets were taken out."""
     words = ["curl", "-sS", "-i"]
+    if "/." in request.target:
+        words.append("--path-as-is")
+    if any(letter in request.target for letter in "[]{}"):
+        words.append("-g")
     if request.method == "HEAD":
         words.append("-I")
     elif request.method != "GET":
         words += ["-X", request.method]
+    if host:
+        words += ["-H", f"Host: {host}"]
     for name, value in request.headers:
         if name.lower() not in _NOT_SENT:
-            words += ["-H", f"{name}: {value}"]
+            # Without a value curl takes a header for one that it is not to send.
+            words += ["-H", f"{name}: {value}" if value else f"{name};"]
     if request.body:
-        words += ["--data-binary", request.body.decode("utf-8", "backslashreplace")]
+        words += ["--data-raw", request.body.decode("utf-8", "backslashreplace")]
     return shlex.join([*words, base.rstrip("/") + request.target])
