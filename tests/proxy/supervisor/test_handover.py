@@ -38,6 +38,8 @@ HANDOVERS = st.builds(
     askers=st.lists(NUMBERS, max_size=4).map(tuple),
     children=st.lists(CHILDREN, max_size=3).map(tuple),
     leaving=st.lists(NUMBERS, max_size=4).map(tuple),
+    crew=st.text(max_size=10),
+    comparers=st.lists(CHILDREN, max_size=2).map(tuple),
 )
 
 
@@ -58,6 +60,13 @@ def test_a_document_that_lacks_something_is_refused(handed: Handover, name: str)
     del document[name]
     with pytest.raises(HandoverError, match="lacks"):
         Handover.from_text(json.dumps(document))
+
+
+@given(HANDOVERS)
+def test_a_document_of_a_program_that_knows_of_no_comparers_hands_over_none(handed: Handover) -> None:
+    document = json.loads(handed.to_text())
+    del document["crew"], document["comparers"]
+    assert Handover.from_text(json.dumps(document)) == replace(handed, crew="", comparers=())
 
 
 @given(st.text(max_size=50))
