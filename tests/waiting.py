@@ -11,10 +11,11 @@ __all__ = ["until"]
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T | None], *, seconds: float = 30) -> T:
-    """What `condition` gives once that is true; AssertionError when it has not come true in `seconds`."""
+def until(condition: Callable[[], T | None], *, seconds: float = 30, every: float = 0.01) -> T:
+    """What `condition` gives once that is true; AssertionError when it has not come true in `seconds`. It is looked at
+    `every` so many seconds."""
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, f"waited {seconds:g} s in vain"
-        time.sleep(0.01)
+        time.sleep(every)
     return found

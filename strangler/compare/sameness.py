@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, Final
 
 from strangler.compare.json_text import Duplicates, Node, canonical
 from strangler.compare.shape import wanted
 
-__all__ = ["identifying_key", "same_elements", "same_things"]
+__all__ = ["identifying_key", "mostly_replaced", "same_elements", "same_things"]
 
 _MOST_KEYS: Final = 20
 
@@ -40,6 +40,45 @@ def same_things(lists: Sequence[list[Node]]) -> bool:
         return True
     places = [wanted(each) for each in zip(*lists, strict=True)]
     return len({*places}) > 1 and all(len(each) == 1 for each in places)
+
+
+def mostly_replaced(lists: Sequence[list[Node]]) -> bool:
+    """Whether at more than half of the indexes of lists of one length stands another thing in one list than in the
+    first, and not the same thing with something else in it: by what is in them at any depth. One alone always stays."""
+    first = lists[0]
+    if len(first) < 2:
+        return False
+    leaves = [[dict(_leaves(each, ())) for each in elements] for elements in lists]
+    seen: dict[tuple[object, ...], Node] = {}
+    telling = {
+        path
+        for elements in leaves
+        for each in elements
+        for path, value in each.items()
+        if seen.setdefault(path, value) != value
+    }
+    replaced = 0
+    for at, each in enumerate(leaves[0]):
+        replaced += any(not _share_half(each, elements[at], telling) for elements in leaves[1:])
+    return 2 * replaced > len(first)
+
+
+def _leaves(node: Node, path: tuple[object, ...]) -> Iterator[tuple[tuple[object, ...], Node]]:
+    if type(node) is dict:
+        for key, value in node.items():
+            yield from _leaves(value, (*path, key))
+    elif type(node) is list:
+        for at, value in enumerate(node):
+            yield from _leaves(value, (*path, at))
+    else:
+        yield path, node
+
+
+def _share_half(
+    one: dict[tuple[object, ...], Node], other: dict[tuple[object, ...], Node], telling: set[tuple[object, ...]]
+) -> bool:
+    paths = telling & (one.keys() | other.keys())
+    return 2 * len([path for path in paths if path in one and path in other and one[path] == other[path]]) >= len(paths)
 
 
 def identifying_key(lists: Sequence[list[Node]], names: Sequence[str] = ()) -> str | None:

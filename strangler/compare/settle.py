@@ -14,7 +14,7 @@ from strangler.compare.paths import State
 from strangler.compare.place import ROOT, Label, Place, spelled
 from strangler.compare.pool import Pool
 from strangler.compare.rules import RouteRules, Ruling
-from strangler.compare.sameness import identifying_key, same_elements, same_things
+from strangler.compare.sameness import identifying_key, mostly_replaced, same_elements, same_things
 
 __all__ = ["Noise", "NoiseKind", "Settling"]
 
@@ -134,7 +134,7 @@ class Settling:
         self._spend(sum(map(len, lists)) + len(new))
         if self._markup:
             aligned = any((id(old), id(each)) in drawn for drawn, each in zip(self._drawn, shown, strict=True))
-            if not aligned and all(len(each) == len(old) for each in shown):
+            if not aligned and all(len(each) == len(old) for each in shown) and not mostly_replaced(lists):
                 return self._by_index(old, shown, new, place, state)
             return self._chosen(lists, new, place)
         keyed = ruling.order is not None and ruling.order.how == "key"

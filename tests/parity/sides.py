@@ -7,15 +7,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import httpx
+import yaml
 
 from demo.stack import Stack
 from extracted.catalog.app import create_app
 from extracted.catalog.service import Service
 from extracted.catalog.settings import load_settings
 from strangler.compare import Answer, Comparison, Pair, Request, Rules, compare_pair
-from tests.parity.cases import Case
+from tests.parity.cases import Case, Shop
 
-__all__ = ["Asker", "ask_in_process", "compared"]
+__all__ = ["Asker", "ask_in_process", "compared", "schema_of", "shop_of"]
 
 
 class Asker:
@@ -71,6 +72,28 @@ def ask_in_process(stack: Stack, cases: Iterable[Case]) -> list[Answer]:
 def compared(case: Case, old: Answer, new: Answer, rules: Rules) -> Comparison:
     """What comes of comparing a case's answers."""
     return compare_pair(Pair(Request(case.method, case.target, case.route), old, new), rules)
+
+
+def schema_of(stack: Stack) -> dict[str, object]:
+    """The monolith's OpenAPI schema."""
+    document: dict[str, object] = yaml.safe_load(httpx.get(f"{stack.addresses.url('monolith')}/api/v1/schema/").text)
+    return document
+
+
+def shop_of(stack: Stack) -> Shop:
+    """What the running shop holds."""
+    url = stack.addresses.url("monolith")
+    products = httpx.get(f"{url}/api/v1/products/?page_size=100").json()["results"]
+    facts = f"{stack.addresses.url('catalog')}/v1/products?ids={','.join(str(number) for number in range(1, 151))}"
+    kept = httpx.get(facts).json()
+    rows = kept["products"] if isinstance(kept, dict) else kept
+    return Shop(
+        products=[product["id"] for product in products],
+        slugs=[category["slug"] for category in httpx.get(f"{url}/api/v1/categories/").json()],
+        words=sorted({word for product in products for word in product["name"].split()})[:40],
+        hidden=[row["id"] for row in rows if row["status"] == "unpublished"],
+        discontinued=[row["id"] for row in rows if row["status"] == "discontinued"],
+    )
 
 
 def _answer(response: httpx.Response) -> Answer:

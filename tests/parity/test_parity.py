@@ -7,15 +7,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import httpx
 import pytest
-import yaml
 
 from demo.stack import ROOT, Stack
 from strangler.compare import Answer, Rules, Verdict, load_rules
-from tests.parity.cases import READS, Case, Shop, generate
+from tests.parity.cases import READS, Case, generate
 from tests.parity.planted import BUGS
-from tests.parity.sides import Asker, ask_in_process, compared
+from tests.parity.sides import Asker, ask_in_process, compared, schema_of, shop_of
 
 _LAG = 3.0
 
@@ -42,7 +40,7 @@ def monolith(stack: Stack) -> Iterator[Asker]:
 
 @pytest.fixture(scope="module")
 def asked(stack: Stack, monolith: Asker) -> Asked:
-    cases = generate(_schema(stack), _shop(stack))
+    cases = generate(schema_of(stack), shop_of(stack))
     first = [monolith.ask(case) for case in cases]
     # What has an ETag is asked again with it, as a browser would.
     conditional = [
@@ -51,26 +49,6 @@ def asked(stack: Stack, monolith: Asker) -> Asked:
         if case.method == "GET" and answer.status == 200 and (tag := answer.header("ETag"))
     ][::5]
     return Asked(cases + conditional, first + [monolith.ask(case) for case in conditional])
-
-
-def _schema(stack: Stack) -> dict[str, object]:
-    document: dict[str, object] = yaml.safe_load(httpx.get(f"{stack.addresses.url('monolith')}/api/v1/schema/").text)
-    return document
-
-
-def _shop(stack: Stack) -> Shop:
-    url = stack.addresses.url("monolith")
-    products = httpx.get(f"{url}/api/v1/products/?page_size=100").json()["results"]
-    facts = f"{stack.addresses.url('catalog')}/v1/products?ids={','.join(str(number) for number in range(1, 151))}"
-    kept = httpx.get(facts).json()
-    rows = kept["products"] if isinstance(kept, dict) else kept
-    return Shop(
-        products=[product["id"] for product in products],
-        slugs=[category["slug"] for category in httpx.get(f"{url}/api/v1/categories/").json()],
-        words=sorted({word for product in products for word in product["name"].split()})[:40],
-        hidden=[row["id"] for row in rows if row["status"] == "unpublished"],
-        discontinued=[row["id"] for row in rows if row["status"] == "discontinued"],
-    )
 
 
 def test_the_cases_are_many_and_cover_every_read(asked: Asked) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -29,8 +30,13 @@ from strangler_proxy.shadow.frame import Unequal
 
 __all__ = ["Examiner", "needs_more"]
 
-# How many further answers of the monolith a difference of values is held against.
+# How many further answers of the monolith a difference of values is held against; and any difference where the
+# monolith was seen not to repeat itself before. Of two things that stand in either order by chance, three answers show
+# the same one time in eight.
 _REPEATS: Final = 3
+_REPEATS_IF_NOISY: Final = 10
+_MOST_TEMPLATES: Final = 4096
+_MOST_FIELDS: Final = 1000
 _BY_VALUE: Final = frozenset({DifferenceKind.VALUE, DifferenceKind.ID})
 _LIMITS: Final = Limits()
 
@@ -39,7 +45,8 @@ class Examiner:
     """Comes to a finding under `rules`: at once by the rules alone, then with what the sides say when asked again.
     `ids` are those known to belong together, and learns.
 
-    Both are asked again `lag` seconds after it is known that the monolith repeats itself; `wait` waits.
+    Both are asked again `lag` seconds after it is known that the monolith repeats itself; `wait` waits. Where it once
+    did not, it is asked more often the next time: that is remembered by template and field, and excuses nothing itself.
     """
 
     def __init__(
@@ -58,6 +65,8 @@ class Examiner:
         self._ids = ids
         self._limits = limits
         self._wait = wait
+        # By route and template: the fields in which the monolith was seen not to repeat itself.
+        self._noisy: OrderedDict[tuple[str, str], set[str]] = OrderedDict()
 
     def at_first(self, unequal: Unequal) -> tuple[Finding, Comparison]:
         """What the rules alone say. A difference of a safe method is to be examined further."""
@@ -71,27 +80,34 @@ class Examiner:
         pair = pair_of(unequal)
         repeats = [] if unequal.again is None else [answer_of(unequal.again)]
         judged = self._judged(pair, repeats) if repeats else NoiseVerdict(comparison)
-        while _may_be_noise(judged.comparison, len(repeats)):
+        while self._may_be_noise(unequal, judged, len(repeats)):
             side = await self._asks.monolith(unequal)
             if side is None:
                 return _inconclusive(judged, Cause.UNCHECKED)
             repeats.append(answer_of(side))
             judged = self._judged(pair, repeats)
+            self._remember(unequal, judged)
         if judged.comparison.verdict is not Verdict.DIFFER or _failed(unequal):
             return Finding.of(judged.comparison, judged.noise)
         await self._wait(self._lag)
         old, new = await asyncio.gather(self._asks.monolith(unequal), self._asks.candidate(unequal))
         if old is None or new is None:
             return _inconclusive(judged, Cause.UNCHECKED)
-        return self._later(judged, pair, answer_of(old), answer_of(new))
+        later = Pair(pair.request, answer_of(old), answer_of(new))
+        return self._later(judged, pair, repeats, later)
 
-    def _later(self, judged: NoiseVerdict, pair: Pair, old: Answer, new: Answer) -> Finding:
+    def _later(self, judged: NoiseVerdict, pair: Pair, repeats: Sequence[Answer], again: Pair) -> Finding:
         """What two later answers say of what differs in a pair."""
-        later = self._compared(Pair(pair.request, old, new))
+        old = again.old
+        later = self._compared(again)
         if later.verdict is Verdict.INCONCLUSIVE:
             return _inconclusive(judged, Cause.UNCHECKED)
         first = places(judged.comparison)
         lasting = {place for place in places(later) if not _within_noise(place[0], judged)}
+        if any(_within_noise(field, judged) for field, _ in first):
+            # What is wrong amid noise lasts where it is wrong amid noise again.
+            amid = places(self._judged(again, [pair.old, *repeats]).comparison)
+            lasting |= {place for place in amid if _within_noise(place[0], judged)}
         same = lasting & first
         if lasting and not same and self._repeated(pair, old, judged):
             # The monolith stands still, and the candidate differs otherwise each time.
@@ -107,6 +123,26 @@ class Examiner:
         changed = changes(pair.old, later, self._rules, route=pair.request.route, limits=self._limits)
         return all(_within_noise(each.field, judged) for each in changed)
 
+    def _may_be_noise(self, unequal: Unequal, judged: NoiseVerdict, repeats: int) -> bool:
+        """Whether one more answer of the monolith could excuse something: any difference once, values that change only
+        now and then, and what stands amid noise, may need more."""
+        if judged.comparison.verdict is not Verdict.DIFFER:
+            return False
+        if repeats < _REPEATS and (repeats == 0 or any(each.kind in _BY_VALUE for each in judged.comparison.breaking)):
+            return True
+        noisy = self._noisy.get((unequal.route, unequal.template), set()) | {each.field for each in judged.noise}
+        return repeats < _REPEATS_IF_NOISY and any(_within(each.field, noisy) for each in judged.comparison.breaking)
+
+    def _remember(self, unequal: Unequal, judged: NoiseVerdict) -> None:
+        if judged.noise:
+            key = unequal.route, unequal.template
+            fields = self._noisy.setdefault(key, set())
+            if len(fields) < _MOST_FIELDS:
+                fields.update(each.field for each in judged.noise)
+            self._noisy.move_to_end(key)
+            while len(self._noisy) > _MOST_TEMPLATES:
+                self._noisy.popitem(last=False)
+
     def _compared(self, pair: Pair) -> Comparison:
         return compare_pair(pair, self._rules, limits=self._limits, ids=self._ids)
 
@@ -120,18 +156,13 @@ def needs_more(unequal: Unequal, finding: Finding) -> bool:
     return finding.verdict is Verdict.DIFFER and is_safe(unequal)
 
 
-def _may_be_noise(comparison: Comparison, repeats: int) -> bool:
-    """Whether one more answer of the monolith could excuse something: any difference once, values that change only now
-    and then may need more."""
-    if comparison.verdict is not Verdict.DIFFER:
-        return False
-    by_value = any(each.kind in _BY_VALUE for each in comparison.breaking)
-    return repeats == 0 or (by_value and repeats < _REPEATS)
-
-
 def _within_noise(field: str, judged: NoiseVerdict) -> bool:
     """Whether a field is one that the monolith does not repeat, or a part of one."""
-    return any(field == each.field or field.startswith((f"{each.field}.", f"{each.field}[")) for each in judged.noise)
+    return _within(field, {each.field for each in judged.noise})
+
+
+def _within(field: str, noisy: Collection[str]) -> bool:
+    return any(field == each or field.startswith((f"{each}.", f"{each}[")) for each in noisy)
 
 
 def _failed(unequal: Unequal) -> bool:

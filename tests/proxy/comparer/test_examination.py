@@ -82,6 +82,43 @@ def test_a_value_that_changes_only_now_and_then_is_found_out_by_further_answers(
     assert sides.asked == ["monolith"] * 3
 
 
+def test_where_the_monolith_was_seen_not_to_repeat_itself_it_is_asked_more_often_the_next_time() -> None:
+    one, other = side({"id": 7, "tags": ["a", "b"]}), side({"id": 7, "tags": ["b", "a"]})
+    # The first time the order is seen to change; the next time three more answers have it as it was, and the fourth not.
+    sides = FakeSides([other, one, one, one, one, other])
+    examiner = Examiner(Rules(), sides, lag=2.0, ids=MemoryIdMap(), wait=Moment().wait)
+
+    async def scenario() -> list[Finding]:
+        found = []
+        for _ in range(2):
+            unequal = exchange(one, other)
+            _, comparison = examiner.at_first(unequal)
+            found.append(await examiner.further(unequal, comparison))
+        return found
+
+    assert [finding.verdict for finding in asyncio.run(scenario())] == [Verdict.AGREE, Verdict.AGREE]
+    assert sides.asked == ["monolith"] * 6
+
+
+def test_that_the_monolith_does_not_repeat_itself_excuses_nothing_that_it_repeats_however_often_it_is_asked() -> None:
+    one, other = side({"tags": ["a", "b"]}), side({"tags": ["b", "a"]})
+    wrong = side({"tags": ["a", "c"]})
+    sides = FakeSides([other, one], [wrong])
+    finding = examined(exchange(one, wrong), sides)
+    assert finding.verdict is Verdict.DIFFER
+    assert sides.asked == ["monolith"] * 11 + ["candidate"]
+
+
+def test_what_is_wrong_amid_noise_stands_where_it_is_wrong_amid_other_noise_again() -> None:
+    def drawn(*prices: Any) -> Side:
+        return side({"beside": [{"id": number, "price": price} for number, price in enumerate(prices, prices[0] or 9)]})
+
+    sides = FakeSides([drawn(number, number + 1) for number in range(5, 40)], [drawn(3, None), drawn(4, None)])
+    finding = examined(exchange(drawn(1, 2), drawn(2, None)), sides)
+    assert finding.verdict is Verdict.DIFFER
+    assert told(finding) == [("$.beside[*].price", "type")]
+
+
 def test_a_key_that_is_missing_is_asked_about_once_only() -> None:
     sides = FakeSides([CHEAP], [side({})])
     finding = examined(exchange(new=side({})), sides)

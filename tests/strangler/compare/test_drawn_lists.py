@@ -1,0 +1,48 @@
+"""Lists in a page whose elements are drawn anew each time, beside lists whose elements stay and change in part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from strangler.compare import Answer, Verdict, judge
+
+_CARD = '<li class="card"><a href="/products/{0}/">{0}</a> <b>{1}.00</b></li>'
+
+
+def _page(inner: str) -> Answer:
+    text = f"<html><body><h1>Shop</h1><ul>{inner}</ul></body></html>"
+    return Answer(200, (("Content-Type", "text/html; charset=utf-8"),), text.encode())
+
+
+def _drawn(*numbers: int) -> Answer:
+    return _page("".join(_CARD.format(number, number * 7) for number in numbers))
+
+
+def _rows(clock: str, prices: Sequence[str]) -> Answer:
+    return _page("".join(f"<li>item {at} <b>{price}</b> <i>{clock}</i></li>" for at, price in enumerate(prices)))
+
+
+def test_an_element_drawn_again_at_another_place_is_no_difference() -> None:
+    found = judge(_drawn(1, 2, 3, 4), _drawn(9, 1, 8, 7), [_drawn(10, 11, 12, 13)])
+    assert (found.comparison.verdict, found.comparison.differences) == (Verdict.AGREE, ())
+
+
+def test_elements_that_stay_and_show_the_time_are_still_held_to_the_rest_of_what_they_show() -> None:
+    prices = ["one", "two", "three", "four"]
+    old, again = _rows("12:00:01", prices), _rows("12:00:02", prices)
+    assert judge(old, _rows("12:00:03", prices), [again]).comparison.verdict is Verdict.AGREE
+    found = judge(old, _rows("12:00:03", ["one", "six", "three", "four"]), [again])
+    assert [each.path for each in found.comparison.breaking] == ["$.html.body.ul[0].li[1].b[0].#text"]
+
+
+def test_one_drawn_element_too_many_is_a_difference() -> None:
+    found = judge(_drawn(1, 2, 3, 4), _drawn(9, 1, 8, 7, 5), [_drawn(10, 11, 12, 13)])
+    assert found.comparison.verdict is Verdict.DIFFER
+
+
+def test_a_drawn_element_that_lacks_what_all_have_is_a_difference() -> None:
+    new = _page(
+        '<li class="card"><a href="/products/9/">9</a></li>' + "".join(_CARD.format(at, at) for at in (1, 2, 3))
+    )
+    found = judge(_drawn(1, 2, 3, 4), new, [_drawn(10, 11, 12, 13)])
+    assert found.comparison.verdict is Verdict.DIFFER
