@@ -155,9 +155,7 @@ def replay(
     if save is not None:
         redactor = Redactor(context.rules.redactions, key=secrets.token_bytes(32))
         cases = CaseFolder(save, redactor, rules=context.rules, rules_file=context.rules_file)
-    sides = [
-        Side(name, url, seconds=seconds, connections=concurrency) for name, url in (("old", old_url), ("new", new_url))
-    ]
+    sides = [Side(name, url, seconds=seconds) for name, url in (("old", old_url), ("new", new_url))]
     with Progress("replayed", min(recording.count, limit or recording.count)) as progress:
         replaying = Replay(
             *sides,

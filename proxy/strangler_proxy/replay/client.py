@@ -68,11 +68,11 @@ class Client:
             return
         if not visitor.wants_login(recorded.request):
             return
-        page = Asking("GET", login.path, visitor.plain_headers())
+        page = visitor.login_page(login, recorded.request)
         shown = await side.ask(page)
         if shown.answer is not None:
             visitor.take(page, shown.answer, None)
-            form = visitor.signing_in(login)
+            form = visitor.login_form(login, recorded.request)
             done = await side.ask(form)
             if done.answer is not None:
                 visitor.take(form, done.answer, None)

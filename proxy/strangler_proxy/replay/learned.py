@@ -39,8 +39,8 @@ class Learned:
     def __len__(self) -> int:
         return len(self._pairs)
 
-    def learn_location(self, theirs: str, ours: str) -> None:
-        """From two redirects: what was recorded, and what this side answered."""
+    def learn_location(self, theirs: str, ours: str, *, numbers: bool) -> None:
+        """From two redirects: what was recorded, and what this side answered. `numbers` as for `learn_json`."""
         try:
             left, right = urlsplit(theirs), urlsplit(ours)
         except ValueError:
@@ -48,10 +48,10 @@ class Learned:
         before, after = left.path.split("/"), right.path.split("/")
         if len(before) == len(after):
             for noun, one, other in zip(_nouns_of_path(left.path), before, after, strict=True):
-                self._learn(noun, unquote(one), unquote(other), numbers=True)
+                self._learn(noun, unquote(one), unquote(other), numbers=numbers)
         given = dict(parse_qsl(right.query))
         for name, value in parse_qsl(left.query):
-            self._learn(_noun_of(name, ""), value, given.get(name, value), numbers=True)
+            self._learn(_noun_of(name, ""), value, given.get(name, value), numbers=numbers)
 
     def learn_json(self, target: str, theirs: bytes, ours: bytes, *, numbers: bool) -> None:
         """From two bodies, of answers to a request for `target`. `numbers`: whether that changes something."""
@@ -113,8 +113,7 @@ class Learned:
             for one, other in zip(theirs, ours, strict=True):
                 self._learn_tree(noun, key, one, other, numbers, depth + 1)
         elif isinstance(theirs, str) and isinstance(ours, str) and "/" in theirs and "/" in ours:
-            if numbers:
-                self.learn_location(theirs, ours)
+            self.learn_location(theirs, ours, numbers=numbers)
         elif _is_scalar(theirs) and _is_scalar(ours) and type(theirs) is type(ours):
             of = _noun_of(key, noun)
             self._learn(of, str(theirs), str(ours), numbers=numbers and _ID.fullmatch(key) is not None)

@@ -66,7 +66,7 @@ class Replay:
         endpoints: Endpoints,
         tally: Tally,
         pace: Pace,
-        differing: Callable[[Pair, Comparison], None] | None = None,
+        differing: Callable[[Pair, Comparison], object] | None = None,
         done: Callable[[], None] = lambda: None,
     ) -> None:
         self._sides = (old, new)

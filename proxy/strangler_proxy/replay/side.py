@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -51,9 +52,7 @@ class Side:
     caller's: nothing is followed, kept or unpacked. Raises ValueError for an address that is none.
     """
 
-    def __init__(
-        self, name: str, url: str, *, seconds: float = 30.0, longest: int = 16 * 1024 * 1024, connections: int = 16
-    ) -> None:
+    def __init__(self, name: str, url: str, *, seconds: float = 30.0, longest: int = 16 * 1024 * 1024) -> None:
         try:
             self.url = httpx.URL(url)
         except (httpx.InvalidURL, TypeError) as error:
@@ -67,10 +66,8 @@ class Side:
         self._prefix = self.url.raw_path.partition(b"?")[0].rstrip(b"/")
         self._seconds = seconds
         self._longest = longest
-        self._transport = httpx.AsyncHTTPTransport(
-            trust_env=False,
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-        )
+        self._tls = httpx.create_ssl_context(trust_env=False)
+        self._idle: list[httpx.AsyncHTTPTransport] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -78,7 +75,8 @@ class Side:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._transport.aclose()
+        for transport in self._idle:
+            await transport.aclose()
 
     async def ask(self, asking: Asking) -> Given:
         """Ask once. Never raises for what the server does."""
@@ -108,11 +106,26 @@ class Side:
             content=asking.body or None,
             extensions={"target": self._prefix + asking.target.encode("latin-1"), "timeout": limits},
         )
-        response = await self._transport.handle_async_request(request)
+        async with self._connection() as connection:
+            return await self._answer(await connection.handle_async_request(request))
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[httpx.AsyncHTTPTransport]:
+        """A connection that nobody else uses, kept alive for the next one who asks.
+
+        One in each pool: a pool of many looks through all of them for each request.
+        """
+        idle = self._idle
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+        made = idle.pop() if idle else httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, limits=limits)
         try:
-            lines = tuple(
-                (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw
-            )  # fmt: skip
+            yield made
+        finally:
+            idle.append(made)
+
+    async def _answer(self, response: httpx.Response) -> tuple[Answer | None, str]:
+        try:
+            lines = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
             if response.headers.get("content-type", "").partition(";")[0].strip().lower() == _STREAM:
                 return None, "streaming"
             body = bytearray()

@@ -48,6 +48,7 @@ _LEFT_OUT: Final = frozenset(
 _WHEREABOUTS: Final = frozenset(
     ["cf-connecting-ip", "forwarded", "from", "true-client-ip", "x-client-ip", "x-forwarded-for", "x-real-ip"]
 )
+_INTRODUCTION: Final = frozenset(["accept-language", "host", "user-agent", "x-forwarded-proto"])
 
 
 class CredentialsMissing(Exception):
@@ -124,11 +125,11 @@ class Visitor:
         headers = self._headers(request, ours)
         return Asking(request.method, target, headers, self._body(request, path, ours, content_type))
 
-    def plain_headers(self) -> list[tuple[str, str]]:
-        """The headers of a request that is not in the recording."""
-        return [("Host", self._host), *self._more]
+    def login_page(self, login: Login, request: Request) -> Asking:
+        """What to ask for the page with the form that signs the client in, so that it can make this request."""
+        return Asking("GET", login.path, self._headers(_introduced(request), login.path))
 
-    def signing_in(self, login: Login) -> Asking:
+    def login_form(self, login: Login, request: Request) -> Asking:
         """The form that signs the client in, filled in; the page that it is on should have been seen."""
         forms = self.forms.of(login.path)
         form = next((each for each in forms if self._spelling.csrf_field in each.hidden), Form())
@@ -137,9 +138,8 @@ class Visitor:
             fields.setdefault(self._spelling.csrf_field, token)
         pairs = "&".join(f"{name}=" for name in fields)
         body = rewritten_query(pairs, lambda name, _: fields[name]).encode("ascii")
-        kind = ("Content-Type", "application/x-www-form-urlencoded")
-        request = Request("POST", login.path, "", (kind, ("Referer", f"{self._scheme}://{self._host}{login.path}")))
-        return Asking("POST", login.path, self._headers(request, login.path), body)
+        more = (("Content-Type", "application/x-www-form-urlencoded"), ("Referer", f"http://{self._host}{login.path}"))
+        return Asking("POST", login.path, self._headers(_introduced(request, *more), login.path), body)
 
     def take(self, asking: Asking, answer: Answer, theirs: Answer | None) -> None:
         """Learn from this side's answer; `theirs` is what was answered where the request's ids are from."""
@@ -151,7 +151,7 @@ class Visitor:
         changing = asking.method not in SAFE_METHODS
         before, after = theirs.header("location"), answer.header("location")
         if before and after:
-            self.learned.learn_location(before, after)
+            self.learned.learn_location(before, after, numbers=changing)
         if (left := json_of(theirs)) and (right := json_of(answer)):
             self.learned.learn_json(asking.target, left, right, numbers=changing)
 
@@ -191,7 +191,9 @@ class Visitor:
 
     def _cookies(self, request: Request, path: str) -> str:
         """The recorded cookies, each as this side has set it where it has; and what else it has set."""
-        ours = {crumb.name: crumb.value for crumb in reversed(self.jar.crumbs(path, self._clock()))}
+        ours: dict[str, str] = {}
+        for crumb in self.jar.crumbs(path, self._clock()):
+            ours.setdefault(crumb.name, crumb.value)
         sent: dict[str, str] = {}
         for crumb in crumbs_of(_all(request, "cookie")):
             if crumb.name in ours:
@@ -242,6 +244,12 @@ class Visitor:
             return self._field(name, value)
 
         return rewrite
+
+
+def _introduced(request: Request, *more: tuple[str, str]) -> Request:
+    """A request that is not in the recording, by the client and to the host of one that is."""
+    kept = [(name, value) for name, value in request.headers if name.lower() in _INTRODUCTION]
+    return Request(headers=(*kept, *more))
 
 
 def _all(request: Request, name: str) -> list[str]:

@@ -17,7 +17,7 @@ def learned(target: str, theirs: Any, ours: Any, *, numbers: bool = True) -> Lea
 
 def test_a_redirect_teaches_the_id_of_what_was_made() -> None:
     made = Learned()
-    made.learn_location("/orders/7/?page=2", "http://new.example/orders/700/?page=2")
+    made.learn_location("/orders/7/?page=2", "http://new.example/orders/700/?page=2", numbers=True)
     assert made.put_into_path("/orders/7/events/") == "/orders/700/events/"
     assert made.put_into_path("/products/7/") == "/products/7/"
     assert made.put_into_field("order_id", "7") == "700"
@@ -53,6 +53,8 @@ def test_what_only_was_looked_at_teaches_tokens_but_no_numbers() -> None:
     assert made.put_into_field("anything", "3f0c9a1b7d") == "a81c03ee21"
     assert made.put_into_path("/x/3f0c9a1b7d/") == "/x/a81c03ee21/"
     assert made.put_into_field("name", "spade") == "spade"
+    made.learn_location("/products/7/", "/products/8/", numbers=False)
+    assert made.put_into_path("/products/7/") == "/products/7/"
 
 
 def test_what_is_not_known_stays_as_it_was_sent() -> None:
@@ -103,4 +105,4 @@ def test_no_answers_make_it_stumble_and_the_rest_of_a_path_stays(
     made = learned(target, theirs, ours)
     assert made.put_into_path(path).count("/") == path.count("/")
     made.put_into_json(target, theirs)
-    made.learn_location(target, path)
+    made.learn_location(target, path, numbers=True)
