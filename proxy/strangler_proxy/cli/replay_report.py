@@ -64,7 +64,8 @@ def _summary(recording: Recording, tally: Tally, saved: tuple[int, int] | None) 
         pairs.append(("left out", f"{counts}{'; --unsafe asks for those too, and both sides write' if unsafe else ''}"))
     pairs.append(("pairs", ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in Verdict)))
     if tally.noise:
-        pairs.append(("noise", f"{tally.noise} places that the old side does not repeat itself"))
+        places = "place" if tally.noise == 1 else "places"
+        pairs.append(("noise", f"{tally.noise} {places} that the old side does not repeat itself"))
     for side, histogram in tally.latency.items():
         known = [f"{name} {value:g} ms" for name, value in latency_of(histogram).items() if value is not None]
         pairs.append((f"{side} latency", ", ".join(known) or "none"))
