@@ -115,7 +115,14 @@ class _Visit:
         category = self.chance.choice(categories.json())
         await self._ask("catalog.product-list", "GET", f"/api/v1/products/?category={category['slug']}&ordering=-price",
                         expect=_has_results)  # fmt: skip
-        for product in self.chance.sample(listing.json()["results"], 2):
+        products = listing.json()["results"]
+        word = self.chance.choice(self.chance.choice(products)["name"].split())
+        size = self.chance.randint(3, 40)
+        found = await self._ask("catalog.product-list", "GET", "/api/v1/products/", expect=_has_results,
+                                params={"search": word, "page_size": size})  # fmt: skip
+        if found is not None:
+            products = [*products[:5], *found.json()["results"]]
+        for product in self.chance.sample(products, 2):
             await self._look_at(product)
         await self._ask("pages", "GET", f"/categories/{category['slug']}/", expect=_is_html)
 

@@ -26,6 +26,9 @@ from strangler.compare import Verdict
 __all__ = ["Phase", "Story"]
 
 PLAN = ROOT / "migration_plan.md"
+# How long customers may take to ask enough different things for a verdict.
+_VERDICT_SECONDS = 120
+_INCONCLUSIVE = 3
 SIDES = ("monolith", "candidate")
 _SEAM_RESULT = re.compile(r"seam cart\.catalog-facts\S*: (agree|differ|inconclusive|fallback)")
 
@@ -73,6 +76,10 @@ class Story:
         customers.start()
         try:
             self._watch("before", customers, sides)
+            self._follow("shadow")
+            self._watch("in shadow", customers, sides)
+            self._wait_for_verdict()
+            self._follow("report")
             for step, name in (("canary-10", "at 10 %"), ("canary-50", "at 50 %"), ("extracted", "extracted")):
                 self._follow(step)
                 self._watch(name, customers, sides)
@@ -112,15 +119,30 @@ class Story:
         )
         self.asked.append(asked)
 
-    def _run(self, step: Step, command: str) -> None:
+    def _wait_for_verdict(self) -> None:
+        """Let customers shop until the evidence of the shadow phase says something, or time is up."""
+        (command,) = self.steps["catalog-reads.report"].commands
+        began = time.monotonic()
+        while self._shell(f"{command} --json").returncode == _INCONCLUSIVE:
+            if time.monotonic() - began > _VERDICT_SECONDS:
+                break
+            time.sleep(0.5)
+        self.console.print(f"  {time.monotonic() - began:.0f} s more until there was enough for a verdict")
+
+    def _shell(self, command: str) -> subprocess.CompletedProcess[str]:
         binaries = Path(sys.executable).parent
         environment = {**self.stack.environment, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
-        done = subprocess.run(
+        return subprocess.run(
             command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
         )
+
+    def _run(self, step: Step, command: str) -> None:
+        done = self._shell(command)
         self.console.print(done.stdout.rstrip(), markup=False, soft_wrap=True)
         if done.returncode:
-            raise StackError(f"{PLAN.name}:{step.line}: `{command}` ended with {done.returncode}:\n{done.stderr}")
+            raise StackError(
+                f"{PLAN.name}:{step.line}: `{command}` ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+            )
 
     def _watch(self, name: str, customers: Customers, sides: Sides) -> None:
         counted, tally = self._counted(), customers.tally.copy()
