@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from strangler.compare.actions import Excuse, Grade, Ignore
+from strangler.compare.id_sight import IdSight
 from strangler.compare.masks import mask_nonces, mask_text
 from strangler.compare.media_type import BodyKind, MediaType, split_outside_quotes
 from strangler.compare.rules import RouteRules
@@ -191,25 +191,36 @@ _LESSER: Final[Mapping[str, _Form]] = {
 }
 
 
-def compare_headers(old: Answer, new: Answer, rules: RouteRules) -> tuple[list[Difference], set[int]]:
+def compare_headers(old: Answer, new: Answer, rules: RouteRules, ids: IdSight) -> tuple[list[Difference], set[int]]:
     """The differences of two answers' headers, by name, and the numbers of the rules that were asked."""
     differences: list[Difference] = []
     matched: set[int] = set()
-    names = sorted({name.lower() for name, _ in (*old.headers, *new.headers)} - VOLATILE)
-    for name in names:
+    mine, theirs = _by_name(old), _by_name(new)
+    for name in sorted((mine.keys() | theirs.keys()) - VOLATILE):
         if name == "set-cookie":
             found = _cookie_spots(old, new)
         elif name == "expires":
             found = [(_title(name), _expiry(old), _expiry(new), _as_written)]
+        elif not rules.for_headers and mine.get(name) == theirs.get(name):
+            continue
         else:
             form = _FORMS.get(name) or _LESSER.get(name, _as_written)
-            found = [(_title(name), old.all(name), new.all(name), form)]
+            found = [(_title(name), mine.get(name, ()), theirs.get(name, ()), form)]
         severity = Severity.BREAKING if name in _FORMS or name == "set-cookie" else Severity.WARNING
         for place, before, after, form in found:
-            difference = _judged(name, place, before, after, form, severity, rules, matched)
+            difference = _judged(name, place, before, after, form, severity, rules, ids, matched)
             if difference is not None:
                 differences.append(difference)
     return differences, matched
+
+
+def _by_name(answer: Answer) -> dict[str, tuple[str, ...]]:
+    """The values of every header, by its name in lower case."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in answer.headers:
+        key = name.lower()
+        found[key] = (*found[key], value) if key in found else (value,)
+    return found
 
 
 def _judged(
@@ -220,24 +231,27 @@ def _judged(
     form: _Form,
     severity: Severity,
     rules: RouteRules,
+    ids: IdSight,
     matched: set[int],
 ) -> Difference | None:
     before, after = form(old) if old else None, form(new) if new else None
-    applicable = rules.at_header(name, place.lower()) if rules.headers else []
-    matched.update(number for number, _ in applicable)
-    if before == after:
+    ruling = rules.at_header(name, place.lower())
+    matched |= ruling.numbers
+    if ruling.ignored:
         return None
-    for _, action in applicable:
-        if isinstance(action, Ignore):
-            return None
-        if isinstance(action, Grade):
-            severity = action.severity
-        elif isinstance(action, Excuse) and before is not None and after is not None and action.allows(before, after):
-            return None
-    kind = DifferenceKind.VALUE
+    meant, kind = after, DifferenceKind.VALUE
     if before is None or after is None:
+        if before == after:
+            return None
         kind = DifferenceKind.EXTRA if before is None else DifferenceKind.MISSING
-    return Difference(f"header:{place}", kind, _short(before), _short(after), severity)
+    else:
+        wrong = None
+        if ruling.ids:
+            meant, wrong = ids.translated(ruling.ids, before, after)
+        if wrong is None and (before == meant or any(excuse.allows(before, meant) for excuse in ruling.excuses)):
+            return None
+        kind = wrong or kind
+    return Difference(f"header:{place}", kind, _short(before), _short(after), ruling.severity or severity)
 
 
 def _cookie_spots(old: Answer, new: Answer) -> list[tuple[str, tuple[str, ...], tuple[str, ...], _Form]]:

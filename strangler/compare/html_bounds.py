@@ -58,6 +58,7 @@ class _Scan:
         self._left = most
         self._open: list[str] = []
         self._counts: dict[str, int] = {}
+        self._foreign = 0
         self._formatting: list[tuple[str, str]] = []
         self._attributes_of_body = 0
         self._options = 0
@@ -87,7 +88,7 @@ class _Scan:
     def _start(self, name: str, attributes: str, tag: str, at: int) -> int:
         """Take a start tag; gives where to go on."""
         self._bounded(name, attributes)
-        foreign = any(self._counts.get(each) for each in _FOREIGN)
+        foreign = self._foreign > 0
         if name == "desc" and not foreign:
             pass
         elif name in TEXT_ONLY or name == "desc":
@@ -110,6 +111,7 @@ class _Scan:
             self._end(name)
         self._open.append(name)
         self._counts[name] = self._counts.get(name, 0) + 1
+        self._foreign += name in _FOREIGN
         # The parser keeps three of a kind.
         if name in FORMATTING and self._formatting.count((name, tag)) < 3:
             self._formatting.append((name, tag))
@@ -142,6 +144,7 @@ class _Scan:
             at -= 1
         for closed in self._open[at:]:
             self._counts[closed] -= 1
+            self._foreign -= closed in _FOREIGN
         del self._open[at:]
         if name in FORMATTING:
             last = max((at for at, (each, _) in enumerate(self._formatting) if each == name), default=-1)
@@ -155,7 +158,7 @@ class _Scan:
                 return text.index(">", at) + 1
             found = _COMMENT_END.search(text, at + 4)
             return found.end() if found else len(text)
-        if text.startswith("<![CDATA[", at) and (self._unsure or any(self._counts.get(each) for each in _FOREIGN)):
+        if text.startswith("<![CDATA[", at) and (self._unsure or self._foreign):
             # Text as SVG, a comment up to the next > as HTML.
             end = text.find("]]>", at)
             end = len(text) if end < 0 else end

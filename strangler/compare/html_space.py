@@ -74,5 +74,5 @@ class Line:
             elif len(to.parts) > 1 and isinstance(to.parts[-2], str):
                 to.parts.insert(len(to.parts) - 1, " ")
             elif isinstance(before := to.parts[-1], Element):
-                before.more["#space"] = True
+                before.node["#space"] = True
         self._begun, self._space, self._entered = True, False, None

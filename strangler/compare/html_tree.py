@@ -11,7 +11,6 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -60,7 +59,7 @@ def html_tree(body: bytes, charset: str | None, limits: Limits) -> Element:
         while doctype is not None and doctype.tag != "-doctype":
             doctype = doctype.prev
         if doctype is not None:
-            root.more["#doctype"] = _WHITE.sub(" ", doctype.html or "").strip("<>! ").lower()
+            root.node["#doctype"] = _WHITE.sub(" ", doctype.html or "").strip("<>! ").lower()
         _Reader(limits).read(top, root)
     finish(root)
     return root
@@ -79,15 +78,9 @@ def _text(body: bytes, charset: str | None) -> str:
     return body.decode(charset)
 
 
-@dataclass(slots=True)
-class _Place:
-    """A node of the parser to be read: into which element, in which line, and whether all white space counts there."""
-
-    node: LexborNode
-    parent: Element
-    line: Line
-    exact: bool
-    depth: int
+# A node of the parser to be read: into which element, in which line, whether all white space counts, and how many
+# levels there may still be.
+_Task = tuple["LexborNode", Element, Line, bool, int]
 
 
 class _Reader:
@@ -97,37 +90,38 @@ class _Reader:
         self._limits = limits
         self._left = limits.nodes
         # What is still to be done, the next thing last: a node to read, or how to leave an element.
-        self._waiting: list[_Place | Callable[[], None]] = []
+        self._waiting: list[_Task | Callable[[], None]] = []
 
     def read(self, node: LexborNode, into: Element) -> None:
         """Read an element and all within it."""
-        self._waiting.append(_Place(node, into, Line(), exact=False, depth=self._limits.depth))
+        self._waiting.append((node, into, Line(), False, self._limits.depth))
         while self._waiting:
             task = self._waiting.pop()
-            if not isinstance(task, _Place):
+            if not isinstance(task, tuple):
                 task()
                 continue
             self._spend(1)
-            tag = task.node.tag or ""
+            node, parent, line, exact, _ = task
+            tag = node.tag or ""
             if tag == "-text":
-                text = task.node.text_content or ""
-                if task.exact:
-                    task.parent.parts.append(text)
+                text = node.text_content or ""
+                if exact:
+                    parent.parts.append(text)
                 else:
-                    task.line.add(text, task.parent)
+                    line.add(text, parent)
             elif tag == "-comment":
-                _read_comment(task.node.html or "", task.parent)
+                _read_comment(node.html or "", parent)
             elif not tag.startswith("-"):
                 self._enter(tag, task)
 
-    def _enter(self, tag: str, place: _Place) -> None:
-        if place.depth <= 0:
+    def _enter(self, tag: str, task: _Task) -> None:
+        node, parent, line, exact, depth = task
+        if depth <= 0:
             raise TooMuch(f"nested deeper than {self._limits.depth}")
-        node, line = place.node, place.line
         given = node.attributes
         self._spend(len(given))
         element = _element(tag, given)
-        place.parent.parts.append(element)
+        parent.parts.append(element)
         if tag in RAW:
             _read_raw(node, element, (given.get("type") or "").lower())
             return
@@ -137,20 +131,21 @@ class _Reader:
             fragments = node.template_fragments()
             inner, first = Line(), fragments[0].child if fragments else None
         elif tag in ATOMS:
-            line.word(place.parent)
+            line.word(parent)
             inner = Line()
         elif tag in BLOCKS:
             line.end()
             self._waiting.append(line.end)
         elif tag not in UNSEEN:
-            line.enter(place.parent)
-            self._waiting.append(partial(line.leave, place.parent))
-        exact = place.exact or tag in EXACT
-        children: list[_Place] = []
+            line.enter(parent)
+            self._waiting.append(partial(line.leave, parent))
+        exact = exact or tag in EXACT
+        children: list[_Task] = []
         while first is not None:
-            children.append(_Place(first, element, inner, exact, place.depth - 1))
+            children.append((first, element, inner, exact, depth - 1))
             first = first.next
-        self._waiting += reversed(children)
+        children.reverse()
+        self._waiting += children
 
     def _spend(self, nodes: int) -> None:
         self._left -= nodes
@@ -159,6 +154,8 @@ class _Reader:
 
 
 def _element(tag: str, given: Mapping[str, str | None]) -> Element:
+    if not given:
+        return Element(tag, alone=tag in _ALONE)
     attributes = {f"@{name}": _value(tag, name, given[name] or "", given) for name in sorted(given)}
     mark = next((f"{name} {attributes[f'@{name}']}" for name in _MARKS if given.get(name)), "")
     return Element(tag, attributes, mark=mark, alone=tag in _ALONE)
@@ -186,7 +183,7 @@ def _read_raw(node: LexborNode, element: Element, script_type: str) -> None:
     text = node.text(deep=False)
     if element.name == "script" and (script_type in _JSON_SCRIPTS or script_type.endswith("+json")):
         try:
-            element.more["#json"] = mask_json(parse(text))
+            element.node["#json"] = mask_json(parse(text))
         except (ValueError, TooDeep):
             pass
         else:

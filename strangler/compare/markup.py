@@ -17,7 +17,7 @@ differ, and two that changed places do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -34,23 +34,21 @@ HOLE: Final = "⬚"
 
 @dataclass(slots=True)
 class Element:
-    """One element. `parts` are its texts and elements in order, `attributes` by name with the @, `more` further keys,
-    and `source` what those were made of. `mark` tells it from its siblings where something does; `alone` stands without
-    a list.
+    """One element. `node` is what it is as a node: at first its attributes, in the order of their names, and what else
+    it has by itself. `parts` are its texts and elements in order, `source` is what a `#json` of it was made of. `mark`
+    tells it from its siblings where something does; one that is `alone` stands without a list.
 
-    The rest is set by `finish`: `node` is the element as a node, `elements` those within, and `likeness` by what it may
-    be matched with an element of the other side.
+    `finish` sets the rest: `elements` are those within it, and `likeness` by what it may be matched with an element of
+    the other side.
     """
 
     name: str
-    attributes: dict[str, str] = field(default_factory=dict)
+    node: dict[str, Node] = field(default_factory=dict)
     parts: list[str | Element] = field(default_factory=list)
-    more: dict[str, Node] = field(default_factory=dict)
     source: str = ""
     mark: str = ""
     alone: bool = False
-    elements: list[Element] = field(default_factory=list)
-    node: dict[str, Node] = field(default_factory=dict)
+    elements: Sequence[Element] = ()
     likeness: Likeness = ()
 
 
@@ -70,34 +68,30 @@ def _from_the_root(root: Element) -> Iterator[Element]:
 
 
 def _finish_one(element: Element) -> None:
-    element.elements = [each for each in element.parts if isinstance(each, Element)]
-    text = _own_text([part for part in element.parts if part])
     node = element.node
-    node.update(element.attributes)
-    if text:
-        node["#text"] = text
-    node.update(element.more)
-    names = [each.name for each in element.elements]
-    if len(set(names)) > 1:
-        node["#order"] = Order(names)
-    for each in element.elements:
-        if each.alone and each.name not in node:
-            node[each.name] = each.node
-        elif type(node.get(each.name)) is dict:
-            node[each.name] = [node[each.name], each.node]
-        else:
-            node.setdefault(each.name, []).append(each.node)
-    exact = hash(
-        (
-            element.name,
-            text,
-            *sorted(element.attributes.items()),
-            *element.more,
-            element.source,
-            *(each.likeness[0] for each in element.elements),
-        )
-    )
-    element.likeness = (exact, (element.name, element.mark) if element.mark else None, element.name)
+    said: list[Hashable] = [
+        element.name,
+        element.source,
+        *((key, value) for key, value in node.items() if key != "#json"),
+    ]
+    if element.parts:
+        element.elements = [each for each in element.parts if isinstance(each, Element)]
+        text = _own_text([part for part in element.parts if part])
+        if text:
+            node["#text"] = text
+        names = [each.name for each in element.elements]
+        if len(set(names)) > 1:
+            node["#order"] = Order(names)
+        said += [text, *(each.likeness[0] for each in element.elements)]
+        for each in element.elements:
+            if each.alone and each.name not in node:
+                node[each.name] = each.node
+            elif type(node.get(each.name)) is dict:
+                node[each.name] = [node[each.name], each.node]
+            else:
+                node.setdefault(each.name, []).append(each.node)
+    marked = (element.name, element.mark) if element.mark else None
+    element.likeness = (hash(tuple(said)), marked, element.name)
 
 
 def _own_text(parts: list[str | Element]) -> str:

@@ -43,7 +43,7 @@ _META_NAMES: Final = ("csrf-token", "csrf_token", "csrfmiddlewaretoken", "_csrf"
 _ENDINGS: Final = r"(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|eot|webmanifest|wasm)"
 _CODE: Final = ("css", "js", "map", "mjs")
 _FILE: Final = re.compile(
-    r"(?<=[.\-/])(?P<hash>[A-Za-z0-9_]{6,64}|[A-Za-z0-9_-]{8})"
+    r"(?P<hash>(?<=[.\-/])[A-Za-z0-9_]{6,64}|(?<=-)[A-Za-z0-9_-]{8})"
     rf"(?=(?:\.min|\.module|\.chunk|\.bundle)?\.(?P<ending>{_ENDINGS})(?![\w-]))"
 )
 _VERSION: Final = re.compile(

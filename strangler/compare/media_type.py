@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from strangler.compare.values import Answer
@@ -81,7 +82,7 @@ class MediaType:
     @classmethod
     def of(cls, answer: Answer) -> MediaType:
         """What an answer says its body is."""
-        return cls.read(answer.header("content-type") or "")
+        return _read(answer.header("content-type") or "")
 
     def as_text(self) -> MediaType:
         """Text in the same charset."""
@@ -116,6 +117,11 @@ class MediaType:
         if _CHARSET.fullmatch(charset) is None:
             raise LookupError(charset)
         return charset
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> MediaType:
+    return MediaType.read(text)
 
 
 def split_outside_quotes(text: str, separator: str) -> list[str]:

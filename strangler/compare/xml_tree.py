@@ -119,8 +119,8 @@ def _resolved(name: str) -> str:
 
 def _mark(element: Element) -> str:
     for key in _MARKED_BY:
-        if key in element.attributes:
-            return f"{key} {element.attributes[key]}"
+        if key in element.node:
+            return f"{key} {element.node[key]}"
     for part in element.parts:
         if isinstance(part, Element) and part.name in _MARKING_CHILDREN:
             return f"{part.name} {''.join(each for each in part.parts if isinstance(each, str))}"

@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from strangler.compare import Answer, Limits, Verdict, compare_answers
+from strangler.compare.paths import PathPattern, key_step
 from tests.strangler.compare.bodies import agree, compared_as, places, ruled
 
 HTML: Final = "text/html; charset=utf-8"
@@ -203,6 +204,22 @@ def test_within_a_set_elements_find_their_twins_whatever_they_were_next_to() -> 
     old = "<ul><li>a</li><li>b <i>x</i> c</li><li><b>d</b></li></ul>"
     new = "<ul><li><b>d</b></li><li>a</li><li>b <i>x</i> c</li></ul>"
     agree(HTML, page(old), page(new), ruled('path = "$..li"\nlist = "set"'))
+
+
+@pytest.mark.parametrize(
+    ("key", "step"),
+    [("@href", ".@href"), ("#text", ".#text"), ("@data-x", ".@data-x"), ("@@click", '["@@click"]'), ("@", '["@"]')],
+)
+def test_attributes_and_texts_are_steps_of_a_path(key: str, step: str) -> None:
+    assert key_step(key) == step
+    assert PathPattern(f"${step}").steps == (key,)
+    assert PathPattern(f"$..a{step}").steps[-1] == key
+
+
+@pytest.mark.parametrize("path", ["$.@", "$.#", "$.@@a", "$..@", "$.#*"])
+def test_a_sign_without_a_name_is_no_step(path: str) -> None:
+    with pytest.raises(ValueError, match="makes no sense"):
+        PathPattern(path)
 
 
 # Charsets, and what is no HTML.

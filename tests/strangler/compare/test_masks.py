@@ -42,6 +42,7 @@ def field(value: str) -> str:
         (f"<script nonce={NONCE}>a</script>", f"<script nonce={FRESH}>a</script>"),
         ("<link href=/static/app.3f9a2c1b.css>", "<link href=/static/app.aa07d1ee.css>"),
         ("<script src=/s/main-DkLm3x.js>", "<script src=/s/main-B9zKq1.js>"),
+        ("<script src=/s/a-DkLm3x.js>", "<script src=/s/a-B9zKq1.js>"),
         ("<script src=/s/index-BxYzQwRt.js>", "<script src=/s/index-Dk-Lm3_x.js>"),
         ("<img src=/static/logo.5e4f3a2b1c0d.png>", "<img src=/static/logo.0c1b2a3f4e5d.png>"),
         ("<link href=/app.css?v=3f9a2c1b>", "<link href=/app.css?v=99881122>"),
