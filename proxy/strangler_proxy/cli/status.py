@@ -115,7 +115,7 @@ def _failures(failures: Mapping[str, int]) -> str:
 
 
 def print_tables(state: Mapping[str, Any]) -> None:
-    """The state of a replica in tables: toggles, workers, upstreams and traffic."""
+    """The state of a replica in tables: toggles, workers, comparers, upstreams and traffic."""
     if state["toggles"]:
         print_text()
         print_table(
@@ -144,6 +144,21 @@ def print_tables(state: Mapping[str, Any]) -> None:
             for each in state["workers"]
         ),
     )
+    if state.get("comparers"):
+        print_text()
+        print_table(
+            ("comparer", "pid", "state", "held", "links"),
+            (
+                (
+                    each["number"],
+                    each["pid"] or "-",
+                    "live" if each["live"] else "NOT LIVE",
+                    each["backlog"],
+                    each["links"],
+                )
+                for each in state["comparers"]
+            ),
+        )
     if state.get("upstreams"):
         print_text()
         print_table(

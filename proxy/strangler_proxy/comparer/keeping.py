@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Final, NamedTuple
 from uuid import uuid4
 
-from strangler.compare import Verdict
-from strangler.evidence import KeptPair, Scope
+from strangler.compare import Answer, Difference, DifferenceKind, Pair, Request, Verdict
+from strangler.evidence import OTHERS, KeptPair, Scope
 from strangler_proxy.comparer.allowance import Allowance
 from strangler_proxy.comparer.finding import Finding, pair_of
 from strangler_proxy.shadow.frame import Unequal
@@ -31,6 +32,9 @@ class _Often(NamedTuple):
     burst: float
 
 
+_MOST_FIELDS: Final = 4096
+# Stands for what goes with a difference where there is nothing of it.
+_NOTHING: Final = KeptPair("", 0.0, Scope(""), "", "", "", Verdict.DIFFER, Pair(Request(), Answer(200), Answer(200)))
 # Of every field and kind; of every route; of every route and cause.
 _DIFFERING: Final = _Often(0.5, 5)
 _AGREEING: Final = _Often(1 / 60, 2)
@@ -50,6 +54,8 @@ class Keeper:
         }
         self._told = 0
         self._complained = False
+        # Those that were asked for, as they may be told.
+        self._fields: dict[str, str] = {}
 
     def kept(self, unequal: Unequal, finding: Finding, scope: Scope, now: float) -> KeptPair | None:
         """The pair to keep, None where there are enough of its kind lately."""
@@ -80,15 +86,37 @@ class Keeper:
         try:
             kept = self._redact(kept)
         except Exception:
-            if not self._complained:
-                _log.exception("pairs of %s cannot be redacted, so none is kept", unequal.route)
-                self._complained = True
+            self._complain("pairs", unequal.route)
             return None
         size = len(json.dumps(kept.to_json(), ensure_ascii=False).encode())
         if size > _MOST_BYTES:
             return None
         self._told += size
         return kept
+
+    def field(self, field: str) -> str:
+        """A field's name as it may be counted and told: the keys of a document can be somebody's data, too."""
+        known = self._fields.get(field)
+        if known is None:
+            if len(self._fields) >= _MOST_FIELDS:
+                self._fields.clear()
+            known = self._fields[field] = self._redacted(field)
+        return known
+
+    def _redacted(self, field: str) -> str:
+        if self._redact is None:
+            return field
+        difference = Difference(field, DifferenceKind.VALUE)
+        try:
+            return self._redact(replace(_NOTHING, differences=(difference,))).differences[0].field
+        except Exception:
+            self._complain("names of fields", field)
+            return OTHERS
+
+    def _complain(self, what: str, of: str) -> None:
+        if not self._complained:
+            _log.exception("%s of %s cannot be redacted, so none is kept", what, of)
+            self._complained = True
 
     def taken(self) -> None:
         """What was kept is on its way: there is room for more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Final
 
 from strangler.compare import DifferenceKind, NoiseKind, Rules, Verdict
@@ -52,9 +53,11 @@ class Ledger:
         )
         # What tells nothing tells of no difference either.
         standing = () if finding.verdict is Verdict.INCONCLUSIVE else finding.differences
-        for each in {(each.field, each.kind, each.severity): each for each in standing}.values():
-            batch.difference(scope, template=template, difference=each, at=unequal.at)
-        for field, kind in sorted({(each.field, _NOISE[each.kind]) for each in finding.noise}):
+        fields = self._keeper.field
+        for each in {(fields(each.field), each.kind, each.severity): each for each in standing}.values():
+            shown = replace(each, field=fields(each.field))
+            batch.difference(scope, template=template, difference=shown, at=unequal.at)
+        for field, kind in sorted({(fields(each.field), _NOISE[each.kind]) for each in finding.noise}):
             batch.noise(scope, template=template, field=field, kind=kind)
         if finding.matched:
             batch.rules_met(scope, [self._rules.rules[number].fingerprint for number in sorted(finding.matched)])

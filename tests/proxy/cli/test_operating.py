@@ -369,6 +369,33 @@ def test_upstreams_in_trouble_and_a_refused_reload_are_told_and_all_is_well_none
     assert is_well(state)
 
 
+def test_a_comparer_that_hangs_and_a_lost_store_of_evidence_are_told_and_all_is_well_none_the_less(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    comparer = {"number": 0, "pid": 12, "live": True, "backlog": 3, "links": 2}
+    state = {
+        "revision": 3,
+        "age_seconds": 1,
+        "live": "0/0",
+        "store": {"ok": True, "error": None},
+        "disk": {"ok": True, "error": None},
+        "evidence": {"ok": False, "error": "The disk is full."},
+        "workers": [],
+        "comparers": [comparer, {**comparer, "number": 1, "pid": None, "live": False}],
+        "notes": [],
+        "toggles": [],
+        "traffic": [],
+    }
+    assert list(told_state(state))[1:] == [
+        "evidence: The disk is full. It waits in memory; toggles go on.",
+        "comparer 1: is not there, or hangs; unequal pairs are dropped",
+    ]
+    assert is_well(state)
+    print_tables(state)
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows[-2:] == [["0", "12", "live", "3", "2"], ["1", "-", "NOT", "LIVE", "3", "2"]]
+
+
 def test_status_has_a_table_of_upstreams(capsys: pytest.CaptureFixture[str]) -> None:
     place = {"address": "127.0.0.1:2", "well": 1}
     told = {"name": "catalog", "addresses": [place, {**place, "well": 2}], "breaker": {"open": 1, "closed": 1}}

@@ -8,10 +8,12 @@ from collections.abc import Iterable
 import pytest
 from strangler_proxy.comparer.finding import Finding, pair_of
 from strangler_proxy.comparer.keeping import Keeper
+from strangler_proxy.comparer.ledger import Ledger
 from strangler_proxy.shadow.frame import Unequal
 
-from strangler.compare import Difference, DifferenceKind, Rules, Verdict, compare_pair
-from strangler.evidence import Cause, KeptPair, Redactor, Scope
+from strangler.compare import Difference, DifferenceKind, Noise, NoiseKind, Rules, Verdict, compare_pair
+from strangler.compare.redaction import Redaction, RedactionKind
+from strangler.evidence import OTHERS, Cause, KeptPair, Redactor, Scope
 from tests.proxy.comparer.exchanges import exchange, side
 
 SCOPE = Scope("catalog.detail", "1.4", "abc")
@@ -100,3 +102,32 @@ def test_no_secret_of_any_place_is_in_what_is_kept(verdict: Verdict) -> None:
     document = json.dumps(pair.to_json())
     assert [place for place, secret in PLANTED.items() if secret in document] == []
     assert "price" in document
+
+
+def test_a_field_whose_name_is_somebodys_data_is_counted_under_another_name() -> None:
+    redactor = Redactor([Redaction(RedactionKind.PATTERN, r"[\w.]+@[\w.]+", "addresses")], key=b"k" * 32)
+    keeper = Keeper(redactor.kept)
+    field = '$.customers["ann.lee@example.org"].orders[*].total'
+    shown = keeper.field(field)
+    assert "ann.lee" not in shown
+    assert shown.endswith(".orders[*].total")
+    assert keeper.field(field) == shown
+    assert keeper.field("$.price") == "$.price"
+    ledger = Ledger(Rules(), keeper)
+    noise = (Noise(field, NoiseKind.VALUE, field),)
+    ledger.note(exchange(), Finding(Verdict.DIFFER, differing(field).differences, noise=noise), 0.0)
+    assert "ann.lee" not in json.dumps(ledger.take().to_json())
+
+
+def test_where_a_fields_name_cannot_be_redacted_it_is_not_told() -> None:
+    def failing(kept: KeptPair) -> KeptPair:
+        raise RuntimeError("no key")
+
+    assert Keeper(failing).field("$.price") == OTHERS
+
+
+def test_the_names_of_fields_that_are_remembered_are_bounded() -> None:
+    keeper = Keeper(lambda each: each)
+    for number in range(10_000):
+        assert keeper.field(f"$.f{number}") == f"$.f{number}"
+    assert len(keeper._fields) <= 4096
