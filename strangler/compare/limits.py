@@ -15,7 +15,8 @@ class Limits:
 
     `body_bytes` bounds a decoded body (default 16 MiB), `depth` the nesting of JSON and of elements (default 128),
     `nodes` the values that are looked at (default 2 million), `alignments` the pairs that are tried when a list is
-    compared as a set (default 10,000). `differences` bounds how many are listed (default 500); there the rest is not looked for.
+    compared as a set (default 10,000). `differences` bounds how many are listed (default 500); there the rest is not
+    looked for.
     """
 
     body_bytes: int = 16 * 1024 * 1024
