@@ -96,6 +96,10 @@ def _absence(worker: Mapping[str, Any], revision: int) -> str:
     return f"has not acknowledged yet; it decides by revision {worker['revision']}"
 
 
+def _state(process: Mapping[str, Any]) -> str:
+    return "live" if process["live"] else "NOT LIVE"
+
+
 def _addresses(upstream: Mapping[str, Any]) -> str:
     if not upstream["workers"]:
         return "-"
@@ -138,7 +142,7 @@ def print_tables(state: Mapping[str, Any]) -> None:
                 each["slot"],
                 each["pid"] or "-",
                 "-" if each["revision"] is None else each["revision"],
-                "live" if each["live"] else "NOT LIVE",
+                _state(each),
                 each["requests"],
             )
             for each in state["workers"]
