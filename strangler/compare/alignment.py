@@ -13,6 +13,8 @@ Alignments = dict[tuple[int, int], list[tuple[int | None, int | None]]]
 """By the `id()` of an old and a new list: the indexes of elements that belong together, in the order in which they are
 to be compared, None where an element has no counterpart. Lists that are not in it belong together index by index."""
 
+_MOST_KEYS: Final = 8
+
 ABSENT: Final = object()
 """The key of elements that have none."""
 
@@ -30,17 +32,50 @@ def unlike(old: list[Node], new: list[Node]) -> tuple[list[tuple[Node, Node]], l
             right.append(b)
     left += old[len(new) :]
     right += new[len(old) :]
+    return _twins(left, right, twins)
+
+
+def _twins(
+    old: list[Node], new: list[Node], twins: list[tuple[Node, Node]]
+) -> tuple[list[tuple[Node, Node]], list[Node], list[Node]]:
+    known = _known_by(old, new)
+    if known is not None:
+        # Where each is known by something of its own there is one in the other list that can be its twin.
+        before, after = known
+        found = {
+            value: (each, after[value]) for value, each in before.items() if value in after and after[value] == each
+        }
+        twins += found.values()
+        return (
+            twins,
+            [each for value, each in before.items() if value not in found],
+            [each for value, each in after.items() if value not in found],
+        )
     waiting: dict[str, list[Node]] = {}
-    for each in right:
+    for each in new:
         waiting.setdefault(canonical(each), []).append(each)
-    rest: list[Node] = []
-    for each in left:
-        found = waiting.get(canonical(each))
-        if found:
-            twins.append((each, found.pop()))
+    left: list[Node] = []
+    for each in old:
+        same = waiting.get(canonical(each))
+        if same:
+            twins.append((each, same.pop()))
         else:
-            rest.append(each)
-    return twins, rest, [each for found in waiting.values() for each in found]
+            left.append(each)
+    return twins, left, [each for same in waiting.values() for each in same]
+
+
+def _known_by(old: list[Node], new: list[Node]) -> tuple[dict[Hashable, Node], dict[Hashable, Node]] | None:
+    """The elements of both lists by the value of a key that no two of one list share; None where there is no such key,
+    or where it would take long to find."""
+    if not old or not new or any(type(each) is not dict for each in (*old, *new)):
+        return None
+    for key in list(old[0])[:_MOST_KEYS]:
+        before = {each[key]: each for each in old if isinstance(each.get(key), str | bytes)}
+        if len(before) == len(old):
+            after = {each[key]: each for each in new if isinstance(each.get(key), str | bytes)}
+            if len(after) == len(new):
+                return before, after
+    return None
 
 
 def by_key(elements: list[Node], key: str) -> dict[Hashable, list[Node]]:

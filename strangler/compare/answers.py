@@ -37,7 +37,7 @@ def compare_answers(
         return Comparison(Verdict.DIFFER, (difference,))
     ready = rules.of_route(route)
     sight = IdSight(rules.known if ids is None else ids)
-    found, matched = compare_headers(old, new, ready)
+    found, matched = compare_headers(old, new, ready, sight)
     body = compare_bodies(old, new, ready, limits, sight)
     differences = (*found, *body.differences)
     if any(each.severity is Severity.BREAKING for each in differences):

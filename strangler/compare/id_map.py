@@ -133,6 +133,8 @@ class MemoryIdMap:
             space.complete = table.complete
             for old, new in table.pairs:
                 space.by_old[old], space.by_new[new] = new, old
+        if not isinstance(learned, Mapping | None):
+            raise ValueError("what was learned cannot be read: give it as `learned()` made it")
         for name, kept in (learned or {}).items():
             self._restore(name, kept)
 

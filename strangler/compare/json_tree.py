@@ -12,7 +12,8 @@ from strangler.compare.actions import SameClass
 from strangler.compare.alignment import ABSENT, Alignments, by_key, matching, unlike
 from strangler.compare.id_map import MemoryIdMap
 from strangler.compare.id_sight import IdSight
-from strangler.compare.json_text import Duplicates, Node, TooDeep, decimal, excerpt, excerpts, is_integer
+from strangler.compare.inequality import unequal
+from strangler.compare.json_text import Duplicates, Node, TooDeep, excerpt, excerpts
 from strangler.compare.limits import Limits, TooMuch
 from strangler.compare.order import Order
 from strangler.compare.paths import State
@@ -20,7 +21,7 @@ from strangler.compare.place import ROOT, Label, Place, spelled
 from strangler.compare.rules import RouteRules, Ruling
 from strangler.compare.values import Difference, DifferenceKind, Severity
 
-__all__ = ["JsonWalk", "unequal"]
+__all__ = ["JsonWalk"]
 
 _ANY: Final = Label("[*]")
 _CONTAINERS: Final = frozenset([dict, list, Duplicates])
@@ -161,10 +162,13 @@ class JsonWalk:
         if ruling.ids:
             meant, wrong = self._ids.translated(ruling.ids, old, new, keep=not self._probe)
         kind = wrong or unequal(old, meant)
-        if kind is None or (wrong is None and any(excuse.allows(old, meant) for excuse in ruling.excuses)):
+        if kind is None:
             return
-        if kind is DifferenceKind.VALUE and any(isinstance(excuse, SameClass) for excuse in ruling.excuses):
-            kind = DifferenceKind.CLASS
+        if ruling.excuses:
+            if wrong is None and any(excuse.allows(old, meant) for excuse in ruling.excuses):
+                return
+            if kind is DifferenceKind.VALUE and any(isinstance(excuse, SameClass) for excuse in ruling.excuses):
+                kind = DifferenceKind.CLASS
         self._differ(kind, place, old, new, severity)
 
     def _objects(self, old: Node, new: Node, place: Place, state: State, severity: Severity, depth: int) -> list[_Task]:
@@ -172,20 +176,22 @@ class JsonWalk:
             return self._with_duplicates(_groups(old), _groups(new), place, state, severity, depth)
         children: list[_Task] = []
         named, rest = state.keys()
+        ruled = bool(named or rest)
         extra = len(new)
         for key, value in old.items():
             other = new.get(key, ABSENT)
-            if other is ABSENT:
+            if value == other:
+                extra -= 1
+                if ruled and (below := named.get(key, rest)):
+                    self._look(value, (place, key), below, severity)
+            elif other is ABSENT:
                 if self._sparse and value and type(value) is list:
                     children.append((value, [], (place, key), named.get(key, rest), severity, depth))
                 else:
                     self._one_sided(DifferenceKind.MISSING, value, (place, key), named.get(key, rest), severity)
-                continue
-            extra -= 1
-            if value != other:
+            else:
+                extra -= 1
                 children.append((value, other, (place, key), named.get(key, rest), severity, depth))
-            elif below := named.get(key, rest):
-                self._look(value, (place, key), below, severity)
         if extra:
             for key, value in new.items():
                 if key in old:
@@ -375,21 +381,6 @@ class JsonWalk:
         self._broken = self._broken or breaking
         path, field = spelled(place)
         self.differences.append(Difference(path, kind, old, new, severity, field))
-
-
-def unequal(old: Node, new: Node) -> DifferenceKind | None:
-    """In what two values differ, at least one of them a scalar; None when they are equal."""
-    if type(old) is not type(new):
-        return DifferenceKind.TYPE
-    if old == new:
-        return None
-    if type(old) is bytes:
-        if is_integer(old) is not is_integer(new):
-            return DifferenceKind.TYPE
-        left, right = decimal(old), decimal(new)
-        if left is not None and left == right:
-            return DifferenceKind.NOTATION
-    return DifferenceKind.VALUE
 
 
 def _size(node: Node) -> int:

@@ -43,6 +43,8 @@ def _node(value: Any, depth: int) -> Node:
         return value
     if type(value) is int:
         return b"%d" % value if abs(value) < 10**4000 else hex(value)
+    if isinstance(value, Decimal) and value.is_nan():
+        return b"NaN"
     if isinstance(value, float | Decimal):
         return str(value).encode()
     if depth <= 0:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from strangler.compare.actions import Action, Excuse, Grade, Ids, Ignore, ListOrder
 from strangler.compare.id_map import IdTable, MemoryIdMap
@@ -74,16 +74,21 @@ class Ruling:
         return cls(numbers=frozenset(numbers), excuses=tuple(excuses), **found)
 
 
+_NO_RULING: Final = Ruling()
+
+
 class RouteRules:
-    """The rules of one route, made ready. `ids` are the numbers of the paths, as the matcher counts, that hold ids."""
+    """The rules of one route, made ready. `for_headers` says whether there are any for headers, `ids` has the numbers
+    of the paths, as the matcher counts, that hold ids."""
 
     def __init__(self, rules: Iterable[tuple[int, Rule]]) -> None:
         numbered = list(rules)
         self._paths = [(number, rule.action) for number, rule in numbered if rule.path]
-        self.headers = [(number, rule.header.lower(), rule.action) for number, rule in numbered if rule.header]
+        self._headers = [(number, rule.header.lower(), rule.action) for number, rule in numbered if rule.header]
+        self.for_headers = bool(self._headers)
         self.matcher = Matcher([PathPattern(rule.path) for _, rule in numbered if rule.path])
         self.ids = frozenset(at for at, (_, action) in enumerate(self._paths) if isinstance(action, Ids))
-        self._rulings: dict[tuple[int, ...], Ruling] = {(): Ruling()}
+        self._rulings: dict[tuple[int, ...], Ruling] = {(): _NO_RULING}
 
     def ruling(self, matched: tuple[int, ...]) -> Ruling:
         """What the paths that match at one place come to, by their numbers as the matcher counts."""
@@ -92,13 +97,15 @@ class RouteRules:
             found = self._rulings[matched] = Ruling.of(self._paths[at] for at in matched)
         return found
 
-    def at_header(self, name: str, place: str) -> list[tuple[int, Action]]:
-        """The rules for a header, or for a place within it; both names in lower case."""
-        return [
+    def at_header(self, name: str, place: str) -> Ruling:
+        """What the rules for a header, or for a place within it, come to; both names in lower case."""
+        if not self._headers:
+            return _NO_RULING
+        return Ruling.of(
             (number, action)
-            for number, pattern, action in self.headers
+            for number, pattern, action in self._headers
             if fnmatchcase(name, pattern) or fnmatchcase(place, pattern)
-        ]
+        )
 
 
 @dataclass(frozen=True, slots=True)

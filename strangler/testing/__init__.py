@@ -12,7 +12,7 @@ A toggle store of your own is tested by the suite that ours pass: subclass it an
         def open_store(self, tmp_path):
             return lambda: MyStore(tmp_path / "toggles")
 
-So is an evidence store, by `EvidenceStoreConformance`.
+So is an evidence store, by `EvidenceStoreConformance`, and an id map, by `IdMapConformance`.
 
 `MemoryToggleStore` and `MemoryEvidenceStore` are the fakes for code that only needs some store, `ManualClock` the clock
 for code that waits.
@@ -20,6 +20,7 @@ for code that waits.
 
 from strangler.testing.evidence_store import EvidenceStoreConformance
 from strangler.testing.fixed_toggles import FixedToggles
+from strangler.testing.id_map import IdMapConformance
 from strangler.testing.manual_clock import ManualClock
 from strangler.testing.memory_evidence import MemoryEvidenceStore
 from strangler.testing.toggle_store import MemoryToggleStore, ToggleStoreConformance
@@ -27,6 +28,7 @@ from strangler.testing.toggle_store import MemoryToggleStore, ToggleStoreConform
 __all__ = [
     "EvidenceStoreConformance",
     "FixedToggles",
+    "IdMapConformance",
     "ManualClock",
     "MemoryEvidenceStore",
     "MemoryToggleStore",

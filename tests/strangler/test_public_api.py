@@ -209,6 +209,7 @@ def test_the_public_names_of_the_packages_are_these() -> None:
         "strangler.testing": {
             "EvidenceStoreConformance",
             "FixedToggles",
+            "IdMapConformance",
             "ManualClock",
             "MemoryEvidenceStore",
             "MemoryToggleStore",

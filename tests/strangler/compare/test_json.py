@@ -365,6 +365,46 @@ def test_a_rule_that_never_matched_is_reported() -> None:
     assert three.unused([]) == three.rules
 
 
+def test_rules_that_matched_are_known_across_processes_by_their_fingerprints() -> None:
+    some = rules('path = "$.a"\nignore = true', 'path = "$.prise"\ntolerance = 1')
+    used = some.fingerprints(compared({"a": 1}, {"a": 2}, some))
+    other = Rules(some.rules[::-1])
+    assert [rule.path for rule in other.unmatched(used)] == ["$.prise"]
+    assert used == {some.rules[0].fingerprint}
+
+
+@pytest.mark.parametrize("path", ["$.a.b", "$..b", "$.a.*", "$.l[0]", "$.l[1].c", "$.l[*].c", "$..*"])
+def test_a_rule_has_matched_whether_its_place_is_equal_or_lies_beside_what_differs(path: str) -> None:
+    one = rules(f'path = "{path}"\nseverity = "warning"')
+    old = {"a": {"b": 1}, "l": [{"c": 1}, {"c": 1}], "z": 1}
+    assert compared(old, old, one).matched == {0}
+    assert compared(old, {**old, "z": 2}, one).matched == {0}
+    assert compared(old, {**old, "l": [{"c": 1}, {"c": 2}, 3]}, one).matched == {0}
+    assert compared({"z": 1}, {"z": 1}, rules(f'path = "{path}.q"\nignore = true')).matched == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("form", "old", "new", "agree"),
+    [
+        ("casefold", "STRASSE", "straße", True),
+        ("casefold", "a", "b", False),
+        ("space", "a  b\n", "a b\t", True),
+        ("space", "a b", "ab", False),
+        ("space", " a", "a", False),
+        ("trim", " a\n", "a", True),
+        ("trim", "a  b", "a b", False),
+        ("unicode", "e\u0301", "é", True),
+        ("unicode", "e", "é", False),
+        (["space", "trim", "casefold"], " A  B", "a b ", True),
+        ("trim", "1", 1, False),
+        (["unicode", "casefold"], "\u0345\u0313", "\u0313\u0345", True),
+    ],
+)
+def test_texts_in_one_normal_form_agree(form: Any, old: Any, new: Any, agree: bool) -> None:
+    found = compared({"t": old}, {"t": new}, rules(f'path = "$.t"\nnormal = {form!r}'))
+    assert (found.verdict is Verdict.AGREE) is agree
+
+
 EVERY_ACTION = [
     "ignore = true",
     "tolerance = 0.01",
@@ -373,6 +413,9 @@ EVERY_ACTION = [
     *(f'class = "{name}"' for name in ("uuid", "timestamp", "url", "token")),
     *(f'list = "{how}"' for how in ("set", "sequence", "key:id")),
     "url_host = true",
+    'normal = ["casefold", "space", "trim", "unicode"]',
+    'ids = "one"',
+    """ids = {space = "one", within = '(\\d+)'}""",
     'severity = "warning"',
 ]
 ODD_STRINGS = st.sampled_from(

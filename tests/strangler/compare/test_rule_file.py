@@ -12,8 +12,13 @@ from hypothesis import strategies as st
 
 from strangler.compare import (
     Grade,
+    Ids,
     Ignore,
     ListOrder,
+    Normal,
+    NormalForm,
+    Redaction,
+    RedactionKind,
     Rule,
     SameClass,
     Severity,
@@ -80,6 +85,21 @@ why = "nobody reads it"
 path = "$.meta"
 severity = "warning"
 why = "for people only"
+
+[[rule]]
+path = "$.name"
+normal = ["trim", "unicode"]
+why = "typed by hand"
+
+[[rule]]
+path = "$.id"
+ids = "product"
+why = "made by each side"
+
+[[rule]]
+header = "Location"
+ids = {space = "product", within = '/p/(\\d+)/'}
+why = "made by each side"
 """
 
 
@@ -106,9 +126,12 @@ def test_every_kind_of_rule_is_read_with_its_line(tmp_path: Path) -> None:
         Rule(UrlHost(), "asked by another name", "*", "$.next"),
         Rule(Ignore(), "nobody reads it", "*", "", "X-Powered-*"),
         Rule(Grade(Severity.WARNING), "for people only", "*", "$.meta"),
+        Rule(Normal((NormalForm.UNICODE, NormalForm.TRIM)), "typed by hand", "*", "$.name"),
+        Rule(Ids("product"), "made by each side", "*", "$.id"),
+        Rule(Ids("product", r"/p/(\d+)/"), "made by each side", "*", "", "Location"),
     )
     lines = EVERY_KIND.splitlines()
-    assert [lines[(rule.line or 0) - 1].replace(" ", "")[:8] for rule in rules] == ["[[rule]]"] * 9
+    assert [lines[(rule.line or 0) - 1].replace(" ", "")[:8] for rule in rules] == ["[[rule]]"] * 12
 
 
 def test_an_empty_file_has_no_rules() -> None:
@@ -175,6 +198,10 @@ around = 1
         'list = "bag"',
         'list = "key:"',
         "list = true",
+        'normal = "upper"',
+        "normal = []",
+        'normal = ["trim", "trim"]',
+        "normal = true",
         'severity = "fatal"',
         "severity = 1",
     ],
@@ -251,6 +278,71 @@ def test_the_revision_follows_what_rules_do_and_not_how_they_are_written() -> No
     other = parse_rules('[[rule]]\npath = "$.b"\nignore = true\nwhy = "x"', "f")
     assert one.revision == same.revision != other.revision
     assert len(one.revision) == 12
+
+
+def test_a_fingerprint_stays_when_rules_change_their_order_and_reasons() -> None:
+    one = parse_rules(EVERY_KIND, "f").rules
+    tables = EVERY_KIND.split("\n\n")
+    other = parse_rules("\n\n".join(reversed(tables)).replace("made by each side", "x"), "f").rules
+    assert [rule.fingerprint for rule in one] == [rule.fingerprint for rule in reversed(other)]
+    assert len({rule.fingerprint for rule in one}) == len(one)
+
+
+REDACTIONS = r"""
+[[redact]]
+path = "$..email"
+why = "personal"
+
+[[redact]]
+header = "X-Customer-*"
+why = "personal"
+
+[[redact]]
+query = "token"
+why = "secret"
+
+[[redact]]
+form = "card_*"
+why = "secret"
+
+[[redact]]
+pattern = '\d{13,16}'
+why = "secret"
+"""
+
+
+def test_redactions_are_read_and_change_no_revision() -> None:
+    found = parse_rules(REDACTIONS + EVERY_KIND, "f")
+    assert found.redactions == (
+        Redaction(RedactionKind.PATH, "$..email", "personal"),
+        Redaction(RedactionKind.HEADER, "X-Customer-*", "personal"),
+        Redaction(RedactionKind.QUERY, "token", "secret"),
+        Redaction(RedactionKind.FORM, "card_*", "secret"),
+        Redaction(RedactionKind.PATTERN, r"\d{13,16}", "secret"),
+    )
+    assert [each.line for each in found.redactions] == [2, 6, 10, 14, 18]
+    assert found.revision == parse_rules(EVERY_KIND, "f").revision
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "key", "said"),
+    [
+        ("why = 'x'", 1, "redact[0]", "says no place"),
+        ("why = 'x'\npath = '$'\nform = 'a'", 1, "redact[0]", "has path and form"),
+        ("path = '$.a'", 1, "redact[0].why", "is missing"),
+        ("why = 'x'\npath = 'a'", 3, "redact[0].path", "does not start with $"),
+        ("why = 'x'\nheader = 1", 3, "redact[0].header", "cannot be 1"),
+        ("why = 'x'\nform = ''", 3, "redact[0].form", "cannot be ''"),
+        ("why = 'x'\npattern = '('", 3, "redact[0].pattern", "is not a regular expression"),
+        ("why = 'x'\npattern = '(a+)+'", 3, "redact[0].pattern", "repeats a group"),
+        ("why = 'x'\npattern = 'a*'", 3, "redact[0].pattern", "matches nothing at all"),
+        ("why = 'x'\nquery = 'a'\nroute = 'b'", 4, "redact[0].route", "is not known"),
+    ],
+)
+def test_a_redaction_that_makes_no_sense_is_refused_with_its_line(table: str, line: int, key: str, said: str) -> None:
+    ((number, name, wrong),) = problems(f"[[redact]]\n{table}")
+    assert (number, name) == (line, key)
+    assert said in wrong
 
 
 def test_a_rule_says_in_short_where_it_holds_and_what_it_does() -> None:
