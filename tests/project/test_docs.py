@@ -71,10 +71,11 @@ def test_the_page_on_operating_has_every_field_of_the_status_and_every_file_of_t
     for key in document()["components"]["schemas"]["Status"]["properties"]:
         assert f"`{key}`" in text, key
     state = StateDir(Path("state"))
-    files = [name for name, kind in vars(StateDir).items() if isinstance(kind, property)]
+    kept = {name: getattr(state, name) for name, kind in vars(StateDir).items() if isinstance(kind, property)}
+    files = {name: path for name, path in kept.items() if isinstance(path, Path)}
     assert files
-    for name in files:
-        assert f"| `{getattr(state, name).name}` |" in text, name
+    for name, path in files.items():
+        assert f"| `{path.name}` |" in text, name
 
 
 def test_the_page_on_the_library_has_every_hook_of_a_seam_every_setting_and_every_rule() -> None:
