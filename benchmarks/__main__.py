@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import flips, follow, footprint, latency, matching, proxy, routes, seam, toggles, workers, wrk
+from benchmarks import compare, flips, follow, footprint, latency, matching, proxy, routes, seam, toggles, workers, wrk
 from benchmarks.bars import Bar, told, verdict
 from benchmarks.pace import Pace
 from benchmarks.peers import missing
@@ -22,6 +22,7 @@ MEASUREMENTS: dict[str, Callable[[Pace], list[Bar]]] = {
     "toggles": toggles.measure,
     "matching": matching.measure,
     "seam": seam.measure,
+    "compare": compare.measure,
     "flips": flips.measure,
     "follow": follow.measure,
     "proxy": proxy.measure,

@@ -34,6 +34,7 @@ RULES_RATIO = 3.0
 LINEAR = 1.5
 HOSTILE_MS = 2_000.0
 _SIZES = {"1 KB": 5, "10 KB": 50, "100 KB": 500, "1 MB": 5_000, "5 MB": 25_000}
+_SHORTEST = 0.1
 _HEADERS = (("Content-Type", "application/json"), ("Vary", "Accept, Cookie"), ("Allow", "GET, HEAD, OPTIONS"))
 
 
@@ -151,14 +152,16 @@ def _seconds(action: Callable[[], object], rounds: int) -> float:
         start = process_time()
         for _ in range(calls):
             action()
-        return (process_time() - start) / calls
+        return process_time() - start
 
-    first = taken(1)
+    calls, first = 1, taken(1)
+    # The clock may tick only a hundred times a second.
+    while first < _SHORTEST:
+        calls *= 2 if first < _SHORTEST / 20 else max(2, int(_SHORTEST / first) + 1)
+        first = taken(calls)
     if first > 1.0:
-        return first
-    # Short ones are measured several at a time: the clock ticks in microseconds, and a first call warms up.
-    calls = max(1, min(100, int(0.01 / first)))
-    return median(taken(calls) for _ in range(rounds if first < 0.1 else 2))
+        return first / calls
+    return median(taken(calls) / calls for _ in range(rounds))
 
 
 def _capped_seconds(action: Callable[[], object], cap: float) -> float | None:
@@ -166,7 +169,7 @@ def _capped_seconds(action: Callable[[], object], cap: float) -> float | None:
     try:
         with _capped(cap):
             first = _seconds(action, 1)
-        return first if first > 0.2 else _seconds(action, 5)
+        return first if first > 0.5 else _seconds(action, 3)
     except _CutOff:
         return None
 
@@ -200,7 +203,7 @@ def _table(pace: Pace, cap: float) -> dict[str, float]:
         cut: set[str] = set()
         for size, products in _SIZES.items():
             old, new = json.dumps(_page(products)).encode(), case.change(_page(products))
-            ours = _seconds(_ours(case, _answer(old), _answer(new)), pace.rounds(15))
+            ours = _seconds(_ours(case, _answer(old), _answer(new)), pace.rounds(5))
             line = f"{case.name:<20}{size:<8}{ours * 1e3:>10.3f}"
             for peer, compare in _peers(case).items():
                 theirs = None if peer in cut else _capped_seconds(partial(compare, old, new), cap)
@@ -284,8 +287,8 @@ def _hostile(pace: Pace) -> float:
 def _equal_bytes(pace: Pace) -> None:
     body = json.dumps(_page(_SIZES["5 MB"])).encode()
     old, new = _answer(body), _answer(bytes(bytearray(body)))
-    bare = _seconds(lambda: old.body == new.body, pace.rounds(15))
-    ours = _seconds(partial(compare_answers, old, new), pace.rounds(15))
+    bare = _seconds(lambda: old.body == new.body, pace.rounds(5))
+    ours = _seconds(partial(compare_answers, old, new), pace.rounds(5))
     print(f"{'equal bytes':<20}5 MB    {ours * 1e3:>10.3f} ms, of which comparing the bytes {bare * 1e3:.3f} ms")
 
 

@@ -78,6 +78,8 @@ class Settling:
             return self._settled(old, shown, new, ROOT, self._rules.matcher.start)
         except (RecursionError, TooDeep):
             raise TooMuch("nested too deeply to tell noise") from None
+        except BytesWarning:
+            raise TooMuch("python -bb does not let a number be compared with a text") from None
 
     def _settled(self, old: Node, shown: Sequence[Node], new: Node, place: Place, state: State) -> Node:
         ruling = self._rules.ruling(state.matched)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -85,3 +87,17 @@ def test_a_body_of_text_past_the_limit_is_inconclusive() -> None:
     old, new = (Answer(200, (("Content-Type", "text/plain"),), b"\n" * each) for each in (5_000, 5_001))
     found = compare_answers(old, new, limits=Limits(nodes=1_000))
     assert (found.verdict, found.cause) == (Verdict.INCONCLUSIVE, "limits")
+
+
+@pytest.mark.slow
+def test_where_python_forbids_to_compare_texts_with_bytes_nothing_raises() -> None:
+    program = (
+        "from strangler.compare import Answer, compare_answers, judge\n"
+        "one, other, third = (\n"
+        "    Answer(200, (('Content-Type', 'application/json'),), body)\n"
+        "    for body in (b'{\"a\": 1, \"b\": 1}', b'{\"a\": \"1\", \"b\": 2}', b'{\"a\": \"2\", \"b\": 1}')\n"
+        ")\n"
+        "print(compare_answers(one, other).verdict, judge(one, third, [other]).comparison.verdict)\n"
+    )
+    done = subprocess.run([sys.executable, "-bb", "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["inconclusive", "inconclusive"]
