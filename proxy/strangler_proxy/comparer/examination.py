@@ -30,12 +30,12 @@ from strangler_proxy.shadow.frame import Unequal
 
 __all__ = ["Examiner", "needs_more"]
 
-# How many further answers of the monolith a difference of values is held against; and any difference where the
-# monolith was seen not to repeat itself before. Of two things that stand in either order by chance, three answers show
+# How many further answers of the monolith a difference is held against that is of values, or in an answer that is not
+# repeated elsewhere; and one where the monolith was seen not to repeat itself. Of two things that stand in either order by chance, three answers show
 # the same one time in eight.
 _REPEATS: Final = 3
 _REPEATS_IF_NOISY: Final = 10
-_MOST_TEMPLATES: Final = 4096
+_MOST_ROUTES: Final = 4096
 _MOST_FIELDS: Final = 1000
 _BY_VALUE: Final = frozenset({DifferenceKind.VALUE, DifferenceKind.ID})
 _LIMITS: Final = Limits()
@@ -46,7 +46,7 @@ class Examiner:
     `ids` are those known to belong together, and learns.
 
     Both are asked again `lag` seconds after it is known that the monolith repeats itself; `wait` waits. Where it once
-    did not, it is asked more often the next time: that is remembered by template and field, and excuses nothing itself.
+    did not, it is asked more often the next time: that is remembered by route and field, and excuses nothing itself.
     """
 
     def __init__(
@@ -65,8 +65,8 @@ class Examiner:
         self._ids = ids
         self._limits = limits
         self._wait = wait
-        # By route and template: the fields in which the monolith was seen not to repeat itself.
-        self._noisy: OrderedDict[tuple[str, str], set[str]] = OrderedDict()
+        # By route: the fields in which the monolith was seen not to repeat itself.
+        self._noisy: OrderedDict[str, set[str]] = OrderedDict()
 
     def at_first(self, unequal: Unequal) -> tuple[Finding, Comparison]:
         """What the rules alone say. A difference of a safe method is to be examined further."""
@@ -124,23 +124,23 @@ class Examiner:
         return all(_within_noise(each.field, judged) for each in changed)
 
     def _may_be_noise(self, unequal: Unequal, judged: NoiseVerdict, repeats: int) -> bool:
-        """Whether one more answer of the monolith could excuse something: any difference once, values that change only
-        now and then, and what stands amid noise, may need more."""
+        """Whether one more answer of the monolith could excuse something: any difference once; values that change only
+        now and then, and what stands beside or amid noise, may need more."""
+        breaking = judged.comparison.breaking
         if judged.comparison.verdict is not Verdict.DIFFER:
             return False
-        if repeats < _REPEATS and (repeats == 0 or any(each.kind in _BY_VALUE for each in judged.comparison.breaking)):
+        if repeats == 0 or (repeats < _REPEATS and (judged.noise or any(each.kind in _BY_VALUE for each in breaking))):
             return True
-        noisy = self._noisy.get((unequal.route, unequal.template), set()) | {each.field for each in judged.noise}
-        return repeats < _REPEATS_IF_NOISY and any(_within(each.field, noisy) for each in judged.comparison.breaking)
+        noisy = self._noisy.get(unequal.route, set()) | {each.field for each in judged.noise}
+        return repeats < _REPEATS_IF_NOISY and any(_within(each.field, noisy) for each in breaking)
 
     def _remember(self, unequal: Unequal, judged: NoiseVerdict) -> None:
         if judged.noise:
-            key = unequal.route, unequal.template
-            fields = self._noisy.setdefault(key, set())
+            fields = self._noisy.setdefault(unequal.route, set())
             if len(fields) < _MOST_FIELDS:
                 fields.update(each.field for each in judged.noise)
-            self._noisy.move_to_end(key)
-            while len(self._noisy) > _MOST_TEMPLATES:
+            self._noisy.move_to_end(unequal.route)
+            while len(self._noisy) > _MOST_ROUTES:
                 self._noisy.popitem(last=False)
 
     def _compared(self, pair: Pair) -> Comparison:

@@ -84,20 +84,28 @@ def test_a_value_that_changes_only_now_and_then_is_found_out_by_further_answers(
 
 def test_where_the_monolith_was_seen_not_to_repeat_itself_it_is_asked_more_often_the_next_time() -> None:
     one, other = side({"id": 7, "tags": ["a", "b"]}), side({"id": 7, "tags": ["b", "a"]})
-    # The first time the order is seen to change; the next time three more answers have it as it was, and the fourth not.
+    # The order is seen to change the first time; the next time three more answers have it as it was, the fourth not.
     sides = FakeSides([other, one, one, one, one, other])
     examiner = Examiner(Rules(), sides, lag=2.0, ids=MemoryIdMap(), wait=Moment().wait)
 
     async def scenario() -> list[Finding]:
         found = []
-        for _ in range(2):
-            unequal = exchange(one, other)
+        for template in ("/products/<int:id>/", "/products/new/"):
+            unequal = exchange(one, other, template=template)
             _, comparison = examiner.at_first(unequal)
             found.append(await examiner.further(unequal, comparison))
         return found
 
     assert [finding.verdict for finding in asyncio.run(scenario())] == [Verdict.AGREE, Verdict.AGREE]
     assert sides.asked == ["monolith"] * 6
+
+
+def test_beside_what_the_monolith_does_not_repeat_it_is_asked_three_times_before_anything_stands() -> None:
+    one, other = {"tags": ["a", "b"]}, {"tags": ["b", "a"]}
+    sides = FakeSides([side({**tags, "at": at}) for at, tags in enumerate((one, one, other))])
+    finding = examined(exchange(side({**one, "at": 8}), side({**other, "at": 9})), sides)
+    assert finding.verdict is Verdict.AGREE
+    assert sides.asked == ["monolith"] * 3
 
 
 def test_that_the_monolith_does_not_repeat_itself_excuses_nothing_that_it_repeats_however_often_it_is_asked() -> None:
