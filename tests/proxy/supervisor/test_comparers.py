@@ -236,3 +236,10 @@ def test_a_secret_of_no_place_of_an_exchange_comes_to_the_disk_or_the_log(proxy:
     assert found == set()
     key = proxy.state / "redaction.key"
     assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_customers_of_a_route_in_shadow_are_answered_by_the_monolith_and_what_differs_is_found(proxy: Proxy) -> None:
+    proxy.flip("shadow")
+    # A worker comes to its comparers only now.
+    until(lambda: proxy.get() == "monolith" and verdicts(proxy)["differ"] >= 3)
+    assert [each for each in proxy.status()["traffic"] if each["side"] != "monolith"] == []
