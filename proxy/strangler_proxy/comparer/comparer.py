@@ -11,16 +11,15 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any, Final
 
-from strangler.compare import Comparison, Verdict, changes
+from strangler.compare import Comparison, Verdict
 from strangler.evidence import Cause
 from strangler_proxy.comparer.again import is_safe
 from strangler_proxy.comparer.allowance import Allowance
 from strangler_proxy.comparer.backlog import Backlog
 from strangler_proxy.comparer.examination import Examiner, needs_more
-from strangler_proxy.comparer.finding import Finding, answer_of, keys_of
+from strangler_proxy.comparer.finding import Finding, keys_of
 from strangler_proxy.comparer.ledger import Ledger
 from strangler_proxy.comparer.sides import AskedAgain
-from strangler_proxy.config.values import Config
 from strangler_proxy.shadow.frame import Unequal
 
 __all__ = ["Comparer"]
@@ -38,24 +37,25 @@ _log = logging.getLogger("strangler.comparer")
 
 class Comparer:
     """Works off `backlog` into `ledger`. Comparing takes the processor, so there is one at a time, and between two the
-    event loop has its turn; asking the sides again takes time, so many wait for that at once."""
+    event loop has its turn; asking the sides again takes time, so many wait for that at once. Of pairs that agree,
+    `recheck` is the share for which the monolith is asked once more."""
 
     def __init__(
         self,
-        config: Config,
         backlog: Backlog,
         ledger: Ledger,
         examiner: Examiner,
         asks: AskedAgain,
         *,
+        recheck: float,
         now: Callable[[], float] = monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._config = config
         self._backlog = backlog
         self._ledger = ledger
         self._examiner = examiner
         self._asks = asks
+        self._recheck_share = recheck
         self._now = now
         self._chance = chance
         self._allowance = Allowance(_EXAMINED_A_SECOND, _EXAMINED_AT_FIRST)
@@ -103,7 +103,7 @@ class Comparer:
         self._note(unequal, finding)
 
     def _wants_recheck(self, unequal: Unequal) -> bool:
-        return is_safe(unequal) and self._chance() < self._config.shadow.recheck and self._may_ask()
+        return is_safe(unequal) and self._chance() < self._recheck_share and self._may_ask()
 
     def _may_ask(self) -> bool:
         return not self._ending and len(self._examining) < _EXAMINED_AT_ONCE
@@ -128,9 +128,7 @@ class Comparer:
         try:
             repeat = await self._asks.monolith(unequal)
             if repeat is not None:
-                rules, before = self._config.rules, answer_of(unequal.old)
-                changed = changes(before, answer_of(repeat), rules, route=unequal.route)
-                self._ledger.rechecked(unequal, repeat, changed=bool(changed))
+                self._ledger.rechecked(unequal, repeat, changed=self._examiner.changed(unequal, repeat))
         finally:
             self._note(unequal, finding)
 

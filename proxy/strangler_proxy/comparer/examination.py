@@ -26,13 +26,13 @@ from strangler.evidence import Cause
 from strangler_proxy.comparer.again import asks_for_login, is_safe
 from strangler_proxy.comparer.finding import Finding, answer_of, pair_of, places
 from strangler_proxy.comparer.sides import AskedAgain
-from strangler_proxy.shadow.frame import Unequal
+from strangler_proxy.shadow.frame import Side, Unequal
 
 __all__ = ["Examiner", "needs_more"]
 
 # How many further answers of the monolith a difference is held against that is of values, or in an answer that is not
-# repeated elsewhere; and one where the monolith was seen not to repeat itself. Of two things that stand in either order by chance, three answers show
-# the same one time in eight.
+# repeated elsewhere; and one where the monolith was seen not to repeat itself. Of two things that stand in either order
+# by chance, three answers show the same one time in eight.
 _REPEATS: Final = 3
 _REPEATS_IF_NOISY: Final = 10
 _MOST_ROUTES: Final = 4096
@@ -74,6 +74,11 @@ class Examiner:
             return Finding(Verdict.INCONCLUSIVE, cause=Cause.IDENTITY), Comparison(Verdict.INCONCLUSIVE)
         comparison = self._compared(pair_of(unequal))
         return Finding.of(comparison), comparison
+
+    def changed(self, unequal: Unequal, repeat: Side) -> bool:
+        """Whether the monolith, asked once more, has answered otherwise than before."""
+        pair = pair_of(unequal)
+        return bool(changes(pair.old, answer_of(repeat), self._rules, route=unequal.route, limits=self._limits))
 
     async def further(self, unequal: Unequal, comparison: Comparison) -> Finding:
         """What is left of the differences of `comparison`, of a safe method, once the sides were asked again."""

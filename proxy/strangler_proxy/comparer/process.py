@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from strangler.compare import Limits
 from strangler.errors import StranglerError
 from strangler.evidence import KeptPair, Redactor
 from strangler_proxy.comparer.backlog import Backlog
@@ -29,7 +30,7 @@ from strangler_proxy.secret import keep_secret
 from strangler_proxy.shadow.frame import longest_frame
 from strangler_proxy.state import StateDir
 
-__all__ = ["run"]
+__all__ = ["redacting", "run"]
 
 # It takes the processor, which customers' requests are to have first.
 _NICE: Final = 10
@@ -62,13 +63,13 @@ async def _serve(number: int, config: Config, at: Path, tie: Tie) -> None:
     state = StateDir.of(config)
     backlog = Backlog(_MOST_WAITING, config.shadow.bytes, lambda: intake.read_on())
     intake = Intake(backlog, longest_frame(config.shadow.body_bytes))
-    ledger = Ledger(config.rules, Keeper(_redacting(config, state)))
+    ledger = Ledger(config.rules, Keeper(redacting(config, state)))
     if not await go_or_stop(tie, stop):
         return
     sides = Sides(config)
     learned = LearnedIds(config.rules, state.learned_ids(number), state.write)
-    examiner = Examiner(config.rules, sides, lag=config.shadow.lag, ids=learned.map)
-    comparer = Comparer(config, backlog, ledger, examiner, sides)
+    examiner = Examiner(config.rules, sides, lag=config.shadow.lag, ids=learned.map, limits=_limits(config))
+    comparer = Comparer(backlog, ledger, examiner, sides, recheck=config.shadow.recheck)
     report = Report(intake, backlog, comparer, ledger, sides)
     link = EvidenceLink(state.socket, number, ledger.take, report.take, config=config.digest)
     await intake.listen(at)
@@ -97,7 +98,13 @@ async def _serve(number: int, config: Config, at: Path, tie: Tie) -> None:
     sides.close()
 
 
-def _redacting(config: Config, state: StateDir) -> Callable[[KeptPair], KeptPair] | None:
+def _limits(config: Config) -> Limits:
+    """How long one comparison may hold everything else up: some tenths of a second."""
+    return Limits(body_bytes=4 * config.shadow.body_bytes, nodes=500_000)
+
+
+def redacting(config: Config, state: StateDir) -> Callable[[KeptPair], KeptPair] | None:
+    """What takes secrets out of pairs that are kept; None, which the log tells, where its key cannot be had."""
     try:
         return Redactor(config.rules.redactions, key=keep_secret(state.redaction_key).encode()).kept
     except StranglerError as error:

@@ -6,8 +6,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from strangler_proxy.comparer.backlog import Backlog
@@ -16,13 +14,11 @@ from strangler_proxy.comparer.examination import Examiner
 from strangler_proxy.comparer.finding import pair_of
 from strangler_proxy.comparer.keeping import Keeper
 from strangler_proxy.comparer.ledger import Ledger
-from strangler_proxy.config.values import ShadowSettings
 from strangler_proxy.shadow.frame import Side
 
 from strangler.compare import Comparison, Ignore, MemoryIdMap, Rule, Rules
 from strangler.evidence import Evidence, KeptPair, Scope
 from tests.proxy.comparer.exchanges import FakeSides, Moment, exchange, side
-from tests.proxy.control.fakes import config
 
 CHEAP, DEAR = side({"price": 1}), side({"price": 2})
 
@@ -38,11 +34,11 @@ class Bench:
         self.ledger = Ledger(rules, Keeper(lambda kept: kept))
         self.examiner = Examiner(rules, sides, lag=2.0, ids=MemoryIdMap(), wait=Moment().wait)
         self.comparer = Comparer(
-            replace(config(Path("/nowhere")), shadow=ShadowSettings(recheck=recheck), rules=rules),
             self.backlog,
             self.ledger,
             self.examiner,
             sides,
+            recheck=recheck,
             now=lambda: self.now,
             chance=lambda: 0.5,
         )

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from strangler_proxy.comparer.finding import Finding, pair_of
 from strangler_proxy.comparer.keeping import Keeper
 from strangler_proxy.comparer.ledger import Ledger
+from strangler_proxy.comparer.process import redacting
 from strangler_proxy.shadow.frame import Unequal
+from strangler_proxy.state import StateDir
 
 from strangler.compare import Difference, DifferenceKind, Noise, NoiseKind, Rules, Verdict, compare_pair
 from strangler.compare.redaction import Redaction, RedactionKind
 from strangler.evidence import OTHERS, Cause, KeptPair, Redactor, Scope
 from tests.proxy.comparer.exchanges import exchange, side
+from tests.proxy.control.fakes import config
 
 SCOPE = Scope("catalog.detail", "1.4", "abc")
 
@@ -48,13 +52,13 @@ def test_without_a_way_to_redact_nothing_is_kept() -> None:
 
 def test_a_pair_that_is_too_large_is_not_kept_and_all_together_are_bounded() -> None:
     keeper = Keeper(lambda each: each)
-    large = exchange(side("x" * 1_100_000), side("y" * 1_100_000))
+    large = exchange(side("x" * 550_000), side("y" * 550_000))
     assert kept(keeper, [differing("$")], unequal=large) == 0
     # As JSON it is six times as long.
     assert kept(keeper, [differing("$.a")], unequal=exchange(side(b"\0" * 400_000), side(b"\1"))) == 0
-    some = exchange(side("x" * 600_000), side("y" * 600_000))
+    some = exchange(side("x" * 400_000), side("y" * 400_000))
     fields = [differing(f"$.f{number}") for number in range(20)]
-    assert kept(keeper, fields, unequal=some) == 6
+    assert kept(keeper, fields, unequal=some) == 8
     keeper.taken()
     assert kept(keeper, [differing("$.later")], unequal=some) == 1
 
@@ -131,3 +135,16 @@ def test_the_names_of_fields_that_are_remembered_are_bounded() -> None:
     for number in range(10_000):
         assert keeper.field(f"$.f{number}") == f"$.f{number}"
     assert len(keeper._fields) <= 4096
+
+
+def test_with_a_key_that_others_may_read_nothing_is_kept_and_comparing_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    configured = config(tmp_path)
+    state = StateDir.of(configured)
+    state.create()
+    assert redacting(configured, state) is not None
+    assert state.redaction_key.stat().st_mode & 0o777 == 0o600
+    state.redaction_key.chmod(0o644)
+    assert redacting(configured, state) is None
+    assert "no pair is kept whole" in caplog.text
