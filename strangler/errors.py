@@ -14,6 +14,8 @@ StranglerError
 │   └── BulkheadFull          too many are under way or waiting
 ├── DeadlineExceeded          the time for it is over, or too short to begin
 ├── EffectStopped             an effect that a copy of a request must not have
+├── NoAnswer                  a side of a parity test gave none
+├── MissingExtra              a package that an extra brings along is not installed
 ├── IdentityRefused           an identity that is forged, expired, or meant for another
 ├── KeysUnavailable           no key to verify an identity with
 ├── SnapshotError             a snapshot that cannot be read
@@ -39,6 +41,8 @@ __all__ = [
     "IdentityRefused",
     "IllegalMove",
     "KeysUnavailable",
+    "MissingExtra",
+    "NoAnswer",
     "PolicyError",
     "Problem",
     "RecordingError",
@@ -177,6 +181,24 @@ class IdentityRefused(StranglerError):
 
 class KeysUnavailable(StranglerError):
     """No public key can be read, so no identity can be verified and none may be believed."""
+
+
+class MissingExtra(StranglerError):
+    """`package` is not installed; the extra `extra` of Strangler brings it along."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.package = package
+        self.extra = extra
+        super().__init__(f"{package} is not installed: pip install 'strangler[{extra}]'")
+
+
+class NoAnswer(StranglerError):
+    """A side that a parity test asked gave no answer: `refused`, `timeout`, `broken`, `too-long` or `unsendable`."""
+
+    def __init__(self, side: str, why: str, detail: str = "") -> None:
+        self.side = side
+        self.why = why
+        super().__init__(f"{side} gave no answer: {why}" + (f" ({detail})" if detail else ""))
 
 
 class SnapshotError(StranglerError):

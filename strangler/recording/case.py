@@ -108,7 +108,7 @@ class Case:
             request,
             old,
             new,
-            Verdict(verdict) if verdict else None,
+            _verdict(verdict) if verdict else None,
             _member(document, "cause", str),
             tuple(_difference(each, f"differences[{at}]") for at, each in enumerate(differences)),
             _member(rules, "file", str),
@@ -163,11 +163,18 @@ def _member(document: dict[str, Any], name: str, kind: type) -> Any:
     return value
 
 
+def _verdict(text: str) -> Verdict:
+    try:
+        return Verdict(text)
+    except ValueError:
+        raise ValueError(f"verdict is {text!r}, and not one of {', '.join(Verdict)}") from None
+
+
 def _difference(document: Any, place: str) -> Difference:
     if not isinstance(document, dict) or not isinstance(document.get("path"), str):
         raise ValueError(f"{place} has no path")
     try:
-        kind, severity = DifferenceKind(document.get("kind")), Severity(document.get("severity"))
+        kind, severity = DifferenceKind(str(document.get("kind"))), Severity(str(document.get("severity")))
     except ValueError as error:
         raise ValueError(f"{place}: {error}") from None
     return Difference(document["path"], kind, severity=severity)

@@ -24,28 +24,33 @@ class CaseFolder:
     of one that is inconclusive, as `ROUTE/CAUSE.NUMBER.parity.json`.
 
     Every pair goes through `redactor` first. Of one name 20 are kept, and 1000 in all; `dropped` counts the others. A
-    case of an earlier run is written over. Raises StranglerError where nothing can be written.
+    case of an earlier run is written over; `mark` goes before the number, for folders that several processes write to.
+    Raises StranglerError where nothing can be written.
     """
 
-    def __init__(self, folder: Path, redactor: Callable[[Pair], Pair], *, rules: Rules, rules_file: str = "") -> None:
+    def __init__(
+        self, folder: Path, redactor: Callable[[Pair], Pair], *, rules: Rules, rules_file: str = "", mark: str = ""
+    ) -> None:
         self.written = 0
         self.dropped = 0
         self._folder = folder
         self._redactor = redactor
         self._rules = rules
         self._rules_file = rules_file
+        self._mark = mark
         self._names: Counter[str] = Counter()
 
-    def keep(self, pair: Pair, comparison: Comparison) -> None:
-        """Keep one pair that does not agree."""
+    def keep(self, pair: Pair, comparison: Comparison) -> Path | None:
+        """Keep one pair that does not agree: the file, None where there are enough of its kind."""
         name = f"{_fit(pair.request.route) or 'no-route'}/{_name_of(comparison)}"
         if self.written >= _MOST or self._names[name] >= _MOST_OF_ONE_NAME:
             self.dropped += 1
-            return
+            return None
         self._names[name] += 1
-        case = Case.of(self._redactor(pair), comparison, self._rules, rules_file=self._rules_file)
-        write_case(self._folder / f"{name}.{self._names[name]}{CASE_SUFFIX}", case)
+        path = self._folder / f"{name}.{self._mark}{self._names[name]}{CASE_SUFFIX}"
+        write_case(path, Case.of(self._redactor(pair), comparison, self._rules, rules_file=self._rules_file))
         self.written += 1
+        return path
 
 
 def _name_of(comparison: Comparison) -> str:

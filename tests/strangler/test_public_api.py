@@ -19,6 +19,7 @@ PACKAGES = [
     "strangler.django",
     "strangler.evidence",
     "strangler.identity",
+    "strangler.parity",
     "strangler.recording",
     "strangler.resilience",
     "strangler.seam",
@@ -27,7 +28,10 @@ PACKAGES = [
     "strangler.toggles",
 ]
 # What these integrate is there where they are imported.
-INTEGRATIONS = {f"strangler.shadow.{name}" for name in ("httpx", "requests", "sqlalchemy")}
+INTEGRATIONS = {f"strangler.shadow.{name}" for name in ("httpx", "requests", "sqlalchemy")} | {
+    "strangler.parity.case_file",
+    "strangler.pytest_plugin",
+}
 CORE = [
     name
     for name in MODULES
@@ -148,6 +152,20 @@ def test_the_public_names_of_the_packages_are_these() -> None:
             "IdentityMiddleware",
             "Verifier",
             "identity_of",
+        },
+        "strangler.parity": {
+            "AsgiSide",
+            "Compared",
+            "Covered",
+            "Disagreement",
+            "HttpSide",
+            "Mode",
+            "Operation",
+            "Parity",
+            "ParitySettings",
+            "Sides",
+            "WsgiSide",
+            "from_openapi",
         },
         "strangler.recording": {
             "CASE_SUFFIX",

@@ -95,7 +95,7 @@ def wrong(path: Path, text: str) -> str:
         ({"request": None}, "request is not an object"),
         ({"request": {"method": "GET", "target": "products"}}, "request has no method, or a target"),
         ({"old": {"status": "200"}}, "old.status is not a number"),
-        ({"verdict": "fine"}, "'fine' is not a valid Verdict"),
+        ({"verdict": "fine"}, "verdict is 'fine', and not one of agree, differ, inconclusive"),
         ({"verdict": 1}, "verdict is not a text"),
         ({"differences": [{}]}, "differences[0] has no path"),
         ({"differences": [{"path": "$", "kind": "?"}]}, "differences[0]: '?' is not a valid DifferenceKind"),

@@ -69,3 +69,11 @@ def test_a_folder_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StranglerError, match="cannot be written"):
         keep(folder(tmp_path / "file"), pair())
+
+
+def test_processes_that_share_a_folder_mark_their_cases(tmp_path: Path) -> None:
+    for mark in ("gw0-", "gw1-"):
+        kept = CaseFolder(tmp_path, Redactor(key=b"a key to redact with"), rules=RULES, mark=mark)
+        path = kept.keep(pair(), compare_pair(pair()))
+        assert path == tmp_path / "shop.list" / f"a.value.{mark}1.parity.json"
+    assert len(list(tmp_path.rglob("*.json"))) == 2
