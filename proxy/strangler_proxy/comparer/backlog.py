@@ -10,14 +10,17 @@ from strangler_proxy.shadow.frame import Unequal
 
 __all__ = ["Backlog", "weight"]
 
-# Of the lines, strings and objects that an exchange is made of, beside its bodies.
+# Of an object, beside what is in it.
+_OBJECT = 50
 _REST = 4096
 
 
 def weight(unequal: Unequal) -> int:
     """About how many bytes of memory an exchange takes."""
-    again = 0 if unequal.again is None else len(unequal.again.body)
-    return len(unequal.request_body) + len(unequal.old.body) + len(unequal.new.body) + again + _REST
+    sides = [side for side in (unequal.old, unequal.new, unequal.again) if side is not None]
+    lines = [unequal.request_lines, unequal.candidate_lines, *(side.lines for side in sides)]
+    heads = sum(len(line) + _OBJECT for each in lines for line in each)
+    return len(unequal.request_body) + sum(len(side.body) for side in sides) + heads + _REST
 
 
 class Backlog:

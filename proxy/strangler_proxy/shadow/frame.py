@@ -1,4 +1,4 @@
-"""How an exchange that a worker found unequal crosses to a comparer: one frame each on a stream.
+"""How an exchange crosses from a worker to a comparer, unequal or to be recorded: one frame each on a stream.
 
 A frame is its length (four bytes, big-endian, itself not counted), the length of its head (four more), the head as
 JSON, and then the bodies, bare, in the order in which the head gives their lengths. Heads hold cookies and whatever
@@ -9,32 +9,29 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 from zlib import crc32
 
-__all__ = ["BadFrame", "Frames", "Side", "Unequal", "comparer_of", "longest_frame", "pack"]
+from strangler_proxy.shadow.frame_parts import (
+    BadFrame,
+    Bodies,
+    Side,
+    bytes_of,
+    lines_of,
+    seconds_of,
+    side_of,
+    text_of,
+    texts,
+)
+from strangler_proxy.shadow.passed import PASSED, Passed, head_of, passed_of
+
+__all__ = ["BadFrame", "Frames", "Side", "Unequal", "comparer_of", "longest_frame", "pack", "pack_passed"]
 
 _WORD: Final = 4
-# For one head with its lines, escapes and all: a worker takes none that is longer than 64 KiB.
-_HEADS: Final = 1024 * 1024
-# Later than any clock says, in seconds.
-_LATEST: Final = 1e12
+# For the lines of both requests and of three answers, of which each may have 256 KiB, and their escapes.
+_HEADS: Final = 8 * 1024 * 1024
 _NAMES: Final = ("route", "template", "stage", "answering", "group", "method", "strategy", "subject", "release")
 _SIDES: Final = ("old", "new", "again")
-
-
-class BadFrame(Exception):
-    """What came is no frame, or too long for one. Its text says why; the stream cannot be read any further."""
-
-
-@dataclass(slots=True, kw_only=True, repr=False)
-class Side:
-    """One side's whole answer: `lines` are its header lines as they came, `seconds` what it took."""
-
-    status: int
-    lines: list[bytes]
-    body: bytes
-    seconds: float
 
 
 @dataclass(slots=True, kw_only=True, repr=False)
@@ -97,8 +94,8 @@ def pack(unequal: Unequal) -> bytes:
         "release": unequal.release,
         "withheld": unequal.withheld,
         "at": unequal.at,
-        "request_lines": _texts(unequal.request_lines),
-        "candidate_lines": _texts(unequal.candidate_lines),
+        "request_lines": texts(unequal.request_lines),
+        "candidate_lines": texts(unequal.candidate_lines),
         "request_body": len(unequal.request_body),
     }
     for name, side in zip(_SIDES, (unequal.old, unequal.new, unequal.again), strict=True):
@@ -107,18 +104,23 @@ def pack(unequal: Unequal) -> bytes:
             continue
         head[name] = {
             "status": side.status,
-            "lines": _texts(side.lines),
+            "lines": texts(side.lines),
             "body": len(side.body),
             "seconds": side.seconds,
         }
         bodies.append(side.body)
+    return _packed(head, bodies)
+
+
+def pack_passed(passed: Passed) -> bytes:
+    """The frame of an exchange that is to be recorded."""
+    return _packed(head_of(passed), [passed.body, passed.answer.body])
+
+
+def _packed(head: dict[str, Any], bodies: list[bytes]) -> bytes:
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
     length = _WORD + len(text) + sum(map(len, bodies))
     return b"".join((length.to_bytes(_WORD, "big"), len(text).to_bytes(_WORD, "big"), text, *bodies))
-
-
-def _texts(lines: list[bytes]) -> list[str]:
-    return [line.decode("latin-1") for line in lines]
 
 
 class Frames:
@@ -137,11 +139,11 @@ class Frames:
         """How many bytes of a frame that is not yet whole are kept."""
         return len(self._received)
 
-    def feed(self, data: bytes) -> list[Unequal]:
+    def feed(self, data: bytes) -> list[Unequal | Passed]:
         """The exchanges whose frames are whole now. Raises BadFrame; then nothing more can be read."""
         received = self._received
         received += data
-        found: list[Unequal] = []
+        found: list[Unequal | Passed] = []
         start = 0
         while len(received) - start >= self._wanted:
             length = int.from_bytes(received[start : start + _WORD], "big")
@@ -159,7 +161,7 @@ class Frames:
         return found
 
 
-def _unpacked(frame: bytes) -> Unequal:
+def _unpacked(frame: bytes) -> Unequal | Passed:
     end = _WORD + int.from_bytes(frame[:_WORD], "big")
     try:
         head = json.loads(frame[_WORD:end])
@@ -167,85 +169,23 @@ def _unpacked(frame: bytes) -> Unequal:
         raise BadFrame("a head that is not JSON") from None
     if end > len(frame) or type(head) is not dict:
         raise BadFrame("a head that is not whole")
-    bodies = _Bodies(frame, end)
-    unequal = Unequal(
-        **{name: _text(head, name) for name in _NAMES},
-        target=_bytes(head.get("target")),
-        candidate_target=_bytes(head.get("candidate_target")),
-        request_lines=_lines(head.get("request_lines")),
-        candidate_lines=_lines(head.get("candidate_lines")),
-        request_body=bodies.next(head.get("request_body")),
-        old=_side(head.get("old"), bodies),
-        new=_side(head.get("new"), bodies),
-        again=None if head.get("again") is None else _side(head["again"], bodies),
-        withheld=head.get("withheld") is True,
-        at=_seconds(head.get("at")),
-    )
+    bodies = Bodies(frame, end)
+    found = passed_of(head, bodies) if head.get("kind") == PASSED else _unequal_of(head, bodies)
     bodies.end()
-    return unequal
+    return found
 
 
-class _Bodies:
-    """The bodies at the end of a frame, one after the other."""
-
-    def __init__(self, frame: bytes, start: int) -> None:
-        self._frame = frame
-        self._start = start
-
-    def next(self, length: object) -> bytes:
-        if type(length) is not int or not 0 <= length <= len(self._frame) - self._start:
-            raise BadFrame("a body that is not whole")
-        self._start += length
-        return self._frame[self._start - length : self._start]
-
-    def end(self) -> None:
-        if self._start != len(self._frame):
-            raise BadFrame("more bodies than the head tells of")
-
-
-def _side(given: object, bodies: _Bodies) -> Side:
-    if type(given) is not dict:
-        _wrong("an answer")
-    status = given.get("status")
-    if type(status) is not int or not 100 <= status <= 999:
-        _wrong("a status")
-    return Side(
-        status=status,
-        lines=_lines(given.get("lines")),
-        body=bodies.next(given.get("body")),
-        seconds=_seconds(given.get("seconds")),
+def _unequal_of(head: dict[str, Any], bodies: Bodies) -> Unequal:
+    return Unequal(
+        **{name: text_of(head, name) for name in _NAMES},
+        target=bytes_of(head.get("target")),
+        candidate_target=bytes_of(head.get("candidate_target")),
+        request_lines=lines_of(head.get("request_lines")),
+        candidate_lines=lines_of(head.get("candidate_lines")),
+        request_body=bodies.next(head.get("request_body")),
+        old=side_of(head.get("old"), bodies),
+        new=side_of(head.get("new"), bodies),
+        again=None if head.get("again") is None else side_of(head["again"], bodies),
+        withheld=head.get("withheld") is True,
+        at=seconds_of(head.get("at")),
     )
-
-
-def _text(head: dict[str, Any], name: str) -> str:
-    text = head.get(name)
-    # Half a character, which JSON can spell, could be written nowhere afterwards.
-    if type(text) is not str or not text.isprintable():
-        _wrong(name)
-    return text
-
-
-def _lines(given: object) -> list[bytes]:
-    if type(given) is not list:
-        _wrong("header lines")
-    return [_bytes(line) for line in given]
-
-
-def _bytes(given: object) -> bytes:
-    """One line of a message, to be sent again as it is: nothing in it may end it."""
-    if type(given) is not str or "\r" in given or "\n" in given:
-        _wrong("a line")
-    try:
-        return given.encode("latin-1")
-    except UnicodeEncodeError:
-        _wrong("a line")
-
-
-def _seconds(given: object) -> float:
-    if not isinstance(given, int | float) or not 0 <= given <= _LATEST:
-        _wrong("a time")
-    return float(given)
-
-
-def _wrong(what: str) -> NoReturn:
-    raise BadFrame(f"{what} that is none")

@@ -47,6 +47,7 @@ def test_it_is_full_by_the_bytes_of_all_bodies() -> None:
     body = side(b"x" * 10_000)
     large = exchange(old=body, new=body, again=body, request_body=b"x" * 10_000)
     assert 40_000 <= weight(large) < 50_000
+    assert weight(exchange(request_lines=[b"X: " + b"x" * 10_000])) > 10_000
 
     async def scenario() -> None:
         backlog = Backlog(100, 2 * weight(large))

@@ -151,7 +151,7 @@ def test_a_length_past_the_bound_is_refused_before_anything_of_it_is_kept() -> N
 
 def test_the_longest_bodies_that_are_taken_make_a_frame_that_is_taken() -> None:
     body = b"x" * 5000
-    side = Side(status=200, lines=[b"X-Long: " + b"\xff" * 60_000], body=body, seconds=0.1)
+    side = Side(status=200, lines=[b"X-Long: " + b"\xff" * 262_000], body=body, seconds=0.1)
     exchange = _exchange(
         request_body=body,
         old=side,
