@@ -190,7 +190,7 @@ class Gateway:
         if not self._is_compared(route, stage):
             return None
         upstream = self.config.upstreams[route.candidate]
-        return Plan(
+        plan = Plan(
             self.shadow,
             route,
             stage,
@@ -201,6 +201,8 @@ class Gateway:
             rewrite=None if route.rewrite is None else self._candidate_target,
             release=upstream.release,
         )
+        self.shadow.plans.append(plan)
+        return plan
 
     def _candidate_target(self, head: RequestHead) -> bytes:
         """What the candidate of the route that takes a request is asked for."""

@@ -29,6 +29,8 @@ __all__ = ["LINE_LIMIT", "ControlLink"]
 # A snapshot of many thousand toggles still fits.
 LINE_LIMIT: Final = 16 * 1024 * 1024
 _COUNTS_EVERY: Final = 1.0
+# There may be many batches, each told by itself, so that the event loop is never held up by all of them.
+_EVIDENCE_EVERY: Final = 0.125
 # The first is told at once, and what follows within this time together: a flood makes long lines, not many.
 _FORGOTTEN_EVERY: Final = 0.02
 _MOST_FORGOTTEN: Final = 2048
@@ -80,6 +82,7 @@ class ControlLink:
         self._batch_id = ""
         self._batch = ""
         self._batch_told = False
+        self._gauges = "[]"
         self._on_forgotten = on_forgotten
         # In the order in which they came, each once.
         self._forgotten: dict[bytes, None] = {}
@@ -187,10 +190,8 @@ class ControlLink:
             _log.warning("link to the control plane broke: %s", error)
         except asyncio.CancelledError:
             self._tell_forgotten()
-            if self._batch_told:
-                # Nobody will confirm it any more: what came since is the last that can be told.
-                self._batch_id = self._batch = ""
             self._report(writer)
+            self._tell_all_evidence(writer)
             raise
         finally:
             self._writer = None
@@ -241,8 +242,14 @@ class ControlLink:
         self._send(writer, {"type": "ack", "revision": snapshot.revision})
 
     async def _send_counts(self, writer: asyncio.StreamWriter) -> None:
+        due = time.monotonic() + _COUNTS_EVERY
         while True:
-            await asyncio.sleep(_COUNTS_EVERY)
+            await asyncio.sleep(_EVIDENCE_EVERY)
+            self._tell_evidence(writer)
+            now = time.monotonic()
+            if now < due:
+                continue
+            due = now + _COUNTS_EVERY
             self._report(writer)
             await writer.drain()
             self._unsent, self._unsent_counters = [], []
@@ -251,15 +258,29 @@ class ControlLink:
         self._unsent.extend(self._take_counts())
         counters, gauges = self._measured()
         self._unsent_counters.extend(counters)
-        evidence = self._untold_batch()
-        if not (self._unsent or self._unsent_counters or gauges or evidence):
+        if not (self._unsent or self._unsent_counters or gauges):
             self._send(writer, {"type": "alive"})
             return
+        self._gauges = _text(gauges)
         said = {"traffic": self._unsent, "counters": self._unsent_counters, "gauges": gauges}
-        line = _text({"type": "counts", "at": time.time(), **said})
-        if evidence:
-            line = f'{line[:-1]},"evidence":{evidence}}}'
-        writer.write(line.encode() + b"\n")
+        self._send(writer, {"type": "counts", "at": time.time(), **said})
+
+    def _tell_evidence(self, writer: asyncio.StreamWriter) -> None:
+        """Tell the next batch, or the last one again where the link broke before it was confirmed."""
+        batch = self._untold_batch()
+        if batch:
+            # The gauges are those told last: what a message has takes the place of what there was.
+            line = f'{{"type":"counts","at":{time.time()},"traffic":[],"gauges":{self._gauges},"evidence":{batch}}}\n'
+            writer.write(line.encode())
+
+    def _tell_all_evidence(self, writer: asyncio.StreamWriter) -> None:
+        """Tell what there is, for the last time: nobody will confirm it any more."""
+        while True:
+            if self._batch_told:
+                self._batch_id = self._batch = ""
+            self._tell_evidence(writer)
+            if not self._batch:
+                return
 
     def _untold_batch(self) -> str:
         """The batch to tell now; empty where there is none, or where the last one is not confirmed yet."""
@@ -293,5 +314,5 @@ class ControlLink:
         writer.write(_text(message).encode() + b"\n")
 
 
-def _text(message: dict[str, Any]) -> str:
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+def _text(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

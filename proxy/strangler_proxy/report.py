@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -138,12 +139,19 @@ class Report:
 
     def _copies(self) -> None:
         shadow = self._gateway.shadow
-        for (route, upstream), total in shadow.copied_by.items():
+        sent: dict[tuple[str, str], int] = defaultdict(int)
+        agreed: dict[str, int] = defaultdict(int)
+        for plan in shadow.plans:
+            sent[plan.route, plan.lane.name] += plan.copied
+            agreed[plan.route] += plan.agreed
+        for (route, upstream), total in sent.items():
             self._counter("strangler_shadow_copies_total", total, route, upstream)
+        for route, total in agreed.items():
+            self._counter("strangler_shadow_pairs_total", total, route, "agree", "")
         for (route, cause), total in shadow.missed_by.items():
             self._counter("strangler_shadow_missed_total", total, route, cause)
-        for (route, verdict, cause), total in shadow.ledger.pairs.items():
-            self._counter("strangler_shadow_pairs_total", total, route, verdict, cause)
+        for (route, cause), total in shadow.ledger.inconclusive.items():
+            self._counter("strangler_shadow_pairs_total", total, route, "inconclusive", cause)
         self._gauge("strangler_shadow_queue", shadow.waiting)
         self._gauge("strangler_shadow_queue_bytes", shadow.held.bytes)
         for lane in shadow.lanes:

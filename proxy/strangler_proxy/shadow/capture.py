@@ -122,7 +122,7 @@ class Capture:
 
     def drop(self, cause: str) -> None:
         """It becomes no pair, and that is counted."""
-        self.plan.shadow.missed(self.plan.route, cause)
+        self.plan.shadow.missed(self.plan, cause)
         self.release_all()
 
     def release_all(self) -> None:

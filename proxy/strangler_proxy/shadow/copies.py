@@ -6,8 +6,7 @@ import time
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from strangler.compare import Verdict
-from strangler.evidence import Cause, Missed
+from strangler.evidence import Missed
 from strangler_proxy.outgoing import without_private_cookies
 from strangler_proxy.shadow.capture import Capture
 from strangler_proxy.shadow.errand import AGAIN, OTHER, SECOND, Errand
@@ -17,6 +16,7 @@ from strangler_proxy.vouched import Refusal, Vouched
 
 if TYPE_CHECKING:
     from strangler_proxy.shadow.lane import Lane
+    from strangler_proxy.shadow.ledger import Place
     from strangler_proxy.vouching import Pending
 
 __all__ = ["Copy"]
@@ -26,9 +26,6 @@ _NO_ANSWER: Final = Missed.NO_ANSWER.value
 _DRAINING: Final = Missed.DRAINING.value
 # Words of an errand that are causes themselves.
 _CAUSES: Final = frozenset({Missed.BREAKER_OPEN.value, Missed.TOO_LONG.value, Missed.BYTES.value})
-_IDENTITY: Final = Cause.IDENTITY.value
-_AGREE: Final = Verdict.AGREE
-_INCONCLUSIVE: Final = Verdict.INCONCLUSIVE
 _CHUNKED: Final = b"Transfer-Encoding: chunked"
 
 
@@ -50,6 +47,7 @@ class Copy(Capture):
         "_second",
         "_until",
         "group",
+        "place",
     )
 
     _pending: Pending | None
@@ -59,6 +57,8 @@ class Copy(Capture):
     # The request's lines without the private cookies.
     _public: list[bytes]
     group: str
+    # Where it is counted, once both sides have answered.
+    place: Place | None
 
     def delivered(self, held_up: float) -> None:
         """The customer has been given the whole of it; so long the customer itself has kept it waiting."""
@@ -72,7 +72,7 @@ class Copy(Capture):
         shadow = plan.shadow
         shadow.waiting -= 1
         plan.lane.under_way += 1
-        shadow.under_way.add(self)
+        self.place = None
         self._ended = False
         self._pending = None
         self._errand = self._second = self._again = None
@@ -99,15 +99,18 @@ class Copy(Capture):
             request_id=self.request_id,
             done=self._introduced,
         )
+        if self._pending is not None:
+            shadow.introducing.add(self)
 
     def _introduced(self, result: Vouched | Refusal) -> None:
         self._pending = None
+        self.plan.shadow.introducing.discard(self)
         if isinstance(result, Vouched):
             self.identity = result.lines
             self._send(result.lines)
             return
         # Whatever the monolith says instead, the candidate would never have been asked.
-        self.plan.shadow.ledger.pair(self, _INCONCLUSIVE, _IDENTITY)
+        self.plan.shadow.ledger.unidentified(self)
         self._end()
 
     def _send(self, identity: bytes) -> None:
@@ -124,7 +127,7 @@ class Copy(Capture):
             )
             second.under_way += 1
             self._second.begin()
-        plan.shadow.copied(plan)
+        plan.copied += 1
         errand.begin()
 
     def _errand_to(self, lane: Lane, kind: int, request: bytes) -> Errand:
@@ -211,7 +214,7 @@ class Copy(Capture):
         if second is not None and not second.over:
             second.cancel()
             self._leave_second()
-        self.plan.shadow.missed(self.plan.route, why if why in _CAUSES else _NO_ANSWER)
+        self.plan.shadow.missed(self.plan, why if why in _CAUSES else _NO_ANSWER)
         self._end()
 
     def _judge(self, errand: Errand) -> None:
@@ -231,10 +234,10 @@ class Copy(Capture):
         if response.status != self.status or errand.body != body or not same_lines(self.lines, lines):
             again = self._second if self._second is not None and not self._second.why else None
             if not shadow.tell(self._unequal(body, lines, errand, again)):
-                shadow.missed(plan.route, Missed.COMPARER_FULL.value)
+                shadow.missed(plan, Missed.COMPARER_FULL.value)
             self._end()
             return
-        shadow.ledger.pair(self, _AGREE, "")
+        shadow.ledger.agreed(self)
         if self._second is not None and not self._second.why:
             self._note_repeat(self._second)
             self._end()
@@ -289,7 +292,7 @@ class Copy(Capture):
         other = _side(errand, lines)
         return Unequal(
             route=plan.route,
-            template=plan.shapes.of(self.head.path),
+            template=plan.template_of(self.head),
             stage=plan.stage,
             answering=plan.answering,
             group=self.group,
@@ -329,6 +332,7 @@ class Copy(Capture):
         judged = self._again is not None
         pending, self._pending = self._pending, None
         if pending is not None:
+            self.plan.shadow.introducing.discard(self)
             pending.cancel()
         for errand in (self._errand, self._again):
             if errand is not None:
@@ -337,7 +341,7 @@ class Copy(Capture):
             self._second.cancel()
             self._leave_second()
         if not judged:
-            self.plan.shadow.missed(self.plan.route, cause)
+            self.plan.shadow.missed(self.plan, cause)
         self._end()
 
     def _leave_lane(self) -> None:
@@ -347,7 +351,6 @@ class Copy(Capture):
         if self._ended:
             return
         self._ended = True
-        self.plan.shadow.under_way.discard(self)
         for errand in (self._errand, self._second, self._again):
             if errand is not None:
                 errand.release()

@@ -54,13 +54,13 @@ class Errand(UpstreamHolder):
         "_request",
         "_reused",
         "_safe",
-        "_sender",
         "_sent_again",
         "body",
         "kind",
         "over",
         "response",
         "seconds",
+        "sender",
         "until",
         "why",
     )
@@ -78,7 +78,7 @@ class Errand(UpstreamHolder):
         safe: bool,
         head_only: bool,
     ) -> None:
-        self._sender = sender
+        self.sender = sender
         self.kind: int = kind
         self._lane = lane
         self._request: bytes = request
@@ -274,7 +274,7 @@ class Errand(UpstreamHolder):
         if why:
             self._kept.release()
         self._let_go(outcome)
-        self._sender.returned(self)
+        self.sender.returned(self)
 
     def _let_go(self, outcome: int) -> None:
         self.over = True

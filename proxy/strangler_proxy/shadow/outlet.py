@@ -11,7 +11,7 @@ from typing import Final, cast
 from strangler_proxy.shadow.frame import Unequal, comparer_of, pack
 from strangler_proxy.unix import connect_unix
 
-__all__ = ["Outlet"]
+__all__ = ["Outlet", "Way"]
 
 # What may wait in each connection.
 _BACKLOG: Final = 8 * 1024 * 1024
@@ -26,7 +26,7 @@ class Outlet:
     that does not read: what cannot be told is for the caller to count. `tick` connects again what was lost."""
 
     def __init__(self, paths: Sequence[Path], loop: asyncio.AbstractEventLoop) -> None:
-        self._ways = [_Way(path, loop) for path in paths]
+        self._ways = [Way(path, loop, "what is unequal is not compared") for path in paths]
 
     def tell(self, unequal: Unequal) -> bool:
         """Tell the comparer of its route; False where that takes nothing now."""
@@ -39,17 +39,18 @@ class Outlet:
             way.tick(now)
 
     def close(self) -> None:
-        """Tell what is under way, and nothing more."""
+        """Tell nothing more."""
         for way in self._ways:
             way.close()
 
 
-class _Way(asyncio.Protocol):
-    """The connection to one comparer."""
+class Way(asyncio.Protocol):
+    """A connection to the comparer at `path`. What comes of its absence is said by `missed`, for the log."""
 
-    def __init__(self, path: Path, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, path: Path, loop: asyncio.AbstractEventLoop, missed: str) -> None:
         self._path = path
         self._loop = loop
+        self._missed = missed
         self._transport: asyncio.Transport | None = None
         self._trying: asyncio.Task[None] | None = None
         self._tried = float("-inf")
@@ -57,10 +58,12 @@ class _Way(asyncio.Protocol):
         self._complained = False
 
     def has_room(self) -> bool:
+        """Whether anything can be sent now."""
         transport = self._transport
         return transport is not None and transport.get_write_buffer_size() < _BACKLOG
 
     def send(self, frame: bytes) -> bool:
+        """Send a frame; False where that is too much now."""
         transport = self._transport
         if transport is None or transport.get_write_buffer_size() + len(frame) > _BACKLOG:
             return False
@@ -68,6 +71,7 @@ class _Way(asyncio.Protocol):
         return True
 
     def tick(self, now: float) -> None:
+        """Connect, where that was lost. Called every tenth of a second."""
         if self._transport is not None or self._trying is not None or now - self._tried < _TRY_EVERY:
             return
         self._tried = now
@@ -75,7 +79,7 @@ class _Way(asyncio.Protocol):
             self._missed_since = now
         elif now - self._missed_since > _PATIENCE and not self._complained:
             self._complained = True
-            _log.warning("no comparer at %s: what is unequal is not compared", self._path)
+            _log.warning("no comparer at %s: %s", self._path, self._missed)
         self._trying = self._loop.create_task(self._connect())
 
     async def _connect(self) -> None:
@@ -104,7 +108,9 @@ class _Way(asyncio.Protocol):
         self._transport = None
 
     def close(self) -> None:
+        """Send what is under way, and nothing more."""
         if self._trying is not None:
             self._trying.cancel()
         if self._transport is not None:
-            self._transport.close()
+            # The end waits for nobody: what a comparer has not taken by now is lost to it.
+            self._transport.abort()

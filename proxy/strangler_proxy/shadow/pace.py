@@ -41,6 +41,7 @@ class Pace:
         "_seen",
         "_slow",
         "_sum",
+        "_taken",
         "_tried",
         "halted",
     )
@@ -53,6 +54,8 @@ class Pace:
         self._began: float = 0.0
         self._seen: int = 0
         self._known: float = 0.0
+        # When the last part was taken in.
+        self._taken: float = 0.0
         self._fast: float = 0.0
         self._slow: float = 0.0
         self._tried: float = 0.0
@@ -93,12 +96,13 @@ class Pace:
         if not self._seen:
             self._fast = self._slow = mean
         else:
-            passed = min(now - self._began, _MOST_BETWEEN)
+            passed = min(now - self._taken, _MOST_BETWEEN)
             self._known += passed
             self._fast += (mean - self._fast) * (1.0 - exp(-passed / _FAST))
             # At first the slow one is the mean of all that was seen, so that it does not cling to the first answer.
             weight = 1.0 - exp(-passed / _SLOW)
             self._slow += (mean - self._slow) * max(weight, passed / (self._known + _PART))
+        self._taken = now
         self._seen = min(self._seen + self._count, _ENOUGH)
         self._sum = 0.0
         self._count = 0

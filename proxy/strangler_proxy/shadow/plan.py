@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
+from zlib import crc32
 
 from strangler.evidence import Missed
 from strangler.shadow import SHADOW_HEADER
@@ -14,6 +15,7 @@ from strangler_proxy.request_head import RequestHead
 from strangler_proxy.response_head import ResponseHead
 from strangler_proxy.shadow.copies import Copy
 from strangler_proxy.shadow.kept import Kept
+from strangler_proxy.shadow.ledger import SHARDS
 from strangler_proxy.shadow.shapes import Shapes
 from strangler_proxy.shadow.words import SESSION
 from strangler_proxy.wish import Wish
@@ -47,12 +49,17 @@ class Plan:
     `rewrite` gives the target that the candidate is asked for, None where that is the one that came. `release` is the
     candidate's where it does not report one. `strategy` is the one for unsafe methods, empty where their copies are not
     sent; `marks` has for it, and for reads, the line that marks a copy.
+
+    `template` is what all its requests are counted under, empty where that depends on the path, and `shard` the batch
+    that they are counted in. `copied` counts the copies that were sent and `agreed` the pairs that agreed, for ever.
     """
 
     __slots__ = (
         "_everybody",
         "_threshold",
+        "agreed",
         "candidate_answers",
+        "copied",
         "foreign",
         "lane",
         "marks",
@@ -62,8 +69,10 @@ class Plan:
         "route",
         "shadow",
         "shapes",
+        "shard",
         "stage",
         "strategy",
+        "template",
         "wish",
     )
 
@@ -98,8 +107,16 @@ class Plan:
         self._threshold: int = round(sample * BUCKETS)
         self._everybody: bool = self._threshold >= BUCKETS
         self.shapes = Shapes(route.path)
+        self.template: str = self.shapes.constant
+        self.shard: int = crc32(route.name.encode()) % SHARDS
+        self.copied: int = 0
+        self.agreed: int = 0
         # Where pairs are counted, by what they are counted by; forgotten with each telling.
         self.places: dict[tuple[str, str, bytes, bytes, int], Place] = {}
+
+    def template_of(self, head: RequestHead) -> str:
+        """What a request is counted under."""
+        return self.template or self.shapes.of(head.path)
 
     @property
     def answering(self) -> str:
@@ -139,7 +156,7 @@ class Plan:
         if cause:
             if kept is not None:
                 kept.release()
-            self.shadow.missed(self.route, cause)
+            self.shadow.missed(self, cause)
             return None
         lines = response.lines
         if self.candidate_answers and self.foreign and response.guarded is not None:

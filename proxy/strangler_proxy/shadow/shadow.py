@@ -39,9 +39,8 @@ class Shadow:
 
     `private` are the monolith's own cookies, `unsettable` those that no other upstream may set. `outlet` leads to the
     comparers; without one nothing unequal can be compared. `vouching` asks the monolith on behalf of copies, over their
-    own connections. `waiting` counts the copies that wait, `held` what all of them hold.
-
-    Counted for ever, by labels of the configuration: `copied` by route and upstream, `missed_by` by route and cause.
+    own connections. `waiting` counts the copies that wait, `held` what all of them hold; `introducing` are those that
+    wait for the monolith's word. `plans` are all that were made, `missed_by` counts for ever, by route and cause.
     """
 
     __slots__ = (
@@ -52,16 +51,16 @@ class Shadow:
         "_lanes",
         "_loop",
         "_settling",
-        "copied_by",
         "held",
+        "introducing",
         "ledger",
         "missed_by",
         "monolith",
         "outlet",
+        "plans",
         "private",
         "second",
         "settings",
-        "under_way",
         "unsettable",
         "visitors",
         "vouching",
@@ -86,8 +85,8 @@ class Shadow:
         self.outlet: Outlet | None = None
         self.vouching: Vouching | None = None
         self.waiting: int = 0
-        self.under_way: set[Copy] = set()
-        self.copied_by: dict[tuple[str, str], int] = {}
+        self.introducing: set[Copy] = set()
+        self.plans: list[Plan] = []
         self.missed_by: dict[tuple[str, str], int] = {}
         self._config = config
         self._loop = loop
@@ -119,15 +118,15 @@ class Shadow:
             names.add(self.monolith.name)
             if self.second is not None:
                 names.add(self.second.name)
+        for name in names:
+            self.lane(name).open()
         for name, lane in self._lanes.items():
-            if name in names:
-                lane.open()
-            elif lane.opened:
+            if name not in names and lane.opened:
                 self._clear(lane)
-                for copy in [copy for copy in self.under_way if copy.plan.lane is lane]:
+                for copy in [copy for copy in self.introducing if copy.plan.lane is lane]:
                     copy.abandon(_DRAINING)
                 for errand in list(lane.errands):
-                    errand.ran_out_of_time()
+                    errand.sender.abandon(_DRAINING)
                 lane.close()
 
     # What comes in.
@@ -177,16 +176,11 @@ class Shadow:
 
     # What goes out, and what becomes of it.
 
-    def copied(self, plan: Plan) -> None:
-        """A copy was sent."""
-        key = (plan.route, plan.lane.name)
-        self.copied_by[key] = self.copied_by.get(key, 0) + 1
-
-    def missed(self, route: str, cause: str) -> None:
+    def missed(self, plan: Plan, cause: str) -> None:
         """A sampled exchange became no pair."""
-        key = (route, cause)
+        key = (plan.route, cause)
         self.missed_by[key] = self.missed_by.get(key, 0) + 1
-        self.ledger.missed(route, cause)
+        self.ledger.missed(plan, cause)
 
     def fell_back(self, plan: Plan, head: RequestHead, status: int) -> None:
         """The candidate failed, and the monolith gave the customer its answer."""
@@ -237,7 +231,7 @@ class Shadow:
         lanes = self.lanes
         for lane in lanes:
             lane.tick(now)
-        if self.outlet is not None and lanes:
+        if lanes and self.outlet is not None:
             self.outlet.tick(now)
         if self._delivering:
             waiting, self._delivering = self._delivering, []
@@ -245,7 +239,7 @@ class Shadow:
                 self._deliver(copy)
 
     def take(self) -> Batch:
-        """What was counted since the last take."""
+        """A batch of what was counted since the last takes; an empty one where there is nothing."""
         return self.ledger.take()
 
     def drain(self) -> None:
@@ -260,8 +254,11 @@ class Shadow:
     def close(self) -> None:
         """End what is under way."""
         self.drain()
-        for copy in list(self.under_way):
+        for copy in list(self.introducing):
             copy.abandon(_DRAINING)
+        for lane in self.lanes:
+            for errand in list(lane.errands):
+                errand.sender.abandon(_DRAINING)
         if self.vouching is not None:
             self.vouching.close()
         for lane in self.lanes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 
 from strangler.evidence import OTHERS
@@ -26,19 +25,19 @@ class Shapes:
     Of more than 64 the rest is counted as `…`.
     """
 
-    __slots__ = ("_known", "_template", "of")
+    __slots__ = ("_known", "_template", "constant")
 
     def __init__(self, path: str) -> None:
         self._template: Template = parse_template(path)
         self._known: set[str] = set()
         spans = any(segment.spans for segment in self._template.segments)
-        self.of: Callable[[bytes], str] = self._expanded if spans else self._constant
+        self.constant: str = "" if spans else path
+        """The one template of all requests of the route; empty where it depends on the path."""
+
+    def of(self, path: bytes) -> str:
         """The template of a raw path that the route takes."""
-
-    def _constant(self, path: bytes) -> str:
-        return self._template.text
-
-    def _expanded(self, path: bytes) -> str:
+        if self.constant:
+            return self.constant
         decoded = decoded_path(path)
         values = None if decoded is None else self._template.match(decoded)
         if values is None:

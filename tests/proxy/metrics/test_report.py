@@ -13,6 +13,10 @@ from strangler_proxy.counts import Counts
 from strangler_proxy.gateway import Gateway
 from strangler_proxy.measures import COUNTER, GAUGE, MEASURES
 from strangler_proxy.report import Report, process_samples
+from strangler_proxy.shadow.shadow import Shadow
+from strangler_proxy.subject import Subjects
+
+from tests.proxy.dataplane.raw import config
 
 
 class FakePool:
@@ -58,6 +62,7 @@ class FakeGateway:
         self.limits = Limits()
         self.log = AccessLog(None)
         self.pools = {"catalog": FakePool()}
+        self.shadow = Shadow(config(1), Subjects(bytes(32)), loop, private=frozenset(), unsettable=frozenset())
         self.tracer = None
         self.vouching: FakeVouching | None = None
 

@@ -14,10 +14,24 @@ from strangler.toggles import Side, Stage
 from tests.proxy.dataplane.raw import Connection, Proxy, RawUpstream, config, route, snapshot
 from tests.waiting import until
 
-__all__ = ["GET", "POST", "Scene"]
+__all__ = ["GET", "POST", "Says", "Scene"]
 
 GET = b"GET /p/ HTTP/1.1\r\nHost: shop\r\n\r\n"
 POST = b"POST /p/ HTTP/1.1\r\nHost: shop\r\nContent-Length: 4\r\n\r\nbody"
+
+
+class Says:
+    """A script that answers each request, with a Content-Length or without a body, with what `response` is then."""
+
+    def __init__(self, response: bytes) -> None:
+        self.response = response
+
+    def __call__(self, connection: Connection) -> None:
+        while True:
+            for line in connection.head().lower().split(b"\r\n"):
+                if line.startswith(b"content-length:"):
+                    connection.exactly(int(line.split(b":")[1]))
+            connection.send(self.response)
 
 
 class Scene:
@@ -64,17 +78,20 @@ class Scene:
         """One customer's request."""
         return self.proxy.ask(request, head_only=head_only)
 
-    def client(self) -> Connection:
-        return self.proxy.client()
+    def client(self, *, receive_buffer: int | None = None) -> Connection:
+        return self.proxy.client(receive_buffer=receive_buffer)
 
     def batch(self) -> Batch:
         """The evidence so far."""
-        self._batch.merge(self.proxy.call(self.shadow.take))
+        while batch := self.proxy.call(self.shadow.take):
+            self._batch.merge(batch)
         return self._batch
 
     def pairs(self) -> dict[tuple[str, str], int]:
         """How many pairs were judged in the worker, by verdict and cause."""
-        return {(verdict, cause): count for (_, verdict, cause), count in self.shadow.ledger.pairs.items()}
+        found = {("inconclusive", cause): count for (_, cause), count in self.shadow.ledger.inconclusive.items()}
+        agreed = sum(plan.agreed for plan in self.shadow.plans)
+        return {("agree", ""): agreed, **found} if agreed else found
 
     def missed(self) -> dict[str, int]:
         """How many exchanges became no pair, by cause."""
@@ -90,4 +107,10 @@ class Scene:
 
     def idle(self) -> None:
         """Wait until nothing of any copy is left."""
-        until(lambda: not self.shadow.waiting and not self.shadow.under_way and not self.shadow.held.bytes)
+        until(
+            lambda: (
+                not self.shadow.waiting
+                and not self.shadow.held.bytes
+                and not any(lane.under_way for lane in self.shadow.lanes)
+            )
+        )
