@@ -20,7 +20,9 @@ from strangler_proxy.tunnel import Tunnel
 from strangler_proxy.vouched import Refusal
 
 if TYPE_CHECKING:
+    from strangler_proxy.record.recorder import Recorder
     from strangler_proxy.shadow.copies import Copy
+    from strangler_proxy.shadow.onlooker import Onlooker
     from strangler_proxy.shadow.plan import Plan
 
 __all__ = ["Exchange"]
@@ -29,6 +31,9 @@ _LONGEST_HEAD: Final = 262144
 # So many interim answers before the final one mean no good.
 _MOST_INTERIM: Final = 32
 _CONTINUE: Final = 100
+# Why there is nothing to record: the answer was the proxy's own, or no answer.
+_OWN: Final = "own-answer"
+_UPGRADED: Final = "upgraded"
 _CLIENT_CLOSED: Final = 499
 # Why an answer ends early by its upstream's doing.
 _UPSTREAM_CUT_OFF: Final = frozenset({"reset", "idle", "garbage", "total"})
@@ -57,6 +62,8 @@ class Exchange(Asking):
             self._body = RequestBody(head.length, limits, safe=self.safe)
             if self._choice.plan is not None:
                 self._body.copied = self._choice.plan.keep_body(head, self._client)
+            if self._gateway.recording is not None:
+                self._body.recorded = self._gateway.recording.keep_body(self._choice.route, head, self._client)
             if rest:
                 self.from_client(rest)
         elif head.last_hop:
@@ -83,6 +90,7 @@ class Exchange(Asking):
             self._choice = self._gateway.fall_back(self._choice)
         self._error = refusal.error
         self._status = refusal.status
+        self._not_recorded(_OWN)
         keep = self._keep_alive and self.request_done and not self._gateway.draining
         head_only = self._head.method == b"HEAD"
         self._client.write(refusal.answer(self._request_id, close=not keep, head_only=head_only))
@@ -151,7 +159,9 @@ class Exchange(Asking):
             self._gateway.counts.release(self._choice.upstream, response.release)
         reply = Reply(self._client, connection, self._choice, self._head, self._body, self, self._started)
         if self._choice.plan is not None:
-            reply.copy = self._copy(self._choice.plan, response)
+            reply.onlooker = self._copy(self._choice.plan, response)
+        if self._gateway.recording is not None:
+            reply.onlooker = self._taken_down(self._gateway.recording, response, reply.onlooker)
         reply.begin(response, data, keep_alive=self._keep_alive)
         if self._client_gone and self._client.exchange is reply:
             # What was to be done is done. The rest of the answer may have no end, and nobody hears it.
@@ -171,6 +181,29 @@ class Exchange(Asking):
             self.asked or self._started,
         )
 
+    def _taken_down(self, recorder: Recorder, response: ResponseHead, other: Onlooker | None) -> Onlooker | None:
+        """Who is shown the answer where this exchange is recorded, `other` with it."""
+        lines = final_lines(response, self._choice, self._gateway.unsettable_cookies)
+        if added := self.answer_lines():
+            lines = [*lines, *added.split(b"\r\n")[:-1]]
+        asked = self.asked or self._started
+        return recorder.take(
+            self._client,
+            self._choice,
+            self._head,
+            self._body,
+            response,
+            lines,
+            other,
+            started=self._started,
+            asked=asked,
+        )
+
+    def _not_recorded(self, cause: str) -> None:
+        """Nothing comes that could be recorded."""
+        if self._gateway.recording is not None:
+            self._gateway.recording.miss(self._choice.route, self._head, self._client, cause)
+
     def _upgrade(self, response: ResponseHead, data: bytes) -> None:
         asked = {each.strip().lower() for each in self._head.upgrade.split(b",")}
         connection = self._connection
@@ -179,6 +212,7 @@ class Exchange(Asking):
             return
         client = self._client
         self._status = 101
+        self._not_recorded(_UPGRADED)
         self._connection = None
         # A tunnel may stay for hours: that is no request in flight any more, only a connection.
         self._choice.pool.detach(connection)
@@ -305,6 +339,7 @@ class Exchange(Asking):
         """Answer in the upstream's place."""
         self._error = error
         self._status = status
+        self._not_recorded(_OWN)
         keep = keep and self.request_done and not self._gateway.draining
         head_only = self._head.method == b"HEAD"
         self._client.write(own_answer(status, self._request_id, close=not keep, head_only=head_only))
@@ -331,8 +366,8 @@ class Exchange(Asking):
         """Count and log, once."""
         self._state = OVER
         choice, status, head = self._choice, self._status, self._head
-        if self._body is not None and self._body.copied is not None:
-            self._body.copied.release()
+        if self._body is not None:
+            self._body.release()
         seconds = monotonic() - self._started
         choice.tally.add(status, seconds)
         if self._cause:

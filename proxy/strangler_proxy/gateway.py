@@ -13,6 +13,8 @@ from strangler_proxy.choice import Choice
 from strangler_proxy.config import Config, Route
 from strangler_proxy.counts import Counts
 from strangler_proxy.pool import Pool
+from strangler_proxy.record.order import Order
+from strangler_proxy.record.recorder import Recorder
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.routes import Match, RouteTable
 from strangler_proxy.routes.decision import Decision, decide
@@ -35,7 +37,10 @@ _METHODS: Final = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT"
 
 
 class Gateway:
-    """One worker's shared state. While `draining`, every answer is the last of its connection."""
+    """One worker's shared state. While `draining`, every answer is the last of its connection.
+
+    `recording` is the `recorder` while something is to be recorded, else None: all that a request looks at.
+    """
 
     def __init__(
         self,
@@ -71,6 +76,8 @@ class Gateway:
 
             self.vouching = vouching_of(config, self.monolith)
         self.shadow = Shadow(config, subjects, loop, private=self.private_cookies, unsettable=self.unsettable_cookies)
+        self.recorder = Recorder(self.shadow.visitors, config.shadow, [route.name for route in config.routes], loop)
+        self.recording: Recorder | None = None
         self._table = RouteTable(config.routes)
         self._asks_headers = any(route.headers for route in config.routes)
         self._subjects = subjects
@@ -111,6 +118,15 @@ class Gateway:
                 settled.append(self._choice(route, decision, _stage(toggle, route)))
         self._settled, self._toggles = settled, asking
         self._copy_to(lanes)
+
+    def record(self, order: Order | None) -> None:
+        """Record what `order` wants from the next request on; None for nothing."""
+        if order is None or self.draining:
+            self.recorder.end()
+            self.recording = None
+        else:
+            self.recorder.begin(order)
+            self.recording = self.recorder
 
     def _copy_to(self, lanes: set[str]) -> None:
         """Copies go to these upstreams from now on."""
@@ -224,6 +240,8 @@ class Gateway:
     def drain(self) -> None:
         """Close unused client connections, and end each of the others with the answer that it waits for."""
         self.draining = True
+        # What is under way is over soon, and told then.
+        self.recording = None
         self.shadow.drain()
         if not self.clients:
             self.drained.set()
@@ -236,6 +254,7 @@ class Gateway:
             self._ticking.cancel()
         for client in list(self.clients):
             client.abort()
+        self.recorder.end()
         self.shadow.close()
         if self.vouching is not None:
             self.vouching.close()
@@ -255,6 +274,8 @@ class Gateway:
         for pool in self.pools.values():
             pool.tick(now)
         self.shadow.tick(now)
+        if self.recording is not None and not self.recording.tick(now):
+            self.recording = None
         self.log.flush()
 
 

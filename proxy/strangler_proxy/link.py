@@ -21,6 +21,7 @@ from typing import Any, Final
 from strangler.errors import SnapshotError
 from strangler.evidence import Batch
 from strangler.toggles import Snapshot, read_snapshot
+from strangler_proxy.record.order import Order, order_of
 from strangler_proxy.state import StateDir
 from strangler_proxy.unix import connect_unix
 
@@ -50,7 +51,8 @@ class ControlLink:
     snapshot acknowledged. `take_counts` gives the traffic since it was last asked, `take_measures` how the counters
     have grown since, and the gauges; `take_evidence` what was observed since. A batch of that is told until it is
     confirmed, always the same, and what is observed meanwhile waits in the next one. `on_forgotten` is called with the
-    digests that another worker gave to its `forget`. `config` is the digest of the configuration that the worker runs.
+    digests that another worker gave to its `forget`, `on_order` with what is to be recorded, None for nothing. `config`
+    is the digest of the configuration that the worker runs.
     Nothing here ever raises into the worker: without a control plane the last snapshot goes on deciding.
     """
 
@@ -66,6 +68,7 @@ class ControlLink:
         take_measures: Callable[[], tuple[list[Any], list[Any]]] = lambda: ([], []),
         take_evidence: Callable[[], Batch] = Batch,
         on_forgotten: Callable[[list[bytes]], None] = lambda _: None,
+        on_order: Callable[[Order | None], None] = lambda _: None,
     ) -> None:
         self._path = path
         self._slot = slot
@@ -84,6 +87,7 @@ class ControlLink:
         self._batch_told = False
         self._gauges = "[]"
         self._on_forgotten = on_forgotten
+        self._on_order = on_order
         # In the order in which they came, each once.
         self._forgotten: dict[bytes, None] = {}
         self._telling: asyncio.Handle | None = None
@@ -212,6 +216,8 @@ class ControlLink:
                 self._heed_snapshot(message, writer)
             case "forgotten":
                 self._heed_forgotten(message)
+            case "record":
+                self._heed_order(message, writer)
             case "taken" if message.get("id") == self._batch_id:
                 self._batch_id = self._batch = ""
 
@@ -222,6 +228,15 @@ class ControlLink:
             _log.error("another worker told what cannot be read: %r", error)
             return
         self._on_forgotten(digests)
+
+    def _heed_order(self, message: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        try:
+            order = order_of(message.get("order"))
+        except ValueError as error:
+            _log.error("the control plane sent what cannot be read: %s", error)
+            return
+        self._on_order(order)
+        self._send(writer, {"type": "recording", "id": "" if order is None else order.id})
 
     def _heed_snapshot(self, message: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         try:

@@ -196,6 +196,9 @@ _ALL: Final = (
     ),
     Measure("strangler_comparer_refused_total", COUNTER, (), "Connections of workers ended for what came on them."),
     Measure("strangler_comparer_faults_total", COUNTER, (), "Exchanges not compared because of a fault of ours."),
+    # Recordings
+    Measure("strangler_recorded_total", COUNTER, (), "Requests that were written to recordings."),
+    Measure("strangler_recording_dropped_total", COUNTER, ("cause",), "Requests that were not, while one ran."),
     # Workers
     Measure("strangler_worker_up", GAUGE, ("worker",), "Whether the worker of a slot is linked to the control plane."),
     Measure("strangler_worker_live", GAUGE, ("worker",), "Whether it decides by the revision in force."),

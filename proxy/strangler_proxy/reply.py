@@ -17,7 +17,7 @@ from strangler_proxy.upstream import UpstreamConnection
 if TYPE_CHECKING:
     from strangler_proxy.downstream import ClientConnection
     from strangler_proxy.forward import Exchange
-    from strangler_proxy.shadow.copies import Copy
+    from strangler_proxy.shadow.onlooker import Onlooker
 
 __all__ = ["Reply", "final_lines", "shown_lines"]
 
@@ -43,7 +43,7 @@ class Reply(ClientHolder):
     """Joins a client's connection and an upstream's until the answer has passed.
 
     The rest of the request passes the other way, where it has not wholly come. `exchange`, whose place it takes, is
-    told once when it is over. `copy` is where the answer is kept as it passes, None where it is not.
+    told once when it is over. `onlooker` is shown the answer as it passes, where there is one.
     """
 
     __slots__ = (
@@ -59,7 +59,7 @@ class Reply(ClientHolder):
         "_keep_alive",
         "_reusable",
         "_until",
-        "copy",
+        "onlooker",
     )
 
     def __init__(
@@ -87,7 +87,7 @@ class Reply(ClientHolder):
         # How long the client has kept the answer waiting so far, and since when it does.
         self._held_up = 0.0
         self._full_since = 0.0
-        self.copy: Copy | None = None
+        self.onlooker: Onlooker | None = None
         client.exchange = self
         connection.exchange = self
 
@@ -116,8 +116,8 @@ class Reply(ClientHolder):
             else:
                 self._framing = UntilCloseBody(chunked=chunked)
                 reusable = False
-            if self.copy is not None:
-                self.copy.frames(chunked=chunked, endless=length != -1)
+            if self.onlooker is not None:
+                self.onlooker.frames(chunked=chunked, endless=length != -1)
         # What is left of the request may never come, or never be read.
         if not self.request_done or client.gateway.draining or client.ended:
             keep_alive = False
@@ -149,8 +149,8 @@ class Reply(ClientHolder):
                 self._client.write(before)
                 self._cut_off("garbage")
                 return
-            if self.copy is not None and not self.copy.add(piece):
-                self.copy = None
+            if self.onlooker is not None and not self.onlooker.add(piece):
+                self.onlooker = None
             before = before + piece if before else piece
         if before:
             self._client.write(before)
@@ -227,7 +227,7 @@ class Reply(ClientHolder):
 
     def client_lost(self) -> None:
         """The client is gone."""
-        self._forget_copy("client-gone")
+        self._lose_onlooker("client-gone")
         self._drop_upstream()
         self._exchange.replied("client-gone")
         self._client.answered(keep=False)
@@ -278,23 +278,23 @@ class Reply(ClientHolder):
         if pace is not None and self._exchange.asked:
             now = monotonic()
             pace.add(now - self._exchange.asked - self._held_up, now)
-        if self.copy is not None:
-            self.copy.delivered(self._held_up)
+        if self.onlooker is not None:
+            self.onlooker.delivered(self._held_up)
         self._client.answered(keep=self._keep_alive and self.request_done)
 
     def _cut_off(self, error: str) -> None:
         """End the client's connection without ending the answer, which was not whole."""
-        self._forget_copy(error)
+        self._lose_onlooker(error)
         self._drop_upstream()
         # Where only the connection's end says that an answer is whole, an orderly end would lie.
         by_close = not self._head.minor and not isinstance(self._framing, LengthBody)
         self._exchange.replied(error)
         self._client.cut_off(reset=by_close or error == "client-stalled")
 
-    def _forget_copy(self, why: str) -> None:
-        copy, self.copy = self.copy, None
-        if copy is not None:
-            copy.cut_off(why)
+    def _lose_onlooker(self, why: str) -> None:
+        onlooker, self.onlooker = self.onlooker, None
+        if onlooker is not None:
+            onlooker.cut_off(why)
 
     def _drop_upstream(self) -> None:
         connection, self._connection = self._connection, None

@@ -63,6 +63,8 @@ class Report:
         for pool in self._gateway.pools.values():
             self._pool(pool.stats(self._loop.time()))
         self._copies()
+        for cause, total in self._gateway.recorder.missed_by.items():
+            self._counter("strangler_recording_dropped_total", total, cause)
         self._log_and_spans()
         self._gauge("strangler_worker_age_seconds", time.monotonic() - self._began)
         self._gauge("strangler_event_loop_lag_seconds", self._lag)

@@ -25,10 +25,10 @@ class RequestBody:
 
     Until it is first sent all of it is kept; after that up to 64 KiB, and only where sending it again is `safe`. So
     `whole` says that nothing was lost yet. `rest` is what came behind the body's end, once it is `done`. `copied` is
-    where it is kept for a copy too, None where there will be none.
+    where it is kept for a copy too, None where there will be none; `recorded` is where it is for a recording.
     """
 
-    __slots__ = ("_due", "_framing", "_kept", "_limits", "_safe", "_sent", "_size", "begun", "copied")
+    __slots__ = ("_due", "_framing", "_kept", "_limits", "_safe", "_sent", "_size", "begun", "copied", "recorded")
 
     def __init__(self, length: int, limits: Limits, *, safe: bool) -> None:
         self._framing: Body = ChunkedBody(request=True) if length < 0 else LengthBody(length)
@@ -40,6 +40,7 @@ class RequestBody:
         self._sent = False
         self.begun = False
         self.copied: Kept | None = None
+        self.recorded: Kept | None = None
 
     @property
     def done(self) -> bool:
@@ -82,6 +83,8 @@ class RequestBody:
             self.begun = True
             if self.copied is not None:
                 self.copied.add(piece)
+            if self.recorded is not None:
+                self.recorded.add(piece)
             if self._kept is not None:
                 self._kept.append(piece)
                 self._size += len(piece)
@@ -108,3 +111,9 @@ class RequestBody:
     def forget(self) -> None:
         """It will not be sent again."""
         self._kept = None
+
+    def release(self) -> None:
+        """Nobody wants the whole of it any more."""
+        for kept in (self.copied, self.recorded):
+            if kept is not None:
+                kept.release()

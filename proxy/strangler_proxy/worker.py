@@ -131,6 +131,12 @@ async def _serve(slot: int, config: Config, sockets: list[socket], state: StateD
     link = ControlLink(
         state.socket,
         slot,
+    shadow = gateway.shadow
+    shadow.visitors.key = keep_secret(state.redaction_key).encode()
+    if comparers:
+        shadow.outlet = Outlet(comparers, loop)
+        # Of a file there is one writer.
+        gateway.recorder.tell(comparers[0])
         state.path,
         gateway.put_into_force,
         gateway.counts.take,
@@ -143,6 +149,7 @@ async def _serve(slot: int, config: Config, sockets: list[socket], state: StateD
     link.load_snapshot()
     # What is there now stays: the collector need not look at it again and again.
     gc.collect()
+        on_order=gateway.record,
     gc.freeze()
     gc.set_threshold(*_COLLECTOR)
     tie.on_go(lambda: loop.call_soon_threadsafe(go.set))

@@ -34,7 +34,8 @@ class RecordingWriter:
     one begun, so that every file is whole but for a last line that `kill -9` may have torn. Lines wait in memory, at
     most `buffer` bytes of them (default 4 MiB), until 64 KiB are there or `flush` is called. While the disk refuses
     them they go on waiting; what was not taken is counted in `dropped`, by `sample`, `redactor`, `too-long` and
-    `buffer`. `problem` says why the disk refuses, and is empty while it does not. No method raises.
+    `buffer`. `problem` says why the disk refuses, and is empty while it does not. `bytes` is how much was written in
+    all, as it stands on disk. No method raises.
 
     Not for several threads, and each file has one writer.
     """
@@ -51,6 +52,7 @@ class RecordingWriter:
     ) -> None:
         self.path = path
         self.written = 0
+        self.bytes = 0
         self.dropped: Counter[str] = Counter()
         self.problem = ""
         self._redactor = redactor
@@ -123,7 +125,9 @@ class RecordingWriter:
             self._output = Output(self.path, packed=self._rotation.packed)
             self._begun = self._clock()
         first = b"" if self._output.size else FIRST_LINE
+        before = self._output.size
         self._output.append(first + b"".join(self._lines))
+        self.bytes += self._output.size - before
         self.written += len(self._lines)
         self._lines, self._waiting = [], 0
 

@@ -1,4 +1,4 @@
-"""Where workers tell what is unequal: a Unix socket, read for as long as there is room for what comes."""
+"""Where workers tell what is unequal, or to be recorded: a Unix socket, read while there is room for what comes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import logging
 from pathlib import Path
 
 from strangler_proxy.comparer.backlog import Backlog
-from strangler_proxy.shadow.frame import BadFrame, Frames
+from strangler_proxy.comparer.desk import Desk
+from strangler_proxy.shadow.frame import BadFrame, Frames, Unequal
 from strangler_proxy.unix import listen_unix
 
 __all__ = ["Intake"]
@@ -16,11 +17,13 @@ _log = logging.getLogger("strangler.comparer")
 
 
 class Intake:
-    """Reads frames of at most `longest` bytes from whoever connects, into `backlog`; while that is full, nothing is
-    read, so that whoever tells more has to keep it or let it go."""
+    """Reads frames of at most `longest` bytes from whoever connects: what is unequal into `backlog`, what is to be
+    recorded onto `desk`, each over connections of its own. Where one is full, its connections are not read, so that
+    whoever tells more has to keep it or let it go."""
 
-    def __init__(self, backlog: Backlog, longest: int) -> None:
+    def __init__(self, backlog: Backlog, longest: int, desk: Desk | None = None) -> None:
         self.backlog = backlog
+        self.desk = desk
         self.longest = longest
         self.connections: set[_Connection] = set()
         self.refused = 0
@@ -28,6 +31,11 @@ class Intake:
         self._deserted = asyncio.Event()
         self._server: asyncio.AbstractServer | None = None
         self._path: Path | None = None
+
+    @property
+    def records(self) -> bool:
+        """Whether anybody is connected who may tell of what is to be recorded."""
+        return any(each.queue is not self.backlog for each in self.connections)
 
     async def listen(self, path: Path) -> None:
         """Be there on the Unix socket `path`. Raises OSError."""
@@ -68,6 +76,8 @@ class _Connection(asyncio.Protocol):
         self._frames = Frames(intake.longest)
         self._transport: asyncio.Transport | None = None
         self._held_up = False
+        self.queue: Backlog | Desk | None = None
+        """Where what it tells goes; None as long as it has told nothing."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101
@@ -84,15 +94,21 @@ class _Connection(asyncio.Protocol):
             _log.warning("a connection was ended, for it brought %s", error)
             self.end()
             return
-        for unequal in found:
-            self._intake.backlog.put(unequal)
+        for each in found:
+            if isinstance(each, Unequal):
+                self.queue = self._intake.backlog
+                self.queue.put(each)
+            elif self._intake.desk is not None:
+                self.queue = self._intake.desk
+                self.queue.put(each)
         self._hold_up_if_full()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._intake.lost(self)
 
     def _hold_up_if_full(self) -> None:
-        if self._intake.backlog.full and not self._held_up and self._transport is not None:
+        queue = self.queue or self._intake.backlog
+        if queue.full and not self._held_up and self._transport is not None:
             self._held_up = True
             self._transport.pause_reading()
 

@@ -1,4 +1,4 @@
-"""A comparer's link to the control plane: evidence goes out, and what was taken is confirmed."""
+"""A comparer's link to the control plane: evidence goes out and is confirmed, orders to record come in."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ class EvidenceLink:
     Once a second `take` gives what was found since, and `measures` how the counters have grown, and the gauges. A batch
     is told until it is confirmed, always the same: what is found meanwhile waits, in a next one. So nothing is counted
     twice, and while nobody is there what waits is bounded as a batch is.
+
+    `on_order` is called with what the control plane says is to be recorded, and `recording` gives how that stands.
     """
 
     def __init__(
@@ -42,12 +44,16 @@ class EvidenceLink:
         measures: Callable[[], tuple[list[Any], list[Any]]],
         *,
         config: str = "",
+        on_order: Callable[[dict[str, Any]], None] = lambda _: None,
+        recording: Callable[[], dict[str, Any] | None] = lambda: None,
     ) -> None:
         self._path = path
         self._number = number
         self._take = take
         self._measures = measures
         self._config = config
+        self._on_order = on_order
+        self._recording = recording
         self._began = time.monotonic()
         self._telling: Batch | None = None
         self._line = b""
@@ -80,6 +86,12 @@ class EvidenceLink:
         except TimeoutError:
             return False
         return True
+
+    def tell_recording(self) -> None:
+        """Tell at once how the recording stands."""
+        recording = self._recording()
+        if recording is not None and self._writer is not None:
+            self._send(self._writer, {"type": "recording", **recording})
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Whether anything was heard."""
@@ -116,6 +128,7 @@ class EvidenceLink:
     async def _speak(self, writer: asyncio.StreamWriter) -> None:
         while True:
             self._tell()
+            self.tell_recording()
             counters, gauges = self._measures()
             self._unsent += counters
             self._send(writer, {"type": "measures", "counters": self._unsent, "gauges": gauges})
@@ -140,11 +153,14 @@ class EvidenceLink:
 
     def _heed(self, line: bytes) -> None:
         message = json.loads(line)
-        if not isinstance(message, dict) or message.get("type") != "taken":
+        if not isinstance(message, dict):
             return
-        if self._telling is not None and message.get("id") == self._telling.id:
-            self._telling, self._line = None, b""
-            self._taken.set()
+        match message.get("type"):
+            case "taken" if self._telling is not None and message.get("id") == self._telling.id:
+                self._telling, self._line = None, b""
+                self._taken.set()
+            case "record":
+                self._on_order(message)
 
     @staticmethod
     def _send(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:

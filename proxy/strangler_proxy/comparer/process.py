@@ -6,16 +6,16 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from strangler.compare import Limits
 from strangler.errors import StranglerError
-from strangler.evidence import KeptPair, Redactor
+from strangler.evidence import Redactor
 from strangler_proxy.comparer.backlog import Backlog
 from strangler_proxy.comparer.comparer import Comparer
+from strangler_proxy.comparer.desk import Desk
 from strangler_proxy.comparer.examination import Examiner
 from strangler_proxy.comparer.intake import Intake
 from strangler_proxy.comparer.keeping import Keeper
@@ -62,19 +62,35 @@ async def _serve(number: int, config: Config, at: Path, tie: Tie) -> None:
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     state = StateDir.of(config)
     backlog = Backlog(_MOST_WAITING, config.shadow.bytes, lambda: intake.read_on())
-    intake = Intake(backlog, longest_frame(config.shadow.body_bytes))
-    ledger = Ledger(config.rules, Keeper(redacting(config, state)))
+    redactor = redacting(config, state)
+    desk = Desk(
+        redactor,
+        config.shadow.bytes,
+        lambda: intake.read_on(),
+        telling=lambda: intake.records,
+        tell=lambda: link.tell_recording(),
+    )
+    intake = Intake(backlog, longest_frame(config.shadow.body_bytes), desk)
+    ledger = Ledger(config.rules, Keeper(None if redactor is None else redactor.kept))
     if not await go_or_stop(tie, stop):
         return
     sides = Sides(config)
     learned = LearnedIds(config.rules, state.learned_ids(number), state.write)
     examiner = Examiner(config.rules, sides, lag=config.shadow.lag, ids=learned.map, limits=_limits(config))
     comparer = Comparer(backlog, ledger, examiner, sides, recheck=config.shadow.recheck)
-    report = Report(intake, backlog, comparer, ledger, sides)
-    link = EvidenceLink(state.socket, number, ledger.take, report.take, config=config.digest)
+    report = Report(intake, backlog, comparer, ledger, sides, desk)
+    link = EvidenceLink(
+        state.socket,
+        number,
+        ledger.take,
+        report.take,
+        config=config.digest,
+        on_order=desk.heed,
+        recording=desk.report,
+    )
     await intake.listen(at)
     saving = loop.create_task(learned.run())
-    tasks = [loop.create_task(work) for work in (comparer.run(), link.run(), beat(tie))]
+    tasks = [loop.create_task(work) for work in (comparer.run(), desk.run(), link.run(), beat(tie))]
     for task in tasks:
         # None of them ends by itself: where one does, whoever starts us anew sets it right.
         task.add_done_callback(lambda _: stop.set())
@@ -87,6 +103,8 @@ async def _serve(number: int, config: Config, at: Path, tie: Tie) -> None:
         async with asyncio.timeout(config.longest_drain):
             await intake.deserted()
     intake.close()
+    desk.finish()
+    link.tell_recording()
     await comparer.finish(_FINISH_SECONDS)
     if not await link.tell_all(_TELL_SECONDS):
         _log.warning("what was found last could not be told")
@@ -103,10 +121,10 @@ def _limits(config: Config) -> Limits:
     return Limits(body_bytes=4 * config.shadow.body_bytes, nodes=500_000)
 
 
-def redacting(config: Config, state: StateDir) -> Callable[[KeptPair], KeptPair] | None:
-    """What takes secrets out of pairs that are kept; None, which the log tells, where its key cannot be had."""
+def redacting(config: Config, state: StateDir) -> Redactor | None:
+    """What takes secrets out of what is kept; None, which the log tells, where its key cannot be had."""
     try:
-        return Redactor(config.rules.redactions, key=keep_secret(state.redaction_key).encode()).kept
+        return Redactor(config.rules.redactions, key=keep_secret(state.redaction_key).encode())
     except StranglerError as error:
-        _log.error("%s Until then, no pair is kept whole.", error)
+        _log.error("%s Until then, no pair is kept whole, and nothing is recorded.", error)
         return None

@@ -7,6 +7,7 @@ from typing import Any
 
 from strangler_proxy.comparer.backlog import Backlog
 from strangler_proxy.comparer.comparer import Comparer
+from strangler_proxy.comparer.desk import Desk
 from strangler_proxy.comparer.intake import Intake
 from strangler_proxy.comparer.ledger import Ledger
 from strangler_proxy.comparer.sides import Sides
@@ -20,12 +21,21 @@ Sample = list[Any]
 class Report:
     """The report of one comparer, made of its parts."""
 
-    def __init__(self, intake: Intake, backlog: Backlog, comparer: Comparer, ledger: Ledger, sides: Sides) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        backlog: Backlog,
+        comparer: Comparer,
+        ledger: Ledger,
+        sides: Sides,
+        desk: Desk | None = None,
+    ) -> None:
         self._intake = intake
         self._backlog = backlog
         self._comparer = comparer
         self._ledger = ledger
         self._sides = sides
+        self._desk = desk
         self._told: dict[tuple[str, ...], float] = {}
 
     def take(self) -> tuple[list[Sample], list[Sample]]:
@@ -51,5 +61,9 @@ class Report:
             yield ("strangler_comparer_asked_again_total", upstream), total
         for (upstream, cause), total in self._sides.unanswered.items():
             yield ("strangler_comparer_unanswered_total", upstream, cause), total
+        if self._desk is not None:
+            yield ("strangler_recorded_total",), self._desk.written
+            for cause, total in self._desk.dropped.items():
+                yield ("strangler_recording_dropped_total", cause), total
         yield ("strangler_comparer_refused_total",), self._intake.refused
         yield ("strangler_comparer_faults_total",), self._comparer.faults

@@ -143,9 +143,10 @@ class Config:
 
     @property
     def comparers(self) -> int:
-        """How many comparers there are: none where no route has a twin that is ever asked besides."""
+        """How many comparers there are: one, which writes recordings, where no route has a twin that is ever asked
+        besides."""
         samples = (self.shadow.sample if route.sample is None else route.sample for route in self.routes if route.twin)
-        return self.shadow.comparers if any(samples) else 0
+        return self.shadow.comparers if any(samples) else 1
 
     @property
     def longest_drain(self) -> float:

@@ -10,6 +10,7 @@ from strangler_proxy.body import ChunkedBody
 from strangler_proxy.peer import Peer
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.shadow.kept import Kept
+from strangler_proxy.shadow.onlooker import Onlooker
 from strangler_proxy.shadow.words import CUT_OFF
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _A_LINE: Final = 48
 _BY_CLIENT: Final = frozenset({"client-gone", "client-stalled"})
 
 
-class Capture:
+class Capture(Onlooker):
     """What is kept of one exchange. The heads are the objects that there are anyway; bodies are the very pieces that
     passed, so that keeping them costs memory and nothing else.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from socket import SHUT_RDWR, socket
 
 from strangler_proxy.shadow.frame import Frames, Unequal
+from strangler_proxy.shadow.passed import Passed
 from strangler_proxy.unix import listen_unix
 
 from tests.waiting import until
@@ -16,12 +17,13 @@ __all__ = ["Comparer"]
 
 
 class Comparer:
-    """Listens at `path` in a thread. `told` are the exchanges that it was told, in their order; while it does not
-    `read`, nothing is taken."""
+    """Listens at `path` in a thread. `told` are the unequal exchanges that it was told, `passed` those that are to be
+    recorded, in their order; while it does not `read`, nothing is taken."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.told: list[Unequal] = []
+        self.passed: list[Passed] = []
         self.read = threading.Event()
         self.read.set()
         self._listener = listen_unix(path)
@@ -45,7 +47,11 @@ class Comparer:
         frames = Frames(1 << 26)
         with suppress(OSError):
             while self.read.wait(30) and (data := sock.recv(65536)):
-                self.told += frames.feed(data)
+                for each in frames.feed(data):
+                    if isinstance(each, Unequal):
+                        self.told.append(each)
+                    else:
+                        self.passed.append(each)
 
     def wait(self) -> None:
         """Wait until somebody has connected."""

@@ -86,6 +86,7 @@ def test_a_frame_with_one_byte_changed_is_read_or_refused_with_the_one_error(
     except BadFrame:
         return
     for each in found:
+        assert isinstance(each, Unequal)
         assert pack(each)
 
 

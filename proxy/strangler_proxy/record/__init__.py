@@ -1,0 +1,1 @@
+"""Recording what passes: what is wanted, and how a worker takes it down."""
