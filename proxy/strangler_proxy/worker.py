@@ -16,18 +16,19 @@ from strangler_proxy.access_log import AccessLog
 from strangler_proxy.config import Config
 from strangler_proxy.door import Door, raise_descriptor_limit
 from strangler_proxy.gateway import Gateway
-from strangler_proxy.life import BEAT, LEAVING, SERVING, Tie
+from strangler_proxy.life import LEAVING, SERVING, Tie, beat, go_or_stop
 from strangler_proxy.link import ControlLink
 from strangler_proxy.listener import Listener
 from strangler_proxy.listener_tls import listener_context
 from strangler_proxy.report import Report
+from strangler_proxy.secret import keep_secret
+from strangler_proxy.shadow.outlet import Outlet
 from strangler_proxy.state import StateDir
 from strangler_proxy.subject import Subjects, load_or_create_key
 from strangler_proxy.tracing import Tracer
 
 __all__ = ["Worker", "event_loop", "run"]
 
-_BEAT_SECONDS: Final = 1.0
 # Exchanges leave no cycles behind, so the garbage collector is called seldom.
 _COLLECTOR: Final = (20_000, 20, 50)
 
@@ -97,21 +98,25 @@ class Worker:
         await asyncio.sleep(0)
 
 
-def run(slot: int, config: Config, sockets: list[socket], state: Path, tie: Tie) -> None:
+def run(
+    slot: int, config: Config, sockets: list[socket], state: Path, tie: Tie, comparers: Sequence[Path] = ()
+) -> None:
     """Be the worker in `slot`: serve on `sockets` by the newest snapshot known, until SIGTERM, then drain and return.
 
     `state` is the state folder. The control plane need not be there, then or ever. `tie` is told how far this worker
-    is, and says when it may begin.
+    is, and says when it may begin. `comparers` are the Unix sockets of those who are told what is unequal.
     """
     # An interrupt from the terminal reaches the whole process group; the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with asyncio.Runner(loop_factory=event_loop()) as runner:
-        runner.run(_serve(slot, config, sockets, StateDir(state), tie))
+        runner.run(_serve(slot, config, sockets, StateDir(state), tie, comparers))
 
 
-async def _serve(slot: int, config: Config, sockets: list[socket], state: StateDir, tie: Tie) -> None:
+async def _serve(
+    slot: int, config: Config, sockets: list[socket], state: StateDir, tie: Tie, comparers: Sequence[Path]
+) -> None:
     loop = asyncio.get_running_loop()
-    stop, go = asyncio.Event(), asyncio.Event()
+    stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     raise_descriptor_limit(config.limits.connections)
     log = AccessLog(
@@ -126,22 +131,21 @@ async def _serve(slot: int, config: Config, sockets: list[socket], state: StateD
     subjects = Subjects(load_or_create_key(state.subject_key), config.subject)
     worker = Worker(config, subjects, log=log, tracer=tracer)
     gateway = worker.gateway
+    shadow = gateway.shadow
+    shadow.visitors.key = keep_secret(state.redaction_key).encode()
+    if comparers:
+        shadow.outlet = Outlet(comparers, loop)
     report = Report(gateway, worker.door.counts)
     vouching = gateway.vouching
     link = ControlLink(
         state.socket,
         slot,
-    shadow = gateway.shadow
-    shadow.visitors.key = keep_secret(state.redaction_key).encode()
-    if comparers:
-        shadow.outlet = Outlet(comparers, loop)
-        # Of a file there is one writer.
-        gateway.recorder.tell(comparers[0])
         state.path,
         gateway.put_into_force,
         gateway.counts.take,
         config=config.digest,
         take_measures=report.take,
+        take_evidence=shadow.take,
         on_forgotten=(lambda _: None) if vouching is None else vouching.forgotten,
     )
     if vouching is not None:
@@ -149,18 +153,16 @@ async def _serve(slot: int, config: Config, sockets: list[socket], state: StateD
     link.load_snapshot()
     # What is there now stays: the collector need not look at it again and again.
     gc.collect()
-        on_order=gateway.record,
     gc.freeze()
     gc.set_threshold(*_COLLECTOR)
-    tie.on_go(lambda: loop.call_soon_threadsafe(go.set))
-    if not await _first(go, stop):
+    if not await go_or_stop(tie, stop):
         return
     # It may have moved while this worker was waiting.
     link.load_snapshot()
     await worker.start(sockets)
     report.start()
     linked = asyncio.create_task(link.run())
-    beating = asyncio.create_task(_beat(tie))
+    beating = asyncio.create_task(beat(tie))
     tie.say(SERVING)
     await stop.wait()
     worker.stop_accepting()
@@ -173,19 +175,3 @@ async def _serve(slot: int, config: Config, sockets: list[socket], state: StateD
         with suppress(asyncio.CancelledError):
             await task
     report.stop()
-
-
-async def _first(wanted: asyncio.Event, other: asyncio.Event) -> bool:
-    """Wait for either; whether it was `wanted`."""
-    waiting = [asyncio.create_task(each.wait()) for each in (wanted, other)]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for task in waiting:
-        task.cancel()
-    return not other.is_set()
-
-
-async def _beat(tie: Tie) -> None:
-    """Let the supervisor hear that this event loop turns."""
-    while True:
-        tie.say(BEAT)
-        await asyncio.sleep(_BEAT_SECONDS)
