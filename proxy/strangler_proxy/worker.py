@@ -135,6 +135,8 @@ async def _serve(
     shadow.visitors.key = keep_secret(state.redaction_key).encode()
     if comparers:
         shadow.outlet = Outlet(comparers, loop)
+        # Of a file there is one writer.
+        gateway.recorder.tell(comparers[0])
     report = Report(gateway, worker.door.counts)
     vouching = gateway.vouching
     link = ControlLink(
@@ -147,6 +149,7 @@ async def _serve(
         take_measures=report.take,
         take_evidence=shadow.take,
         on_forgotten=(lambda _: None) if vouching is None else vouching.forgotten,
+        on_order=gateway.record,
     )
     if vouching is not None:
         vouching.tell = link.forget
