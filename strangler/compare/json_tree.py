@@ -176,15 +176,15 @@ class JsonWalk:
             return self._with_duplicates(_groups(old), _groups(new), place, state, severity, depth)
         children: list[_Task] = []
         named, rest = state.keys()
-        ruled = bool(named or rest)
-        extra = len(new)
-        for key, value in old.items():
+        changed = {key: value for key, value in old.items() if new.get(key, ABSENT) != value}
+        if named or rest:
+            for key in old if rest else named:
+                if key in old and key not in changed:
+                    self._look(old[key], (place, key), named.get(key, rest), severity)
+        extra = len(new) - len(old) + len(changed)
+        for key, value in changed.items():
             other = new.get(key, ABSENT)
-            if value == other:
-                extra -= 1
-                if ruled and (below := named.get(key, rest)):
-                    self._look(value, (place, key), below, severity)
-            elif other is ABSENT:
+            if other is ABSENT:
                 if self._sparse and value and type(value) is list:
                     children.append((value, [], (place, key), named.get(key, rest), severity, depth))
                 else:

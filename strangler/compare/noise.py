@@ -179,11 +179,13 @@ class _Trial:
         kinds = {MediaType.of(each).kind for each in (self._old, self._new, *self._again)}
         documents = [each for each in bodies if isinstance(each, Document)]
         if len(kinds) > 1 or kinds == {BodyKind.BINARY} or len(documents) < len(bodies):
-            before, _, *others = bodies
+            before, after, *others = bodies
             repeated = all(_raw(each) == _raw(before) for each in others)
             if not repeated:
                 self.noise.append(Noise("body", NoiseKind.VALUE, "body"))
-            return (differences, self._plain.truncated) if repeated else None
+            # An empty body and one that cannot be read are no noise unless the monolith showed one.
+            like = type(after) in {type(each) for each in (before, *others)}
+            return None if like and not repeated else (differences, self._plain.truncated)
         old, new, *again = documents
         if kinds == {BodyKind.TEXT}:
             return self._text(differences, old.rows, new.rows, [each.rows for each in again])
@@ -209,6 +211,8 @@ class _Trial:
             body = decoded(answer, self._limits.body_bytes)
         except Undecodable as error:
             return str(error)
+        if not body:
+            return body
         try:
             return read_document(body, MediaType.of(answer), self._limits)
         except (ValueError, LookupError):

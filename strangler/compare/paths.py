@@ -166,14 +166,14 @@ class Matcher:
         """The numbers of the patterns that have come to their end, in order."""
         return tuple(sorted(number for number, step in places if step == len(self._patterns[number])))
 
-    def wanted(self, places: Iterable[tuple[int, int]], kind: type[_T]) -> set[_T]:
-        """The keys (`str`) or indexes (`int`) that patterns name as their next step."""
-        found: set[_T] = set()
-        for number, step in places:
+    def wanted(self, places: Iterable[tuple[int, int]], kind: type[_T]) -> list[_T]:
+        """The keys (`str`) or indexes (`int`) that patterns name as their next step, in the order of the patterns."""
+        found: dict[_T, None] = {}
+        for number, step in sorted(places):
             for wanted in self._patterns[number][step : step + 1]:
                 if isinstance(wanted, kind):
-                    found.add(wanted)
-        return found
+                    found[wanted] = None
+        return list(found)
 
     def step(self, places: Iterable[tuple[int, int]], token: _Token, every: _Token) -> State:
         """The state one step on, at the key or index `token`, which `every` stands for too."""

@@ -32,8 +32,12 @@ Pairs of ids are learned as they are seen. Those that are known are said once:
 What must not be kept of requests and answers (`strangler.compare.redaction`) stands here too; it changes no verdict:
 
     [[redact]]
-    path = "$..email"                 or one of: header = "X-Customer-*"   query = "token"   form = "card_*"
-    why = "Personal."                                pattern = '\\d{13,16}'
+    why = "Personal."
+    path = "$..email"                 a JSON path and all below it; or exactly one of these instead:
+    header = "X-Customer-*"           a header, by name or glob
+    query = "token"                   a parameter of a URL, by name or glob
+    form = "card_*"                   a field of a form, by name or glob
+    pattern = '\\d{13,16}'            what a regular expression matches in any text
 
 A regular expression has at most 200 characters and must not be able to run away (`strangler.compare.safe_pattern`).
 """

@@ -99,5 +99,6 @@ def test_where_python_forbids_to_compare_texts_with_bytes_nothing_raises() -> No
         ")\n"
         "print(compare_answers(one, other).verdict, judge(one, third, [other]).comparison.verdict)\n"
     )
-    done = subprocess.run([sys.executable, "-bb", "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    command = [sys.executable, "-bb", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == ["inconclusive", "inconclusive"]

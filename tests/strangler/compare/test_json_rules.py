@@ -225,6 +225,14 @@ def test_a_path_finds_nothing_else(path: str, old: Any, new: Any) -> None:
     assert compared(old, new, rules(f"path = '{path}'\nignore = true")).verdict is Verdict.DIFFER
 
 
+def test_states_that_are_made_anew_lead_to_the_same_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("strangler.compare.paths._MOST_STATES", 2)
+    some = rules(*(f'path = "$..{key}.b"\nignore = true' for key in "acd"))
+    old = {"a": {"b": 1, "c": {"a": {"b": 1}}}, "d": [{"b": 1}, {"d": {"b": 1}}], "b": 1}
+    new = {"a": {"b": 2, "c": {"a": {"b": 2}}}, "d": [{"b": 2}, {"d": {"b": 2}}], "b": 2}
+    assert kinds(old, new, some) == [("$.d[0].b", "value"), ("$.b", "value")]
+
+
 def test_a_rule_that_never_matched_is_reported() -> None:
     three = rules('path = "$.a"\nignore = true', 'path = "$.prise"\ntolerance = 1', 'header = "X-Gone"\nignore = true')
     comparisons = [compared({"a": 1, "price": number}, {"a": 2, "price": number}, three) for number in range(3)]

@@ -193,6 +193,18 @@ def test_bytes_are_inconclusive_only_where_the_monoliths_own_differ() -> None:
     assert judge(old, new, [old]).comparison.verdict is Verdict.DIFFER
 
 
+@pytest.mark.parametrize("kind", ["application/json", "image/png", "text/plain"])
+def test_a_body_that_is_empty_or_broken_is_no_noise(kind: str) -> None:
+    old, again = (Answer(200, (("Content-Type", kind),), body) for body in (b'{"a": 1}', b'{"a": 2}'))
+    empty = Answer(200, (("Content-Type", kind),))
+    assert judge(old, empty, [again]).comparison.verdict is Verdict.DIFFER
+    assert judge(old, empty, [empty]).comparison.verdict is not Verdict.DIFFER
+    broken = Answer(200, (("Content-Type", "application/json"),), b'{"a": ')
+    assert judge(answer({"a": 1}), broken, [answer({"a": 2})]).comparison.verdict is Verdict.DIFFER
+    unpacked = Answer(200, (*old.headers, ("Content-Encoding", "gzip")), b"no gzip")
+    assert judge(old, unpacked, [again]).comparison.verdict is Verdict.DIFFER
+
+
 def test_a_status_that_the_monolith_does_not_repeat_is_inconclusive() -> None:
     found = judge(plain("a"), plain("b", 503), [plain("c", 503)])
     assert (found.comparison.verdict, found.comparison.cause) == (Verdict.INCONCLUSIVE, "noise")
