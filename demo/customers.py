@@ -62,13 +62,15 @@ class Unexpected(Exception):
 class Customers:
     """`count` customers at once, in a thread of their own, until `stop`.
 
-    Every `buyer_every`-th of them also buys. `pause` is how long they look at a page, in seconds, at the mean.
+    Every `buyer_every`-th of them also buys. `pause` is how long they look at a page, in seconds, at the mean; changed
+    while they are in, it counts from each one's next visit on.
     """
 
     def __init__(self, url: str, *, count: int = 24, buyer_every: int = 8, pause: float = 0.15, seed: int = 1) -> None:
         self.url = url
+        self.pause = pause
         self.tally = Tally()
-        self._count, self._buyer_every, self._pause, self._seed = count, buyer_every, pause, seed
+        self._count, self._buyer_every, self._seed = count, buyer_every, seed
         self._leaving = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._come()), name="customers", daemon=True)
 
@@ -91,7 +93,7 @@ class Customers:
         while not self._leaving.is_set():
             visits += 1
             async with httpx.AsyncClient(base_url=self.url, timeout=30) as client:
-                visit = _Visit(client, self.tally, chance, self._leaving, self._pause)
+                visit = _Visit(client, self.tally, chance, self._leaving, self.pause)
                 await visit.browse()
                 if number % self._buyer_every == 0:
                     await visit.buy(f"demo-{self._seed}-{number}-{visits}-{time.time_ns()}@shop.example")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from strangler.compare.json_text import Duplicates, Node
 from strangler.compare.shape import kinds, wanted
@@ -24,6 +26,7 @@ class Pool:
         self._fields: dict[str, Pool | None] = {}
         self._always: frozenset[str] | None = None
         self._elements: Pool | None = None
+        self._classes: dict[str, _Class] | None = None
 
     def blend(self, new: Node) -> Node:
         """The new value as far as it is like what was shown, and what was shown instead where it is not: equal to `new`
@@ -31,7 +34,8 @@ class Pool:
 
         A value is like others by its kind (`strangler.compare.shape`), an object by its fields, of which none may be
         there that was never shown and none lack that always was, a list by its elements, at least as many as the
-        shortest and at most as many as the longest one shown.
+        shortest and at most as many as the longest one shown. Elements of markup are told apart by their class, and of
+        each class there are as many as in some list shown.
         """
         if type(new) is dict and self._objects:
             return self._object(new)
@@ -66,4 +70,39 @@ class Pool:
         if self._elements is None:
             return []
         blended = [self._elements.blend(each) for each in new[: max(lengths)]]
+        classes = self._classes_shown()
+        if classes:
+            seen: Counter[str] = Counter()
+            for at, each in enumerate(new[: max(lengths)]):
+                name = _class_of(each)
+                seen[name] += 1
+                if name in classes and seen[name] > classes[name].most:
+                    blended[at] = None
+            for name, shown in classes.items():
+                blended += [shown.example] * (shown.fewest - seen[name])
         return blended + [self._elements._example] * (min(lengths) - len(blended))
+
+    def _classes_shown(self) -> dict[str, _Class]:
+        if self._classes is None:
+            self._classes = {}
+            counts = [Counter(map(_class_of, each)) for each in self._lists]
+            for each in chain.from_iterable(self._lists):
+                name = _class_of(each)
+                if name and name not in self._classes:
+                    many = [count[name] for count in counts]
+                    self._classes[name] = _Class(min(many), max(many), each)
+        return self._classes
+
+
+class _Class(NamedTuple):
+    """How many elements of a class the lists shown have, and one of them."""
+
+    fewest: int
+    most: int
+    example: Node
+
+
+def _class_of(element: Node) -> str:
+    """The first word of an element's class, since the others are often its state; empty for none."""
+    name = element.get("@class") if type(element) is dict else None
+    return name.split(maxsplit=1)[0] if type(name) is str and name.strip() else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from strangler.compare.alignment import Alignments, matching
-from strangler.compare.json_text import Node, TooDeep, canonical, excerpt
+from strangler.compare.json_text import Duplicates, Node, TooDeep, canonical, excerpt
 from strangler.compare.json_tree import JsonWalk
 from strangler.compare.limits import Limits, TooMuch
 from strangler.compare.paths import State
@@ -90,6 +90,12 @@ class Settling:
             return self._object(old, shown, new, place, state)
         if types == {list}:
             return self._list(old, shown, new, place, state, ruling)
+        if type(new) is Duplicates and {type(each) for each in (old, *shown)} == {dict}:
+            # A key that stands twice is no noise, and what stands beside it is as noisy as ever.
+            once = {
+                key: old[key] if len(values) > 1 and key in old else values[0] for key, values in new.groups.items()
+            }
+            return self._object(old, shown, once, place, state)
         # What rules excuse about the monolith's own answers is no noise: the rules hold for the new one too.
         if all(old == each or any(excuse.allows(old, each) for excuse in ruling.excuses) for each in shown):
             return old

@@ -11,6 +11,7 @@ from typing import Final
 from strangler.compare import (
     Answer,
     Comparison,
+    Difference,
     DifferenceKind,
     IdMap,
     Limits,
@@ -34,10 +35,13 @@ __all__ = ["Examiner", "needs_more"]
 # repeated elsewhere; and one where the monolith was seen not to repeat itself. Of two things that stand in either order
 # by chance, three answers show the same one time in eight.
 _REPEATS: Final = 3
-_REPEATS_IF_NOISY: Final = 10
+_REPEATS_IF_NOISY: Final = 11
+# Beyond the first few so many at once, for each time all of them are compared.
+_MORE: Final = 4
 _MOST_ROUTES: Final = 4096
 _MOST_FIELDS: Final = 1000
 _BY_VALUE: Final = frozenset({DifferenceKind.VALUE, DifferenceKind.ID})
+_REPLACED: Final = frozenset({DifferenceKind.MISSING, DifferenceKind.EXTRA})
 _LIMITS: Final = Limits()
 
 
@@ -86,10 +90,11 @@ class Examiner:
         repeats = [] if unequal.again is None else [answer_of(unequal.again)]
         judged = self._judged(pair, repeats) if repeats else NoiseVerdict(comparison)
         while self._may_be_noise(unequal, judged, len(repeats)):
-            side = await self._asks.monolith(unequal)
-            if side is None:
-                return _inconclusive(judged, Cause.UNCHECKED)
-            repeats.append(answer_of(side))
+            for _ in range(1 if len(repeats) < _REPEATS else _MORE):
+                side = await self._asks.monolith(unequal)
+                if side is None:
+                    return _inconclusive(judged, Cause.UNCHECKED)
+                repeats.append(answer_of(side))
             judged = self._judged(pair, repeats)
             self._remember(unequal, judged)
         if judged.comparison.verdict is not Verdict.DIFFER or _failed(unequal):
@@ -130,11 +135,13 @@ class Examiner:
 
     def _may_be_noise(self, unequal: Unequal, judged: NoiseVerdict, repeats: int) -> bool:
         """Whether one more answer of the monolith could excuse something: any difference once; values that change only
-        now and then, and what stands beside or amid noise, may need more."""
+        now and then, what looks like chance, and what stands beside or amid noise, may need more."""
         breaking = judged.comparison.breaking
         if judged.comparison.verdict is not Verdict.DIFFER:
             return False
         if repeats == 0 or (repeats < _REPEATS and (judged.noise or any(each.kind in _BY_VALUE for each in breaking))):
+            return True
+        if repeats < _REPEATS + _MORE and _by_chance(breaking):
             return True
         noisy = self._noisy.get(unequal.route, set()) | {each.field for each in judged.noise}
         return repeats < _REPEATS_IF_NOISY and any(_within(each.field, noisy) for each in breaking)
@@ -159,6 +166,14 @@ class Examiner:
 def needs_more(unequal: Unequal, finding: Finding) -> bool:
     """Whether a first finding is to be examined further."""
     return finding.verdict is Verdict.DIFFER and is_safe(unequal)
+
+
+def _by_chance(differences: Sequence[Difference]) -> bool:
+    """Whether they look like a list that is drawn or shuffled: as if elements had been replaced."""
+    kinds: dict[str, set[DifferenceKind]] = {}
+    for each in differences:
+        kinds.setdefault(each.field, set()).add(each.kind)
+    return any(found >= _REPLACED for found in kinds.values())
 
 
 def _within_noise(field: str, judged: NoiseVerdict) -> bool:

@@ -46,3 +46,20 @@ def test_a_drawn_element_that_lacks_what_all_have_is_a_difference() -> None:
     )
     found = judge(_drawn(1, 2, 3, 4), new, [_drawn(10, 11, 12, 13)])
     assert found.comparison.verdict is Verdict.DIFFER
+
+
+_RATED = '<li class="card"><a href="/{0}/">{0}</a><span class="stars"></span><span class="price">{1}.00</span></li>'
+_UNRATED = '<li class="card"><a href="/{0}/">{0}</a><span class="price {2}">{1}.00</span></li>'
+
+
+def test_what_every_drawn_element_has_by_its_class_must_be_in_each_of_a_new_answer() -> None:
+    old, again = (
+        _page("".join(each.format(at, at * 3, "sale") for at, each in enumerate(elements, first)))
+        for first, elements in ((100, [_RATED, _UNRATED, _RATED, _UNRATED]), (200, [_RATED, _RATED, _RATED, _UNRATED]))
+    )
+    right = _page("".join(_UNRATED.format(at, at * 7, "") for at in (300, 301, 302, 303)))
+    assert judge(old, right, [again]).comparison.verdict is Verdict.AGREE
+    for wrong in ('<span class="stars"></span>', '<span class="stars"></span><span class="stars"></span>'):
+        text = "".join(_UNRATED.format(at, at * 7, "") for at in (300, 301, 302))
+        new = _page(f'{text}<li class="card"><a href="/303/">303</a>{wrong}</li>')
+        assert judge(old, new, [again]).comparison.verdict is Verdict.DIFFER
