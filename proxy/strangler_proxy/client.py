@@ -125,14 +125,28 @@ class ControlClient:
         """Judge kept pairs by the text of a rule file, by default the proxy's as it stands now."""
         return self._post("/api/v1/evidence/rejudge", {"names": list(names), "rules": rules, "keep": keep})
 
+    def recording(self) -> dict[str, Any] | None:
+        """The recording that runs, or the one that ran last."""
+        recording: dict[str, Any] | None = self._get("/api/v1/recording")["recording"]
+        return recording
+
+    def record(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin to record; `wanted` is what the verb takes."""
+        recording: dict[str, Any] = self._post("/api/v1/recording", wanted)["recording"]
+        return recording
+
+    def stop_recording(self) -> dict[str, Any]:
+        """End the recording that runs; gives how it ended."""
+        recording: dict[str, Any] = self._ask("DELETE", "/api/v1/recording", headers=_who())["recording"]
+        return recording
+
     def _get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
         given = {key: value for key, value in (query or {}).items() if value is not None}
         return self._ask("GET", path, params=given)
 
     def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         wait = body.get("wait_seconds") or 0.0
-        who = f"{_user()}@{socket.gethostname()}".encode()
-        return self._ask("POST", path, json=body, headers={b"X-Strangler-Who": who}, timeout=_SECONDS + wait)
+        return self._ask("POST", path, json=body, headers=_who(), timeout=_SECONDS + wait)
 
     def _ask(self, method: str, path: str, **given: Any) -> dict[str, Any]:
         try:
@@ -168,6 +182,10 @@ def _refused(status: int, document: Any) -> ControlRefused:
         return ControlRefused(status, "unknown", f"The control plane answered {status}.")
     message = f"{error.get('message', '')} {error.get('remedy', '')}".strip()
     return ControlRefused(status, str(error.get("code", "unknown")), message)
+
+
+def _who() -> dict[bytes, bytes]:
+    return {b"X-Strangler-Who": f"{_user()}@{socket.gethostname()}".encode()}
 
 
 def _user() -> str:

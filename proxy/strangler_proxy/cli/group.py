@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "routes": "strangler_proxy.cli.routes:routes",
         "explain": "strangler_proxy.cli.explain:explain",
         "compare": "strangler_proxy.cli.compare:compare",
+        "record": "strangler_proxy.cli.record:record",
         "replay": "strangler_proxy.cli.replay:replay",
         "reload": "strangler_proxy.cli.reload:reload",
         "status": "strangler_proxy.cli.status:status",

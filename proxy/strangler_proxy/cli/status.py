@@ -14,6 +14,7 @@ from strangler.errors import ControlUnreachable
 from strangler.toggles import Snapshot, read_snapshot
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text, warn
+from strangler_proxy.cli.record_told import told_running
 from strangler_proxy.cli.remote import control_client, edited, is_edited, running_config
 from strangler_proxy.cli.told import stage_of
 from strangler_proxy.state import StateDir
@@ -52,6 +53,8 @@ def told_state(state: Mapping[str, Any]) -> Iterator[str]:
     for comparer in state.get("comparers", ()):
         if not comparer["live"]:
             yield f"comparer {comparer['number']}: is not there, or hangs; unequal pairs are dropped"
+    if state.get("recording"):
+        yield from told_running(state["recording"])
     for upstream in state.get("upstreams", ()):
         for trouble in upstream["troubles"]:
             yield f"upstream {upstream['name']}: {trouble}"

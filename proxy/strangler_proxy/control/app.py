@@ -27,6 +27,7 @@ from strangler_proxy.control.looking import Looking
 from strangler_proxy.control.metrics import exposition
 from strangler_proxy.control.openapi import document
 from strangler_proxy.control.plane import ControlPlane
+from strangler_proxy.control.recording_api import RecordingApi
 from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest
 from strangler_proxy.identity_state import signing_keys, wants_identity
 from strangler_proxy.inquiry import inquire, parse_header, parse_target
@@ -62,6 +63,7 @@ def app(plane: ControlPlane, token: str) -> Starlette:
 
     handlers = _Handlers(plane)
     evidence = EvidenceApi(Looking(plane.config, plane.evidence.store))
+    recording = RecordingApi(plane.recordings, [route.name for route in plane.config.routes])
     public = PUBLIC | {"/metrics"} if plane.config.metrics_public else PUBLIC
     host = plane.config.control.host.lower()
     return Starlette(
@@ -75,6 +77,7 @@ def app(plane: ControlPlane, token: str) -> Starlette:
             Route("/api/v1/back", handlers.back, methods=["POST"]),
             Route("/api/v1/adopt", handlers.adopt, methods=["POST"]),
             *evidence.routes(),
+            *recording.routes(),
             Route("/openapi.json", handlers.openapi, methods=["GET"]),
             Route("/metrics", handlers.metrics, methods=["GET"]),
             Route(_KEYS, handlers.keys, methods=["GET"]),

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from strangler import __version__
-from strangler_proxy.control import openapi_evidence
+from strangler_proxy.control import openapi_evidence, openapi_recording
 from strangler_proxy.control.describing import (
     REASONS,
     REF,
@@ -27,6 +27,7 @@ from strangler_proxy.control.describing import (
     verb,
 )
 from strangler_proxy.control.evidence_requests import ClearRequest, EraseRequest, RejudgeRequest
+from strangler_proxy.control.recording_requests import RecordRequest
 from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest
 
 __all__ = ["document"]
@@ -35,9 +36,9 @@ __all__ = ["document"]
 @cache
 def document() -> dict[str, Any]:
     """The description of every verb, OpenAPI 3.1."""
-    taken = (FlipRequest, BackRequest, AdoptRequest, ClearRequest, EraseRequest, RejudgeRequest)
+    taken = (FlipRequest, BackRequest, AdoptRequest, ClearRequest, EraseRequest, RejudgeRequest, RecordRequest)
     _, requests = models_json_schema([(each, "validation") for each in taken], ref_template=REF)
-    schemas = {**requests["$defs"], **_ANSWERS, **openapi_evidence.ANSWERS}
+    schemas = {**requests["$defs"], **_ANSWERS, **openapi_evidence.ANSWERS, **openapi_recording.ANSWERS}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -96,6 +97,7 @@ def document() -> dict[str, Any]:
                 )
             },
             **openapi_evidence.PATHS,
+            **openapi_recording.PATHS,
             "/openapi.json": {"get": verb("openapi", "This document", "OpenAPI")},
             "/metrics": {
                 "get": {
@@ -180,6 +182,7 @@ _ANSWERS: Final[dict[str, Any]] = {
             "disk": an_object({"ok": YES, "error": TEXT_OR_NULL}),
             "evidence": an_object({"ok": YES, "error": TEXT_OR_NULL, "url": TEXT}),
             "notes": a_list(TEXT),
+            "recording": {"oneOf": [{"$ref": REF.format(model="Recorded")}, {"type": "null"}]},
             "reload": {
                 "oneOf": [
                     an_object(

@@ -28,6 +28,7 @@ from strangler.toggles import (
 from strangler_proxy.config.values import Config
 from strangler_proxy.control.declare import declare, estrangement
 from strangler_proxy.control.evidence import EvidenceIntake
+from strangler_proxy.control.recordings import Recordings
 from strangler_proxy.control.upstreams import Troubles, upstream_rows
 from strangler_proxy.control.workers import Traffic, Workers
 from strangler_proxy.state import StateDir
@@ -91,6 +92,7 @@ class ControlPlane:
         self.traffic = Traffic()
         self.evidence = EvidenceIntake(evidence, config.evidence)
         self.workers = Workers(config.workers, self.traffic, self.evidence, comparers=config.comparers)
+        self.recordings = Recordings(self.workers)
         troubles = Troubles(config.upstreams)
         self.workers.on_counted = lambda grown: troubles.look(self.workers.linked().values(), grown)
         self.snapshot = Snapshot()
@@ -135,6 +137,7 @@ class ControlPlane:
         """Close the links and the stores."""
         if self._writing is not None:
             self._writing.cancel()
+        await self.recordings.stop()
         await self.workers.close()
         await self.evidence.close()
         self._store.close()
@@ -257,6 +260,7 @@ class ControlPlane:
             "disk": {"ok": self._disk_error is None, "error": self._disk_error},
             "evidence": self.evidence.status(),
             "notes": list(self._notes),
+            "recording": self.recordings.running(),
             "reload": self.reloaded(),
             "replica": {
                 "name": platform.node(),

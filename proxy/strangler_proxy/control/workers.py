@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from strangler.toggles import Snapshot
-from strangler_proxy.control.comparers import Comparers
+from strangler_proxy.control.comparers import NOTHING, Comparers
 from strangler_proxy.control.evidence import EvidenceIntake
 from strangler_proxy.control.measured import Measured
 from strangler_proxy.link import LINE_LIMIT
@@ -37,7 +37,8 @@ class Worker:
 
     `began` is when its process began, on the machine's monotonic clock; `leaving` says that it takes no more
     connections; `unheard` counts our looks since it last said anything; `gauges` are what it measured last: a name,
-    label values and a number each.
+    label values and a number each. `recording` is the order to record that it took last, empty for none, and `settled`
+    says that it has told what it counted since.
     """
 
     slot: int
@@ -51,6 +52,8 @@ class Worker:
     leaving: bool = False
     unheard: int = 0
     gauges: list[Any] = field(default_factory=list)
+    recording: str = ""
+    settled: bool = True
 
     @property
     def heard(self) -> bool:
@@ -96,12 +99,14 @@ class Workers:
     whoever links itself as a comparer to `comparers`.
 
     `on_counted` is told what the counters grew by each time that a worker has told what it counted and measured.
+    `order` gives the line that says what is to be recorded, for whoever links itself.
     """
 
     def __init__(self, slots: int, traffic: Traffic, evidence: EvidenceIntake, *, comparers: int = 0) -> None:
         self.slots = slots
         self.traffic = traffic
         self.on_counted: Callable[[list[Any]], None] = lambda _: None
+        self.order: Callable[[], bytes] = lambda: NOTHING
         self.measured = Measured()
         self.comparers = Comparers(comparers, evidence, self.measured)
         self._evidence = evidence
@@ -137,15 +142,32 @@ class Workers:
         for worker in self._links:
             self._send(worker, line)
 
+    def record(self, line: bytes) -> None:
+        """Send what is to be recorded to every worker that takes requests."""
+        for worker in self._links:
+            if not worker.leaving:
+                self._send(worker, line)
+
+    async def recording(self, name: str, *, wait_seconds: float) -> tuple[list[int], list[int]]:
+        """The slots that took the order of that name, empty for none, and those that had not when the time was over."""
+        return await self._reached(lambda worker: worker.recording == name, wait_seconds)
+
+    async def settled(self, *, wait_seconds: float) -> None:
+        """Wait until every worker has told what it counted before it took the last order, or the time is over."""
+        await self._reached(lambda worker: worker.settled, wait_seconds)
+
     async def acknowledged(self, revision: int, *, wait_seconds: float) -> tuple[list[int], list[int]]:
         """The slots that acknowledged `revision` or a later one, and those that had not when the time was over.
 
         A worker that should be there and is not counts as missing: it may still be serving by what it had.
         """
 
+        return await self._reached(lambda worker: worker.revision >= revision, wait_seconds)
+
+    async def _reached(self, has_reached: Callable[[Worker], bool], wait_seconds: float) -> tuple[list[int], list[int]]:
         def missing() -> list[int]:
             linked = self.linked()
-            return [slot for slot in range(self.slots) if slot not in linked or linked[slot].revision < revision]
+            return [slot for slot in range(self.slots) if slot not in linked or not has_reached(linked[slot])]
 
         try:
             async with asyncio.timeout(wait_seconds), self._changed:
@@ -177,11 +199,15 @@ class Workers:
                         self.measured.links[worker.slot] += 1
                         _log.info("worker %d (pid %d) linked at revision %d", worker.slot, worker.pid, worker.revision)
                         self._send(worker, _line(self._snapshot))
+                        self._send(worker, NOTHING if worker.leaving else self.order())
                         await self._tell()
                     case "comparer" if worker is None:
                         await self.comparers.serve(message, reader, writer)
                     case "ack" if worker is not None:
                         worker.revision = int(message["revision"])
+                        await self._tell()
+                    case "recording" if worker is not None:
+                        worker.recording, worker.settled = str(message["id"]), False
                         await self._tell()
                     case "counts" if worker is not None:
                         worker.requests += self.traffic.add(message["traffic"])
@@ -189,13 +215,14 @@ class Workers:
                         self.measured.take(message)
                         self.on_counted(message.get("counters", []))
                         self._take_evidence(worker, message.get("evidence"))
+                        await self._settle(worker, told="counters" in message)
                     case "forgotten" if worker is not None:
                         self._relay(worker, line, len(message["digests"]))
                     case "leaving" if worker is not None:
                         worker.leaving = True
                         await self._tell()
-                    case "alive":
-                        pass
+                    case "alive" if worker is not None:
+                        await self._settle(worker, told=True)
                     case other:
                         _log.warning("a worker said %r, which means nothing here", other)
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -205,6 +232,11 @@ class Workers:
                 self._links.remove(worker)
                 _log.info("worker %d (pid %d) is gone", worker.slot, worker.pid)
             writer.close()
+
+    async def _settle(self, worker: Worker, *, told: bool) -> None:
+        if told and not worker.settled:
+            worker.settled = True
+            await self._tell()
 
     def _take_evidence(self, worker: Worker, document: Any) -> None:
         if document is not None:

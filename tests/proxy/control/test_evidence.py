@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from strangler_proxy.config import ShadowSettings
 from strangler_proxy.config.values import EvidenceSettings
 from strangler_proxy.control.evidence import EvidenceIntake
 
@@ -234,10 +235,10 @@ def test_toggles_move_while_the_store_of_evidence_is_gone_and_status_and_readine
     asyncio.run(scenario())
 
 
-def test_no_comparer_is_expected_where_no_route_is_ever_copied(tmp_path: Path) -> None:
-    configured = config(tmp_path)
-    assert configured.comparers == 1
+def test_where_no_route_is_ever_copied_one_comparer_is_there_for_recordings(tmp_path: Path) -> None:
+    configured = replace(config(tmp_path), shadow=ShadowSettings(comparers=4))
+    assert configured.comparers == 4
     never = tuple(replace(route, sample=0.0) for route in configured.routes)
-    assert replace(configured, routes=never).comparers == 0
+    assert replace(configured, routes=never).comparers == 1
     twinless = tuple(replace(route, twin=False) for route in configured.routes)
-    assert replace(configured, routes=twinless).comparers == 0
+    assert replace(configured, routes=twinless).comparers == 1

@@ -1,0 +1,51 @@
+"""Amounts as people write them on the command line: shares, durations, sizes. For click's `callback`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+__all__ = ["duration", "share", "size"]
+
+_SECONDS: Final = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_BYTES: Final = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+_AMOUNT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE | re.ASCII)
+
+
+def duration(_: click.Context, __: click.Parameter, text: str) -> float:
+    """From a second to a day, such as `90s`, `10m` or `2h`; in seconds."""
+    seconds = _amount(text, _SECONDS)
+    if not 1 <= seconds <= 86400:
+        raise click.BadParameter(f"{text!r} is no time from a second to a day. Write one such as 90s, 10m or 2h.")
+    return seconds
+
+
+def size(_: click.Context, __: click.Parameter, text: str) -> int:
+    """From 1 KiB up, such as `500KiB`, `64MiB` or `1GiB`; in bytes."""
+    found = _amount(text, _BYTES)
+    if not 1024 <= found < 2**53:
+        raise click.BadParameter(f"{text!r} is no size from 1KiB up. Write one such as 500KiB, 64MiB or 1GiB.")
+    return int(found)
+
+
+def share(_: click.Context, __: click.Parameter, text: str) -> str:
+    """Above 0 and up to 100 %, such as `10%` or `0.1`, to three decimals; as the control API takes it."""
+    bare = text.strip().removesuffix("%")
+    try:
+        percent = round(float(bare) * (1 if bare != text.strip() else 100), 3)
+    except ValueError:
+        percent = math.nan
+    if not 0 < percent <= 100:
+        raise click.BadParameter(f"{text!r} is no share above 0% and up to 100%. Write one such as 10%.")
+    return f"{percent:.3f}%"
+
+
+def _amount(text: str, units: Mapping[str, int]) -> float:
+    """Not a number where it is none."""
+    found = _AMOUNT.fullmatch(text.strip())
+    unit = None if found is None else units.get(found[2].lower())
+    return math.nan if found is None or unit is None else float(found[1]) * unit
