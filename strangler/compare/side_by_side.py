@@ -29,8 +29,9 @@ class Row(NamedTuple):
 
 
 def lines_of(answer: Answer) -> list[str]:
-    """An answer as lines: status, headers by name, an empty line, the body; JSON indented, binary by its length."""
-    headers = sorted(f"{name}: {value}" for name, value in answer.headers)
+    """An answer as lines: status, headers in small letters, an empty line, the body; JSON indented, binary by its
+    length."""
+    headers = sorted(f"{name.lower()}: {value}" for name, value in answer.headers)
     return [f"HTTP {answer.status}", *headers, "", *_body(answer)]
 
 

@@ -43,12 +43,26 @@ def explore(
     def observe(compared: Compared) -> None:
         covered.count(compared.pair, inconclusive=compared.comparison.verdict is Verdict.INCONCLUSIVE)
 
+    lasted: list[Compared] = []
+
+    def hurried(request: Request) -> None:
+        try:
+            check(request)
+        except Disagreement as error:
+            lasted.append(error.compared)
+            parity.hurry()
+            raise
+
     with parity.exploring(observe):
-        found = _found(operation.requests(parity.values, invalid=invalid), check, max_examples=max_examples, seed=seed)
+        requests = operation.requests(parity.values, invalid=invalid)
+        found = _found(requests, hurried, max_examples=max_examples, seed=seed)
         if found is not None:
             found = _smallest(found, check)
     if found is None:
         return covered
+    if parity.settings.lag:
+        with parity.exploring(observe):
+            found = _lasting(found, lasted[0], check)
     if found.comparison.verdict is Verdict.INCONCLUSIVE and parity.settings.allow_inconclusive:
         covered.inconclusive += 1
         return covered
@@ -114,6 +128,15 @@ def _smallest(found: Compared, check: Callable[[Request], object]) -> Compared:
         except NoAnswer:
             continue
     return found
+
+
+def _lasting(found: Compared, lasted: Compared, check: Callable[[Request], object]) -> Compared:
+    """The smallest, if it lasts for the lag too, which it was not given while it was looked for; else one that did."""
+    try:
+        check(found.pair.request)
+    except Disagreement:
+        return found
+    return lasted
 
 
 def _smaller(request: Request) -> Iterator[Request]:

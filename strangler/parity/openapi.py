@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from strangler.compare import Answer, Request
 from strangler.errors import ConfigError, Problem
@@ -41,45 +41,35 @@ class Operation:
         return self.label
 
     def requests(self, values: Mapping[str, Sequence[object]], *, invalid: bool = True) -> Any:
-        """A hypothesis strategy of requests. Parameters that `values` names take those in most of them."""
+        """A hypothesis strategy of requests. In some the parameters that `values` names take those."""
         st = needed("hypothesis.strategies")
         modes = needed("schemathesis").GenerationMode
         valid = self._operation.as_strategy(generation_mode=modes.POSITIVE)
-        known = [self._with_values(valid, values)] if self._known(values) else []
+        known = [self._with_values(valid, values)] if values else []
         wrong = [self._operation.as_strategy(generation_mode=modes.NEGATIVE)] if invalid and self._takes_any() else []
         return st.one_of(*known, valid, *wrong).map(_request)
 
     def _with_values(self, cases: Any, values: Mapping[str, Sequence[object]]) -> Any:
         st = needed("hypothesis.strategies")
 
-        def put(case: Any, drawn: Mapping[str, object]) -> Any:
-            for place, names in self._known(values).items():
-                container = dict(getattr(case, place) or {})
-                container.update({name: drawn[name] for name in names if name in drawn})
-                setattr(case, place, container)
+        def put(case: Any, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+            # What a case has nothing of is a mark of its own, and no mapping.
+            case.path_parameters = {**(case.path_parameters or {}), **path}
+            case.query = {**(case.query or {}), **query}
             return case
 
-        known = {each for names in self._known(values).values() for each in names}
-        required = {each for each in known if each in self._names("path_parameters")}
-        drawn = {name: st.sampled_from([str(each) for each in values[name]]) for name in sorted(known)}
-        return st.builds(
-            put,
-            cases,
-            st.fixed_dictionaries(
-                {name: drawn[name] for name in sorted(required)},
-                optional={name: drawn[name] for name in sorted(known - required)},
-            ),
-        )
+        # A part of a path is put in as it stands; a query's value is encoded later.
+        path = self._known("path_parameters", values, lambda each: quote(each, safe=""))
+        query = self._known("query", values, str)
+        return st.builds(put, cases, st.fixed_dictionaries(path), st.fixed_dictionaries({}, optional=query))
 
-    def _known(self, values: Mapping[str, Sequence[object]]) -> dict[str, list[str]]:
-        """By place, the parameters of which values are known."""
-        found = {
-            place: [name for name in self._names(place) if values.get(name)] for place in ("path_parameters", "query")
-        }
-        return {place: names for place, names in found.items() if names}
-
-    def _names(self, place: str) -> list[str]:
-        return [each.name for each in getattr(self._operation, place)]
+    def _known(
+        self, place: str, values: Mapping[str, Sequence[object]], written: Callable[[str], str]
+    ) -> dict[str, Any]:
+        """Strategies for the parameters of which values are known."""
+        st = needed("hypothesis.strategies")
+        names = (each.name for each in getattr(self._operation, place))
+        return {name: st.sampled_from(values[name]).map(str).map(written) for name in names if values.get(name)}
 
     def _takes_any(self) -> bool:
         """Whether there is anything that could be wrong."""
@@ -156,15 +146,14 @@ def _text(source: Path | str, ask: Callable[[str], Answer]) -> str:
 def _whole(schema: Any, meant: Callable[[str], bool]) -> Iterator[Operation]:
     """The operations at paths that are meant. One of these that makes no sense raises ConfigError."""
     for result in schema.get_all_operations():
-        try:
-            operation = result.ok()
-        except needed("schemathesis").errors.InvalidSchema as error:
-            path = str(getattr(error, "path", None) or "")
-            if path and not meant(path):
-                continue
+        if hasattr(result, "ok"):
+            yield Operation(result.ok())
+            continue
+        error = result.err()
+        path = str(getattr(error, "path", None) or "")
+        if not path or meant(path):
             wrong = f"has an operation that makes no sense: {' '.join(str(error).split())}"
             raise ConfigError([Problem("the schema", None, path, wrong, "Mend it, or `exclude` its path.")]) from error
-        yield Operation(operation)
 
 
 def _request(case: Any) -> Request:

@@ -30,7 +30,7 @@ from strangler.parity.redacted import missing_credentials, without_marks
 from strangler.parity.settings import Mode, ParitySettings
 from strangler.parity.sides import Ask, place_of
 from strangler.recording import Case
-from strangler.shadow import SAFE_METHODS
+from strangler.shadow import RELEASE_HEADER, SAFE_METHODS
 
 __all__ = ["Parity"]
 
@@ -74,6 +74,7 @@ class Parity:
         self._host = host
         self._ids = rules.id_map()
         self._keep = keep
+        self._lag = settings.lag
         self._clock = clock
         self._sleep = sleep
 
@@ -113,7 +114,7 @@ class Parity:
         request = self._addressed(asked)
         old, new = self._old_side(), self._new
         compared = self._compared(request, old, new)
-        deadline = self._clock() + self.settings.lag
+        deadline = self._clock() + self._lag
         while (
             compared.comparison.verdict is not Verdict.AGREE
             and request.method in SAFE_METHODS
@@ -193,7 +194,7 @@ class Parity:
         if case.old is None:
             return Compared(kept, _inconclusive(Cause.UNCHECKED, "the case keeps no answer of the old side"))
         request = self._addressed(request)
-        pair = Pair(request, case.old, self._new(request))
+        pair = Pair(request, case.old, _asked(self._new, request))
         return self._told(Compared(pair, without_marks(case.old, compare_pair(pair, self.rules, ids=self._ids))))
 
     def _told(self, compared: Compared) -> Compared:
@@ -202,11 +203,11 @@ class Parity:
         return compared
 
     def _compared(self, request: Request, old: Ask, new: Ask) -> Compared:
-        pair = Pair(request, old(request), new(request))
+        pair = Pair(request, _asked(old, request), _asked(new, request))
         comparison = compare_pair(pair, self.rules, ids=self._ids)
         if comparison.verdict is not Verdict.DIFFER or request.method not in SAFE_METHODS or not self.settings.again:
             return Compared(pair, comparison)
-        again = [old(request) for _ in range(self.settings.again)]
+        again = [_asked(old, request) for _ in range(self.settings.again)]
         judged = judge(pair.old, pair.new, again, self.rules, route=request.route, limits=Limits(), ids=self._ids)
         matched = comparison.matched | judged.comparison.matched
         return Compared(pair, replace(judged.comparison, matched=matched), judged.noise)
@@ -249,7 +250,8 @@ class Parity:
 
     @contextmanager
     def exploring(self, observer: Callable[[Compared], object]) -> Iterator[None]:
-        """A block in which `observer` is told of every comparison, and no pair is kept: many are tried in it."""
+        """A block in which `observer` is told of every comparison, and no pair is kept: many are tried in it. `hurry`
+        holds until its end."""
         keep, self._keep = self._keep, None
         self.observers.append(observer)
         try:
@@ -257,6 +259,18 @@ class Parity:
         finally:
             self.observers.remove(observer)
             self._keep = keep
+            self._lag = self.settings.lag
+
+    def hurry(self) -> None:
+        """Grant no lag any more: a difference has lasted longer than that, and is to be made smaller."""
+        self._lag = 0.0
+
+
+def _asked(side: Ask, request: Request) -> Answer:
+    """The side's answer, without what the proxy keeps from customers."""
+    answer = side(request)
+    hidden = RELEASE_HEADER.lower()
+    return replace(answer, headers=tuple(line for line in answer.headers if line[0].lower() != hidden))
 
 
 def _inconclusive(cause: Cause, detail: str) -> Comparison:

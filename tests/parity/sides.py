@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -14,9 +14,10 @@ from extracted.catalog.app import create_app
 from extracted.catalog.service import Service
 from extracted.catalog.settings import load_settings
 from strangler.compare import Answer, Comparison, Pair, Request, Rules, compare_pair
+from strangler.parity import AsgiSide
 from tests.parity.cases import Case, Shop
 
-__all__ = ["Asker", "ask_in_process", "compared", "schema_of", "shop_of"]
+__all__ = ["Asker", "ask_in_process", "compared", "in_process", "schema_of", "shop_of"]
 
 
 class Asker:
@@ -36,8 +37,9 @@ class Asker:
         self._client.close()
 
 
-def ask_in_process(stack: Stack, cases: Iterable[Case]) -> list[Answer]:
-    """The answers of the service's code in this process, over a database of the running one's."""
+@contextmanager
+def in_process(stack: Stack) -> Iterator[AsgiSide]:
+    """The service's code in this process, over a database of the running one's."""
     database = Path(stack.environment["CATALOG_DATABASE_URL"].removeprefix("sqlite:///"))
     settings = load_settings(
         database_url=f"sqlite:///{database}",
@@ -46,27 +48,17 @@ def ask_in_process(stack: Stack, cases: Iterable[Case]) -> list[Answer]:
         anon_rate="",
         access_log=False,
     )
+    with AsgiSide(create_app(Service(settings), follow=False)) as side:
+        yield side
 
-    async def ask_all() -> list[Answer]:
-        service = Service(settings)
-        transport = httpx.ASGITransport(create_app(service, follow=False))
-        try:
-            async with httpx.AsyncClient(transport=transport, base_url=stack.addresses.url("shop")) as client:
-                return [
-                    _answer(
-                        await client.request(
-                            case.method,
-                            case.target,
-                            headers={"Accept-Language": "", **case.headers},
-                            follow_redirects=False,
-                        )
-                    )
-                    for case in cases
-                ]
-        finally:
-            await service.close()
 
-    return asyncio.run(ask_all())
+def ask_in_process(stack: Stack, cases: Iterable[Case]) -> list[Answer]:
+    """What that answers."""
+    always = {"Host": f"127.0.0.1:{stack.addresses.shop}", "Accept": "*/*", "Accept-Language": ""}
+    with in_process(stack) as side:
+        return [
+            side(Request(case.method, case.target, headers=tuple({**always, **case.headers}.items()))) for case in cases
+        ]
 
 
 def compared(case: Case, old: Answer, new: Answer, rules: Rules) -> Comparison:

@@ -51,7 +51,13 @@ def test_the_wheel_holds_the_two_packages_and_nothing_of_the_shop(wheel: Path) -
     tops = {name.split("/")[0] for name in names}
     assert tops == {"strangler", "strangler_proxy", f"strangler-{strangler.__version__}.dist-info"}
     assert {"strangler/py.typed", "strangler_proxy/py.typed"} <= set(names)
-    assert not [name for name in names if "test_" in name or name.endswith(".pyc")]
+    assert {f"strangler/recording/{name}.schema.json" for name in ("case", "recording")} <= set(names)
+    assert not [name for name in names if "/test_" in name or name.endswith(".pyc")]
+
+
+def test_the_wheel_tells_pytest_of_the_plugin(wheel: Path) -> None:
+    entries = zipfile.ZipFile(wheel).read(f"strangler-{strangler.__version__}.dist-info/entry_points.txt").decode()
+    assert "[pytest11]\nstrangler = strangler.pytest_plugin\n" in entries
 
 
 def test_with_the_extra_the_command_starts_a_project(wheel: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from strangler.compare import Answer, Request
+from strangler.parity import Parity
 from strangler.recording import read_case
 from tests.strangler.parity.server import Server, serving
 
@@ -514,3 +515,11 @@ def test_without_httpx_the_extra_is_named_and_sides_in_this_process_are_asked_al
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60, cwd=tmp_path
     )
     assert done.stdout == "MissingExtra httpx is not installed: pip install 'strangler[parity]'\n"
+
+
+def test_a_release_that_a_side_tells_is_no_difference() -> None:
+    def release(name: str) -> Callable[[Request], Answer]:
+        return lambda _: Answer(200, (("X-Strangler-Release", name),), b"same")
+
+    compared = Parity(release("a"), release("b")).compare(Request("GET", "/"))
+    assert compared.comparison.differences == ()
