@@ -60,7 +60,7 @@ def explore(
             found = _smallest(found, check)
     if found is None:
         return covered
-    if parity.settings.lag:
+    if parity.settings.lag and found.comparison.verdict is Verdict.DIFFER:
         with parity.exploring(observe):
             found = _lasting(found, lasted[0], check)
     if found.comparison.verdict is Verdict.INCONCLUSIVE and parity.settings.allow_inconclusive:

@@ -15,6 +15,7 @@ import pytest
 from strangler.compare import Answer, Request
 from strangler.errors import ConfigError, NoAnswer
 from strangler.parity import Disagreement, Parity, ParitySettings
+from strangler.testing import ManualClock
 from tests.strangler.parity.server import serving
 from tests.strangler.parity.test_plugin import CONFTEST, Run, run
 
@@ -121,6 +122,34 @@ def test_a_difference_that_is_gone_when_asked_again_is_inconclusive() -> None:
     left.append(Answer(500))
     covered = Parity(same, flaky, settings=ParitySettings(allow_inconclusive=True)).explore(operation)
     assert covered.inconclusive == 1
+
+
+def test_a_difference_is_made_smaller_without_the_lag_and_has_to_last_for_it_in_the_end() -> None:
+    clock = ManualClock()
+    settings = ParitySettings(lag=10)
+    parity = Parity(same, differing("page"), settings=settings, clock=clock, sleep=clock.advance)
+    [operation] = parity.schema(SCHEMA, include="/products/")
+    began = clock()
+    with pytest.raises(Disagreement):
+        parity.explore(operation)
+    assert 20 <= clock() - began < 22, "the lag of the first, and of the smallest"
+
+
+def test_a_smaller_difference_that_does_not_last_is_not_taken_for_one_that_did() -> None:
+    clock = ManualClock()
+    first_asked: dict[str, float] = {}
+
+    def catching_up(request: Request) -> Answer:
+        if "page" not in request.target:
+            return same(request)
+        lasts = "ordering" in request.target or clock() - first_asked.setdefault(request.target, clock()) < 1
+        return Answer(500) if lasts else same(request)
+
+    parity = Parity(same, catching_up, settings=ParitySettings(lag=10), clock=clock, sleep=clock.advance)
+    [operation] = parity.schema(SCHEMA, include="/products/")
+    with pytest.raises(Disagreement) as caught:
+        parity.explore(operation)
+    assert "ordering" in caught.value.compared.pair.request.target
 
 
 def test_a_side_that_gives_no_answer_ends_it_at_once() -> None:
