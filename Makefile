@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: help demo up down test check lint bench lock clean
+.PHONY: help demo up down test check lint bench proof lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ lint: $(INSTALLED) ## ruff, mypy and the import contracts
 bench: $(INSTALLED) ## measure, beside the peers, in one run
 	@$(PYTHON) scripts/setup --system --bench
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+proof: $(INSTALLED) ## prove the verdict of shadow traffic right, in most of an hour (ARGS="--quick": in minutes)
+	@$(BIN)/python -m tests.proof $(ARGS)
 
 lock: ## resolve requirements.lock and requirements-bench.lock anew
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url \

@@ -26,6 +26,7 @@ RUN_FOLDER = "STRANGLER_TEST_RUN"
 TOGETHER = {
     "tests/e2e/": "stack",
     "tests/parity/": "stack",
+    "tests/proof/": "stack",
     "tests/soak/": "soak",
     "tests/project/test_compiled.py": "compiled",
     "tests/project/test_images.py": "images",

@@ -119,7 +119,7 @@ class Examiner:
             amid = places(self._judged(again, [pair.old, *repeats]).comparison)
             lasting |= {place for place in amid if _within_noise(place[0], judged)}
         same = lasting & first
-        if lasting and not same and self._repeated(pair, old, judged):
+        if lasting and not same and self._stands_still(pair, old, judged, {field for field, _ in lasting}):
             # The monolith stands still, and the candidate differs otherwise each time.
             same = first
         if not same:
@@ -128,10 +128,14 @@ class Examiner:
         standing = tuple(each for each in judged.comparison.differences if each not in gone)
         return Finding.of(replace(judged.comparison, differences=standing), judged.noise)
 
-    def _repeated(self, pair: Pair, later: Answer, judged: NoiseVerdict) -> bool:
-        """Whether the monolith's later answer is like its first, noise aside."""
+    def _stands_still(self, pair: Pair, later: Answer, judged: NoiseVerdict, fields: Collection[str]) -> bool:
+        """Whether the monolith's later answer is like its first in these fields and what is in them, noise aside."""
         changed = changes(pair.old, later, self._rules, route=pair.request.route, limits=self._limits)
-        return all(_within_noise(each.field, judged) for each in changed)
+        return not any(
+            _within(each.field, fields) or any(_within(field, [each.field]) for field in fields)
+            for each in changed
+            if not _within_noise(each.field, judged)
+        )
 
     def _may_be_noise(self, unequal: Unequal, judged: NoiseVerdict, repeats: int) -> bool:
         """Whether one more answer of the monolith could excuse something: any difference once; values that change only

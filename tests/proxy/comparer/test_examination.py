@@ -189,6 +189,15 @@ def test_a_candidate_that_differs_elsewhere_each_time_differs() -> None:
     assert told(finding) == [("$.a", "value")]
 
 
+def test_a_candidate_that_differs_elsewhere_each_time_differs_also_where_the_monolith_shows_another_time() -> None:
+    def at(clock: int, a: int = 1, b: int = 1) -> Side:
+        return side({"at": clock, "a": a, "b": b})
+
+    finding = examined(exchange(at(1), at(1, a=2)), FakeSides([at(1), at(1), at(1), at(2)], [at(2, b=2)]))
+    assert finding.verdict is Verdict.DIFFER
+    assert told(finding) == [("$.a", "value")]
+
+
 def test_where_both_have_moved_on_elsewhere_nothing_is_held_against_anybody() -> None:
     old = side({"a": 1, "b": 1})
     monolith = [old, old, old, side({"a": 1, "b": 5})]
