@@ -10,7 +10,21 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import compare, flips, follow, footprint, latency, matching, proxy, routes, seam, toggles, workers, wrk
+from benchmarks import (
+    compare,
+    flips,
+    follow,
+    footprint,
+    latency,
+    matching,
+    proxy,
+    routes,
+    seam,
+    shadow,
+    toggles,
+    workers,
+    wrk,
+)
 from benchmarks.bars import Bar, told, verdict
 from benchmarks.pace import Pace
 from benchmarks.peers import missing
@@ -28,6 +42,7 @@ MEASUREMENTS: dict[str, Callable[[Pace], list[Bar]]] = {
     "proxy": proxy.measure,
     "low": latency.low,
     "half": latency.half,
+    "shadow": shadow.measure,
     "routes": routes.measure,
     "workers": workers.measure,
     "idle": footprint.idle,

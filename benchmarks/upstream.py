@@ -26,7 +26,7 @@ http {{
   add_header Vary "Accept, Cookie" always; add_header Allow "GET, POST, HEAD, OPTIONS" always;
   add_header X-Frame-Options DENY always; add_header X-Content-Type-Options nosniff always;
   add_header Referrer-Policy same-origin always; add_header Cross-Origin-Opener-Policy same-origin always;
-  add_header X-Trace $request_id always;
+  {own}
   server {{
     listen 127.0.0.1:{port} backlog=4096;
 {locations}
@@ -39,21 +39,27 @@ http {{
 """
 
 
-def upstream_config(folder: Path, port: int) -> str:
-    """nginx's file: for each kind of request an answer of its size, made up of what differs and of filling."""
-    one = "${request_id}" + "x" * (1024 - 32)
+def upstream_config(folder: Path, port: int, *, alike: bool = False) -> str:
+    """nginx's file: for each kind of request an answer of its size, made up of what differs and of filling. `alike`
+    is for two that answer the same request with the same bytes."""
+    one = "${request_uri}" + "x" * (1024 - 32) if alike else "${request_id}" + "x" * (1024 - 32)
     locations = [f'    location ~ /{GETS[1].name}/ {{ return 200 "{one}"; }}']
     for size in (10, 100):
         name = GETS[size].name
         (folder / f"{name}.json").write_bytes(b"y" * GETS[size].answered)
         locations.append(f"    location ~ /{name}/ {{ rewrite ^ /{name}.json break; }}")
-    return _CONFIG.format(folder=folder, port=port, locations="\n".join(locations), orders=ORDERS.name, one=one)
+    own = "" if alike else "add_header X-Trace $request_id always;"
+    return _CONFIG.format(
+        folder=folder, port=port, locations="\n".join(locations), orders=ORDERS.name, one=one, own=own
+    )
 
 
-def start_upstream(stack: ExitStack, folder: Path, *, cores: frozenset[int] | None = LOAD_CORES) -> Serving:
+def start_upstream(
+    stack: ExitStack, folder: Path, *, alike: bool = False, cores: frozenset[int] | None = LOAD_CORES
+) -> Serving:
     """Start it until the stack closes."""
     port = free_port()
     path = folder / "upstream.conf"
-    path.write_text(upstream_config(folder, port))
+    path.write_text(upstream_config(folder, port, alike=alike))
     command = [nginx.PROGRAM, "-c", str(path), "-p", str(folder), "-e", "stderr"]
     return Serving("no proxy", port, stack.enter_context(running(command, port, folder, cores=cores)))

@@ -43,9 +43,11 @@ def _cluster(name: str, port: int) -> dict[str, Any]:
 
 def config(site: Site, port: int) -> str:
     """Envoy's own file, as JSON: a prefix for each route."""
-    routes = [
-        {"match": {"prefix": prefix}, "route": {"cluster": "candidate", "timeout": "0s"}} for prefix in site.prefixes()
-    ]
+    action: dict[str, Any] = {"cluster": "candidate", "timeout": "0s"}
+    if site.mirror:
+        everything = {"default_value": {"numerator": 100}}
+        action["request_mirror_policies"] = [{"cluster": "mirror", "runtime_fraction": everything}]
+    routes = [{"match": {"prefix": prefix}, "route": action} for prefix in site.prefixes()]
     routes.append({"match": {"prefix": "/"}, "route": {"cluster": "monolith", "timeout": "0s"}})
     manager = {
         "@type": _HTTP,
@@ -74,6 +76,8 @@ def config(site: Site, port: int) -> str:
         ],
     }
     clusters = [_cluster("monolith", site.upstream), _cluster("candidate", site.upstream)]
+    if site.mirror:
+        clusters.append(_cluster("mirror", site.mirror))
     return json.dumps({"static_resources": {"listeners": [listener], "clusters": clusters}}, indent=1)
 
 

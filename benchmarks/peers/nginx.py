@@ -27,21 +27,31 @@ http {{
   proxy_pass_header Server; proxy_pass_header Date;
   upstream monolith {{ server 127.0.0.1:{upstream}; keepalive {connections}; keepalive_requests 1000000000; }}
   upstream candidate {{ server 127.0.0.1:{upstream}; keepalive {connections}; keepalive_requests 1000000000; }}
-  server {{
+{mirrored}  server {{
     listen 127.0.0.1:{port} backlog=4096;
 {locations}
     location / {{ proxy_pass http://monolith; {streams} }}
   }}
 }}
 """
+_MIRRORED = (
+    "  upstream mirrored {{ server 127.0.0.1:{mirror}; keepalive {connections}; keepalive_requests 1000000000; }}\n"
+)
+# The copy's body is sent along, so that a POST can be copied.
+_MIRROR = "    location = /mirrored { internal; proxy_pass http://mirrored$request_uri; }"
 # Large bodies pass through as they come, as they do through the others: by default nginx would write them to disk.
 _STREAMS = "proxy_request_buffering off; proxy_max_temp_file_size 0;"
 
 
 def config(site: Site, port: int) -> str:
     """nginx's own file: a location for each route."""
-    locations = [f"    location {each} {{ proxy_pass http://candidate; {_STREAMS} }}" for each in site.prefixes()]
+    # With copies the body is read whole first, whatever is asked for.
+    extra = "mirror /mirrored;" if site.mirror else _STREAMS
+    locations = [f"    location {each} {{ proxy_pass http://candidate; {extra} }}" for each in site.prefixes()]
+    if site.mirror:
+        locations.append(_MIRROR)
     return _CONFIG.format(
+        mirrored=_MIRRORED.format(mirror=site.mirror, connections=CONNECTIONS) if site.mirror else "",
         workers=site.workers,
         folder=site.folder,
         upstream=site.upstream,

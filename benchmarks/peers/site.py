@@ -18,6 +18,7 @@ INSTALLED = Path(__file__).resolve().parents[2] / ".venv" / "peers"
 class Site:
     """What stands behind a peer and how much it is told: the upstream's port, the routes, the workers.
 
+    `mirror` is the port of a second upstream of the same kind, which is sent a copy of every request; 0 for no copies.
     `folder` is the peer's own: its configuration, its access log and what it prints.
     """
 
@@ -25,6 +26,7 @@ class Site:
     upstream: int
     routes: int = ROUTES
     workers: int = 1
+    mirror: int = 0
 
     def within(self, name: str) -> Site:
         """The same with a folder of that name below, which is made."""

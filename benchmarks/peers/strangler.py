@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from contextlib import ExitStack
@@ -13,10 +14,11 @@ from benchmarks.peers.compiled import compiled_packages
 from benchmarks.peers.site import CONNECTIONS, Serving, Site
 from benchmarks.processes import PROXY_CORES, free_port, running
 
-__all__ = ["COMPILED", "NAME", "builds", "config", "flip", "judged", "start"]
+__all__ = ["COMPILED", "NAME", "NO_COPIES", "builds", "config", "counters", "flip", "judged", "start"]
 
 NAME = "Strangler"
 COMPILED = "Strangler, compiled"
+NO_COPIES = "[shadow]\nsample = 0\n"
 
 _CONFIG = """[proxy]
 listen = "127.0.0.1:{port}"
@@ -28,7 +30,7 @@ listen = "127.0.0.1:{control}"
 url = "http://127.0.0.1:{upstream}"
 connections = {connections}
 [upstreams.candidate]
-url = "http://127.0.0.1:{upstream}"
+url = "http://127.0.0.1:{candidate}"
 connections = {connections}
 """
 _ROUTE = """[[routes]]
@@ -50,12 +52,17 @@ def builds() -> list[tuple[str, Path | None]]:
     return [(NAME, None)] if compiled is None else [(NAME, None), (COMPILED, compiled)]
 
 
-def config(site: Site, port: int, control: int) -> str:
-    """strangler.toml, with a template for each route."""
+def config(site: Site, port: int, control: int, shadow: str = NO_COPIES) -> str:
+    """strangler.toml, with a template for each route; `shadow` is its table of that name."""
     head = _CONFIG.format(
-        port=port, workers=site.workers, control=control, upstream=site.upstream, connections=CONNECTIONS
+        port=port,
+        workers=site.workers,
+        control=control,
+        upstream=site.upstream,
+        candidate=site.mirror or site.upstream,
+        connections=CONNECTIONS,
     )
-    return head + "".join(_ROUTE.format(number=number) for number in range(site.routes))
+    return head + shadow + "".join(_ROUTE.format(number=number) for number in range(site.routes))
 
 
 def start(
@@ -65,12 +72,14 @@ def start(
     name: str = NAME,
     packages: Path | None = None,
     stage: str = "extracted",
+    shadow: str = NO_COPIES,
     cores: frozenset[int] | None = PROXY_CORES,
 ) -> Serving:
-    """Run it until the stack closes, with all toggles at `stage` (`canary` is for half of the subjects)."""
+    """Run it until the stack closes, with all toggles at `stage` (`canary` is for half of the subjects); `shadow` is
+    the table `[shadow]`."""
     port, control = free_port(), free_port()
     path = site.folder / "strangler.toml"
-    path.write_text(config(site, port, control))
+    path.write_text(config(site, port, control, shadow))
     command = [sys.executable, "-m", "strangler_proxy", "--config", str(path), "serve"]
     environment = {} if packages is None else {"PYTHONPATH": str(packages)}
     pid = stack.enter_context(running(command, port, site.folder, environment, cores=cores))
@@ -94,6 +103,23 @@ def flip(folder: Path, control: int, stage: str) -> None:
     said.raise_for_status()
     if missing := said.json()["missing"]:
         raise RuntimeError(f"workers {missing} have not acknowledged the flip to {stage}")
+
+
+def counters(folder: Path) -> dict[str, float]:
+    """The sums of the metrics of the proxy in `folder` over their labels, once every worker has told them,
+    which it does once a second."""
+    time.sleep(2.5)
+    addresses = json.loads((folder / ".strangler" / "addresses.json").read_text())
+    token = _token(folder / ".strangler" / "control.token")
+    said = httpx.get(f"http://{addresses['control']}/metrics", headers={"Authorization": f"Bearer {token}"}, timeout=60)
+    said.raise_for_status()
+    sums: dict[str, float] = {}
+    for line in said.text.splitlines():
+        if not line.startswith("#"):
+            name, _, value = line.rpartition(" ")
+            name = name.partition("{")[0]
+            sums[name] = sums.get(name, 0.0) + float(value)
+    return sums
 
 
 def _token(path: Path) -> str:

@@ -12,14 +12,15 @@ from strangler_proxy.config import load_config
 
 from benchmarks.peers import caddy, envoy, haproxy, missing, nginx, strangler, usual
 from benchmarks.peers.site import Site
+from benchmarks.shadow import EVERYTHING
 from benchmarks.upstream import upstream_config
 
-PORT, UPSTREAM = 18080, 18000
+PORT, UPSTREAM, MIRROR = 18080, 18000, 18001
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return Site(tmp_path, UPSTREAM, routes=3)
+@pytest.fixture(params=[0, MIRROR], ids=["plain", "with copies"])
+def site(tmp_path: Path, request: pytest.FixtureRequest) -> Site:
+    return Site(tmp_path, UPSTREAM, routes=3, mirror=request.param)
 
 
 def accepted(command: list[str], **environment: str) -> None:
@@ -31,7 +32,8 @@ def accepted(command: list[str], **environment: str) -> None:
 
 @pytest.mark.slow
 def test_nginx_accepts_its_file_as_a_proxy_and_as_the_upstream(site: Site) -> None:
-    for name, text in (("proxy", nginx.config(site, PORT)), ("upstream", upstream_config(site.folder, UPSTREAM))):
+    upstream = upstream_config(site.folder, UPSTREAM, alike=bool(site.mirror))
+    for name, text in (("proxy", nginx.config(site, PORT)), ("upstream", upstream)):
         path = site.folder / f"{name}.conf"
         path.write_text(text)
         accepted([nginx.PROGRAM, "-t", "-q", "-c", str(path), "-p", str(site.folder), "-e", "stderr"])
@@ -60,7 +62,17 @@ def test_caddy_accepts_its_file(site: Site) -> None:
 def test_our_own_file_has_the_routes_and_nothing_wrong(site: Site) -> None:
     path = site.folder / "strangler.toml"
     path.write_text(strangler.config(site, PORT, PORT + 1))
-    assert [route.name for route in load_config(path).routes] == ["bench.c0", "bench.c1", "bench.c2"]
+    config = load_config(path)
+    assert [route.name for route in config.routes] == ["bench.c0", "bench.c1", "bench.c2"]
+    # What is not measured of copies is measured without any.
+    assert config.shadow.sample == 0
+    assert config.upstreams["candidate"].address.port == (site.mirror or UPSTREAM)
+
+
+def test_our_own_file_copies_every_request_where_that_is_measured(site: Site) -> None:
+    path = site.folder / "strangler.toml"
+    path.write_text(strangler.config(site, PORT, PORT + 1, EVERYTHING))
+    assert load_config(path).shadow.sample == 1
 
 
 def test_the_usual_python_way_is_a_program(site: Site) -> None:
