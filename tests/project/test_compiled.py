@@ -21,6 +21,7 @@ SUITES = (
     "tests/proxy/dataplane",
     "tests/proxy/upstreams",
     "tests/proxy/routes",
+    "tests/proxy/shadow",
     "tests/proxy/identity",
     "tests/proxy/tracing",
     "tests/strangler/resilience/test_breaker.py",

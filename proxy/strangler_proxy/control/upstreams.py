@@ -16,6 +16,7 @@ __all__ = ["Troubles", "upstream_rows"]
 _HEALTHY: Final = "strangler_endpoint_healthy"
 _EJECTED: Final = "strangler_endpoint_ejected"
 _BREAKER: Final = "strangler_breaker_state"
+_HALTED: Final = "strangler_shadow_halted"
 _FAILURES: Final = "strangler_upstream_failures_total"
 # These are told by the addresses and the breaker, once and not for each request.
 _TOLD_ELSEWHERE: Final = frozenset({"breaker-open", "unhealthy"})
@@ -26,10 +27,12 @@ _log = logging.getLogger("strangler.upstreams")
 
 @dataclass(slots=True)
 class _Told:
-    """What the workers say of one upstream: how many leave each address out, and how many breakers stand where."""
+    """What the workers say of one upstream: how many leave each address out, how many breakers stand where, and how many
+    hold copies back."""
 
     left_out: dict[str, int] = field(default_factory=dict)
     breaker: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    halted: int = 0
 
     @property
     def workers(self) -> int:
@@ -50,6 +53,9 @@ class _Told:
         opened = self.breaker.get("open", 0) + self.breaker.get("half-open", 0)
         if opened:
             troubles.append(f"the breaker is open{_part(' in', opened, self.workers)}")
+        if self.halted:
+            slower = "it answers more slowly than it usually does"
+            troubles.append(f"gets no copies of requests{_part(' from', self.halted, self.workers)}, for {slower}")
         return troubles
 
 
@@ -64,6 +70,8 @@ def _told(names: Iterable[str], workers: Iterable[Worker]) -> dict[str, _Told]:
         for measure, labels, value in worker.gauges:
             if measure == _BREAKER and value and labels[0] in told:
                 told[labels[0]].breaker[labels[1]] += 1
+            elif measure == _HALTED and labels[0] in told:
+                told[labels[0]].halted += bool(value)
             elif measure in (_HEALTHY, _EJECTED) and labels[0] in told:
                 place = (labels[0], labels[1])
                 out[place] = out.get(place, False) or bool(value) is (measure == _EJECTED)

@@ -60,6 +60,16 @@ def test_an_address_that_is_sick_or_ejected_is_told(left_out: tuple[str, bool, b
     assert found["addresses"][0] == {"address": "10.0.0.1:80", "well": 0}
 
 
+def test_copies_that_are_held_back_are_told() -> None:
+    slow, usual = worker(0, WELL), worker(1, WELL)
+    slow.gauges.append(["strangler_shadow_halted", ["catalog"], 1])
+    usual.gauges.append(["strangler_shadow_halted", ["catalog"], 0])
+    assert row(slow, usual)["troubles"] == [
+        "gets no copies of requests from 1 of 2 workers, for it answers more slowly than it usually does"
+    ]
+    assert row(usual)["ok"]
+
+
 def test_what_only_some_workers_tell_is_told_as_such() -> None:
     found = row(worker(0, SICK), worker(1, WELL, breaker="open"))
     assert found["troubles"] == [

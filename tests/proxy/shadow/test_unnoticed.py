@@ -348,7 +348,7 @@ def test_the_private_cookies_of_a_foreign_candidates_answer_are_not_compared(
     scene.agreed()
 
 
-def test_a_copy_by_tls_takes_the_upstreams_own_settings(make_scene: MakeScene) -> None:
+def test_copies_are_sent_by_the_upstreams_own_settings_over_a_pool_of_their_own(make_scene: MakeScene) -> None:
     scene = make_scene()
     lane = scene.shadow.lane("catalog")
     upstream = scene.proxy.worker.gateway.pools["catalog"].upstream
