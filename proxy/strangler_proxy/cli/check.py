@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import click
 
-from strangler.errors import ConfigError
+from strangler.errors import ConfigError, Problem
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text, warn
 from strangler_proxy.cli.probe import unanswered
@@ -36,7 +37,8 @@ def check(probe: bool, as_json: bool, config: Path) -> None:
     problems = tls_problems(taken)
     if problems:
         raise ConfigError(problems)
-    warnings = [*risks(taken), *([*unanswered(taken), *unvouched(taken), *unreleased(taken)] if probe else [])]
+    probed = [*unanswered(taken), *unvouched(taken), *unreleased(taken)] if probe else []
+    warnings = [*risks(taken), *idle_rules(taken), *probed]
     if as_json:
         print_json(
             {
@@ -44,6 +46,7 @@ def check(probe: bool, as_json: bool, config: Path) -> None:
                 "routes": len(taken.routes),
                 "seams": len(taken.seams),
                 "upstreams": len(taken.upstreams),
+                "rules": len(taken.rules.rules),
                 "shadow": {route.name: in_shadow(taken, route) for route in taken.routes},
                 "warnings": [asdict(warning) for warning in warnings],
             }
@@ -52,6 +55,8 @@ def check(probe: bool, as_json: bool, config: Path) -> None:
     for warning in warnings:
         warn(str(warning))
     print_text(f"{config}: {counted(taken)}, fine.")
+    if taken.shadow.rules is not None:
+        print_text(f"{taken.shadow.rules.name}: {_number(len(taken.rules.rules), 'rule')}, fine.")
     if taken.routes:
         print_text()
         print_table(("route", "copied in stage shadow"), ((each.name, in_shadow(taken, each)) for each in taken.routes))
@@ -60,4 +65,20 @@ def check(probe: bool, as_json: bool, config: Path) -> None:
 def counted(config: Config) -> str:
     """How many routes and seams, in words."""
     counts = ((len(config.routes), "route"), (len(config.seams), "seam"), (len(config.upstreams), "upstream"))
-    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)
+    return ", ".join(_number(count, word) for count, word in counts)
+
+
+def idle_rules(config: Config) -> list[Problem]:
+    """A warning for each compare rule that is for no route of the file: a name that was mistyped excuses nothing."""
+    names = [route.name for route in config.routes]
+    wrong = "is for no route of strangler.toml"
+    right = "correct it, or leave `route` out for all; `strangler routes` lists the names"
+    return [
+        Problem(str(config.shadow.rules), rule.line, f"rule[{number}].route", f"{rule.route!r} {wrong}", right)
+        for number, rule in enumerate(config.rules.rules)
+        if not any(fnmatchcase(name, rule.route) for name in names)
+    ]
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"

@@ -15,6 +15,8 @@ from strangler_proxy.config.values import Config
 __all__ = ["unreleased"]
 
 _SECONDS = 2.0
+# What `release_of` says where it found no sources.
+_UNKNOWN = "unknown"
 
 
 def unreleased(config: Config) -> list[Problem]:
@@ -23,8 +25,8 @@ def unreleased(config: Config) -> list[Problem]:
     candidates = [config.upstreams[name] for name in names if not config.upstreams[name].release]
     with ThreadPoolExecutor(max_workers=8) as pool:
         silent = [upstream for upstream, says in zip(candidates, pool.map(_says, candidates), strict=True) if not says]
-    wrong = f"nobody knows its release: its answer has no {RELEASE_HEADER}"
-    right = "let it send that header, or write `release` here; else evidence of all its versions is one"
+    wrong = f"nobody knows its release: its answer has no {RELEASE_HEADER}, or says that it is unknown"
+    right = "set STRANGLER_RELEASE there, or write `release` here; else evidence of all its versions is one"
     return [Problem(str(config.path), None, f"upstreams.{upstream.name}", wrong, right) for upstream in silent]
 
 
@@ -35,6 +37,6 @@ def _says(upstream: Upstream) -> bool:
         context = client_context(tls or UpstreamTls()) if url.secure else False
         named = {"sni_hostname": tls.server_name} if tls is not None and tls.server_name else {}
         with httpx.Client(timeout=_SECONDS, trust_env=False, follow_redirects=False, verify=context) as client:
-            return RELEASE_HEADER in client.head(f"{url}/", extensions=named).headers
+            return client.head(f"{url}/", extensions=named).headers.get(RELEASE_HEADER, _UNKNOWN) != _UNKNOWN
     except (BadCertificate, httpx.HTTPError):
         return True

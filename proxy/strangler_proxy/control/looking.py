@@ -13,6 +13,7 @@ from strangler.errors import UnknownToggle
 from strangler.evidence import EvidenceStore, KeptPair, Scope, subject_hash
 from strangler.evidence.rejudge import rejudged
 from strangler.evidence.report import RouteReport, report_of
+from strangler_proxy.config.shadow_table import RULES
 from strangler_proxy.config.values import Config
 from strangler_proxy.routes.route import Route
 from strangler_proxy.secret import keep_secret
@@ -119,8 +120,9 @@ class Looking:
     def _rules(self, text: str | None) -> Rules:
         if text is not None:
             return parse_rules(text, "the given rules")
-        file = self._config.shadow.rules
-        return self._config.rules if file is None else load_rules(file)
+        # The first rule may have been written since the start, when there was no file yet.
+        file = self._config.shadow.rules or self._config.path.parent / RULES
+        return load_rules(file) if self._config.shadow.rules or file.exists() else self._config.rules
 
     def _routes(self, names: Sequence[str]) -> list[Route]:
         twins = [route for route in self._config.routes if route.twin]

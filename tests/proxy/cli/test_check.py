@@ -79,13 +79,13 @@ def test_it_says_what_each_route_does_in_shadow(run: Run, run_json: Callable[...
 
 
 def test_a_probe_warns_of_a_candidate_whose_release_nobody_knows(run_json: Callable[..., Any], folder: Path) -> None:
-    asked: list[bool] = []
+    asked: list[str] = []
 
     class Candidate(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
             self.send_response(404)
             if asked:
-                self.send_header("X-Strangler-Release", "7")
+                self.send_header("X-Strangler-Release", asked[-1])
             self.end_headers()
 
         def log_message(self, *args: object) -> None:
@@ -104,7 +104,25 @@ def test_a_probe_warns_of_a_candidate_whose_release_nobody_knows(run_json: Calla
         (folder / "strangler.toml").write_text(f'{text}release = "7"\n{route}')
         assert not run_json("check", "--probe")["warnings"]
         (folder / "strangler.toml").write_text(text + route)
-        asked.append(True)
+        # What `release_of` says of sources that it did not find.
+        asked.append("unknown")
+        assert run_json("check", "--probe")["warnings"] == [warning]
+        asked.append("7")
         assert not run_json("check", "--probe")["warnings"]
         server.shutdown()
         thread.join()
+
+
+def test_the_compare_rules_are_counted_and_one_for_no_route_is_told_with_its_line(
+    run: Run, run_json: Callable[..., Any], folder: Path
+) -> None:
+    assert run_json("check")["rules"] == 0
+    rule = '[[rule]]\nroute = "{}"\npath = "$.price"\nignore = true\nwhy = "Not compared."\n'
+    (folder / "strangler.rules.toml").write_text(rule.format("catalog.*"))
+    told = run("check")
+    assert "strangler.rules.toml: 1 rule, fine." in told.stdout
+    assert "is for no route" not in told.stderr
+    (folder / "strangler.rules.toml").write_text(rule.format("catalog.*") + rule.format("catalogue.*"))
+    told = run("check")
+    assert "strangler.rules.toml:6: rule[1].route: 'catalogue.*' is for no route" in told.stderr
+    assert told.exit_code == 0

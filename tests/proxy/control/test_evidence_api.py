@@ -147,6 +147,16 @@ def test_judging_anew_shows_what_a_rule_would_have_changed_and_keeps_nothing(
     assert client.get("/api/v1/pairs/differs").json()["verdict"] == "differ"
 
 
+def test_rules_that_were_written_since_the_start_are_found_where_the_file_belongs(
+    client: Client, control: ControlPlane, tmp_path: Path
+) -> None:
+    observe(control, kept_pair("differs"))
+    asked = {"names": ["catalog.list"]}
+    assert client.post("/api/v1/evidence/rejudge", json=asked).json()["after"]["differ"] == 1
+    (tmp_path / "strangler.rules.toml").write_text(ALLOWED)
+    assert client.post("/api/v1/evidence/rejudge", json=asked).json()["after"]["differ"] == 0
+
+
 def test_judging_anew_with_keep_keeps_the_pairs_as_they_are_now(client: Client, control: ControlPlane) -> None:
     observe(control, kept_pair("differs"))
     asked = {"names": ["catalog.list"], "rules": ALLOWED, "keep": True}
