@@ -65,6 +65,7 @@ VOLATILE: Final = frozenset(
         "x-response-time",
         "x-runtime",
         "x-served-by",
+        "x-strangler-release",
         "x-timer",
         "x-trace-id",
     ]

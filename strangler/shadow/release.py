@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,19 +40,28 @@ def release_of(*packages: str, version: str = "") -> str:
 def _digest(packages: tuple[str, ...]) -> str:
     digest, found = sha256(), False
     for package in sorted(set(packages)):
-        for folder in _folders(package):
-            for path in sorted(folder.rglob("*")):
-                inner = path.relative_to(folder)
-                if path.suffix in _SOURCES and not any(part.startswith(".") for part in inner.parts) and path.is_file():
-                    content = path.read_bytes()
-                    digest.update(f"{package}:{inner.as_posix()}:{len(content)}:".encode() + content)
-                    found = True
+        for path, name in _sources(package):
+            content = path.read_bytes()
+            digest.update(f"{package}:{name}:{len(content)}:".encode() + content)
+            found = True
     return digest.hexdigest()[:12] if found else "unknown"
 
 
-def _folders(package: str) -> list[Path]:
+def _sources(package: str) -> Iterator[tuple[Path, str]]:
+    """The files of a package, or the one of a module, each with the name that it has there."""
     try:
         spec = find_spec(package)
     except (ImportError, ValueError):
-        return []
-    return [] if spec is None else sorted(Path(each) for each in spec.submodule_search_locations or ())
+        return
+    if spec is None:
+        return
+    if spec.submodule_search_locations is None:
+        module = Path(spec.origin or "")
+        if module.suffix in _SOURCES and module.is_file():
+            yield module, module.name
+        return
+    for folder in sorted(Path(each) for each in spec.submodule_search_locations):
+        for path in sorted(folder.rglob("*")):
+            inner = path.relative_to(folder)
+            if path.suffix in _SOURCES and not any(part.startswith(".") for part in inner.parts) and path.is_file():
+                yield path, inner.as_posix()

@@ -72,6 +72,7 @@ def test_a_pair_is_compared_under_the_rules_of_its_route() -> None:
         ("Date", "Thu, 01 Jan 2026 00:00:00 GMT", "Fri, 02 Jan 2026 00:00:00 GMT"),
         ("Server", "gunicorn", "uvicorn"),
         ("X-Request-Id", "1", "2"),
+        ("X-Strangler-Release", "5ca321584c3f", "v2"),
         ("Content-Length", "10", "11"),
         ("Transfer-Encoding", "chunked", "identity"),
         ("X-Frame-Options", "DENY", "deny"),

@@ -46,6 +46,14 @@ def test_any_change_of_code_or_templates_is_another_release_and_nothing_else_is(
     assert not changed(".cache/views.py", "a = 3")
 
 
+def test_a_module_that_is_no_package_is_a_release_of_its_one_file(package: Path) -> None:
+    module = package.parent / "a_module_of_this_test.py"
+    module.write_text("raise AssertionError('imported')")
+    first = release_of(module.stem)
+    module.write_text("raise AssertionError('imported again')")
+    assert first != release_of(module.stem) != "unknown" != first
+
+
 def test_what_is_not_there_is_unknown(package: Path) -> None:
     assert release_of("no_such_package_anywhere") == release_of("no_such_package.anywhere") == "unknown"
 
