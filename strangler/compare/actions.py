@@ -1,4 +1,5 @@
-"""What a rule can do: one class each. Those with `allows` excuse two unequal values at one place."""
+"""What a rule can do: one class each, as text as a rule file has it. Those with `allows` excuse two unequal values at
+one place."""
 
 from __future__ import annotations
 
@@ -63,12 +64,18 @@ class ValueClass(StrEnum):
 class Ignore:
     """Nothing at this place or below it matters, not even whether it is there."""
 
+    def __str__(self) -> str:
+        return "ignore = true"
+
 
 @dataclass(frozen=True, slots=True)
 class Grade:
     """Differences at this place and below it are of this severity."""
 
     severity: Severity
+
+    def __str__(self) -> str:
+        return f'severity = "{self.severity}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,9 @@ class ListOrder:
 
     how: str
     key: str = ""
+
+    def __str__(self) -> str:
+        return f'list = "{self.how}:{self.key}"' if self.key else f'list = "{self.how}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,11 @@ class Tolerance:
             return False
         return close(left, right, self.absolute, self.relative)
 
+    def __str__(self) -> str:
+        if not self.relative:
+            return f"tolerance = {self.absolute}"
+        return f"tolerance = {{absolute = {self.absolute}, relative = {self.relative}}}"
+
 
 @dataclass(frozen=True, slots=True)
 class TimeTolerance:
@@ -113,6 +128,9 @@ class TimeTolerance:
             return False
         return abs((left - right).total_seconds()) <= self.seconds
 
+    def __str__(self) -> str:
+        return f"time = {self.seconds:g}"
+
 
 @dataclass(frozen=True, slots=True)
 class SameClass:
@@ -122,6 +140,9 @@ class SameClass:
 
     def allows(self, old: Node, new: Node) -> bool:
         return all(type(each) is str and self.value_class.holds(each) for each in (old, new))
+
+    def __str__(self) -> str:
+        return f'class = "{self.value_class}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +154,9 @@ class UrlHost:
             return False
         left = _absolute(old)
         return left is not None and left == _absolute(new)
+
+    def __str__(self) -> str:
+        return "url_host = true"
 
 
 class NormalForm(StrEnum):
@@ -172,6 +196,9 @@ class Normal:
         # Folding the case can leave characters composed in another way.
         return NormalForm.UNICODE.of(text) if NormalForm.UNICODE in self.forms else text
 
+    def __str__(self) -> str:
+        return "normal = [" + ", ".join(f'"{form}"' for form in self.forms) + "]"
+
 
 @dataclass(frozen=True, slots=True)
 class Ids:
@@ -182,6 +209,11 @@ class Ids:
 
     space: str
     within: str = ""
+
+    def __str__(self) -> str:
+        return (
+            f"ids = {{space = \"{self.space}\", within = '{self.within}'}}" if self.within else f'ids = "{self.space}"'
+        )
 
 
 Excuse = Tolerance | TimeTolerance | SameClass | UrlHost | Normal

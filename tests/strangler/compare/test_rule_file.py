@@ -347,7 +347,7 @@ def test_a_redaction_that_makes_no_sense_is_refused_with_its_line(table: str, li
 
 def test_a_rule_says_in_short_where_it_holds_and_what_it_does() -> None:
     rules = parse_rules(EVERY_KIND, "f").rules
-    assert str(rules[4]) == "* $.tags: ListOrder(how='set', key='')"
+    assert str(rules[4]) == '* $.tags: list = "set"'
     assert str(rules[7]) == "* header X-Powered-*: Ignore()"
 
 
@@ -372,3 +372,12 @@ def test_the_lines_of_tables_and_keys_are_found(tables: list[dict[str, str]], ga
             here[key] = text.count("\n") + 1
             text += f"{key} = {value}\n"
     assert [(table.line, table.keys) for table in table_lines(text, "rule")] == expected
+
+
+def test_a_rule_as_text_has_its_action_as_a_file_has_it() -> None:
+    for rule in parse_rules(EVERY_KIND, "r.toml").rules:
+        place, _, action = str(rule).partition(": ")
+        assert place == f"{rule.route} {rule.path or f'header {rule.header}'}"
+        where = f"path = {json.dumps(rule.path)}" if rule.path else f"header = {json.dumps(rule.header)}"
+        (again,) = parse_rules(f'[[rule]]\n{where}\n{action}\nwhy = "x"\n', "again.toml").rules
+        assert again.action == rule.action, action
