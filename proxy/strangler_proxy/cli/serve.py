@@ -105,6 +105,7 @@ def serve(config: Path, as_json: bool, prove: bool, taken_over: int | None) -> N
         if as_json:
             click.echo(json.dumps(start_document(started, config, str(monolith))))
         else:
-            click.echo(start_block(started, config, told_monolith(monolith)))
+            # Standard output has the access log, which is to be read as it stands.
+            click.echo(start_block(started, config, told_monolith(monolith)), err=True)
 
     Supervisor(taken).run(tell)

@@ -87,9 +87,10 @@ class Proxy:
 
     def start(self) -> None:
         """Start it, and wait until every worker is live."""
+        begun = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log, self.said.open("wb") as said:
             self._process = subprocess.Popen([*STRANGLER, "serve"], cwd=self.folder, stdout=said, stderr=log)
-        until(lambda: self.process.poll() is not None or "Strangler is serving" in self.said.read_text())
+        until(lambda: self.process.poll() is not None or b"Strangler is serving" in self.log.read_bytes()[begun:])
         until(lambda: self.process.poll() is not None or self.status()["live"] == "2/2")
         assert self.process.poll() is None, self.log.read_text()
 

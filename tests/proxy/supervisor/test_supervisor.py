@@ -71,14 +71,15 @@ def replace(proxy: Proxy, words: str) -> None:
     until(lambda: any(words in command and each != pid for each, command in children(proxy.process.pid)))
 
 
-def test_it_says_where_it_serves_and_never_its_token(shared: Proxy) -> None:
-    said = shared.said.read_text()
+def test_it_says_where_it_serves_beside_the_access_log_and_never_its_token(shared: Proxy) -> None:
+    assert "Strangler is serving" not in shared.said.read_text()
+    said = shared.log.read_text()
     for address in shared.addresses.values():
         assert f"http://{address}" in said
     assert str(shared.state / "control.token") in said
     token = (shared.state / "control.token").read_text().strip()
     assert token not in said
-    assert token not in shared.log.read_text()
+    assert token not in shared.said.read_text()
 
 
 def test_what_lies_in_the_state_folder_is_for_its_owner_only(shared: Proxy) -> None:
