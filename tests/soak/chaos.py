@@ -21,7 +21,7 @@ from tests.waiting import until
 
 __all__ = ["Act", "Chaos", "schedule"]
 
-_STAGES = ("monolith", "canary", "extracted")
+_STAGES = ("monolith", "shadow", "canary", "extracted")
 # A worker that dies three times within 10 s each gives its queue up: that is another promise, with a test of its own.
 _BETWEEN_KILLS = 12.0
 # How a reload is asked for: by a signal, or by a command, which may take the program's files anew as well.
@@ -46,8 +46,9 @@ def schedule(seed: str, seconds: float, *, calm_after: float) -> list[Act]:
     draw = random.Random(f"{seed}/chaos")
     # In the first minute everything comes once; then as often as its weight.
     weights = {"flip": 8, "reload": 2, "bad reload": 1, "kill worker": 2, "kill upstream": 3, "hang upstream": 3}
-    weights |= {"kill control": 1, "lose store": 1}
-    calm = {name: weight for name, weight in weights.items() if name not in {"reload", "kill worker", "kill control"}}
+    weights |= {"kill control": 1, "kill comparer": 1, "lose store": 1}
+    deadly = {"reload", "kill worker", "kill control", "kill comparer"}
+    calm = {name: weight for name, weight in weights.items() if name not in deadly}
     acts: list[Act] = []
     first = [*weights, "flip", "flip"]
     draw.shuffle(first)
@@ -106,8 +107,8 @@ class Chaos:
             elif act.what in {"kill upstream", "hang upstream"}:
                 name = random.Random(act.number).choice(_UPSTREAMS)
                 self._disturb_upstream(act.what.partition(" ")[0], name, 0.2 + 4.5 * act.number)
-            elif act.what == "kill control":
-                self._kill_control()
+            elif act.what in {"kill control", "kill comparer"}:
+                self._kill(act.what.partition(" ")[2])
             else:
                 self._lose_store(0.5 + 2 * act.number)
         except (AssertionError, OSError, KeyError, httpx.HTTPError) as error:
@@ -188,9 +189,9 @@ class Chaos:
             os.kill(self._scene.upstreams[name].pid, signal.SIGCONT)
         disturbance.ended = self._clock()
 
-    def _kill_control(self) -> None:
-        killed = self._begin("kill", note="control plane")
-        pid = self._scene.pids()["control"]
+    def _kill(self, role: str) -> None:
+        killed = self._begin("kill", note=role)
+        pid = self._scene.pids()[role]
         os.kill(pid, signal.SIGKILL)
         until(lambda: not is_running(pid))
         self._all_live()

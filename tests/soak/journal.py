@@ -106,7 +106,7 @@ class Journal:
             return {"catalog"}
         stages = self.stages.during(began, ended) if route == "c" else {"monolith"}
         sides = {"monolith"} if stages - {"extracted"} else set()
-        return sides | ({"catalog"} if stages - {"monolith"} else set())
+        return sides | ({"catalog"} if stages - {"monolith", "shadow"} else set())
 
     def excuse(self, request: Request) -> str | None:
         """The name of what excuses a request that went wrong, None when nothing does."""

@@ -138,23 +138,24 @@ class Scene:
             words = command.split()
             if "worker" in words:
                 found[f"worker {words[words.index('--slot') + 1]}"] = pid
-            elif "control" in words:
-                found["control"] = pid
+            else:
+                found["comparer" if "comparer" in words else "control"] = pid
         return found | {name: process.pid for name, process in self.upstreams.items()}
 
     def left_over(self) -> list[str]:
-        """Processes of the proxy that should have ended: there are two workers and a control plane."""
+        """Processes of the proxy that should have ended: there are two workers, a control plane and a comparer."""
         commands = [command for _, command in children(self.proxy.process.pid)]
-        return commands if len(commands) != 3 else []
+        return commands if len(commands) != 4 else []
 
     def gauges(self, at: float) -> dict[str, Gauge]:
         """What each process holds now."""
         return {role: gauge for role, pid in self.pids().items() if (gauge := measured(pid, at)) is not None}
 
     def all_live(self) -> bool:
-        """Whether every worker acknowledged the revision in force, and moves are possible."""
+        """Whether every worker acknowledged the revision in force, moves are possible, and answers are compared."""
         status = self.proxy.status()
-        return status["live"] == "2/2" and bool(status["store"]["ok"])
+        comparing = all(comparer["live"] for comparer in status["comparers"])
+        return status["live"] == "2/2" and bool(status["store"]["ok"]) and comparing
 
     def stop(self) -> None:
         """End everything."""

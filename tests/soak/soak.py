@@ -141,7 +141,9 @@ class _Soak:
         violations = [*self._chaos.wrong, *growth(before, after), *self._journal.executed_wrongly(executed)]
         violations += filter(None, (slope(role, samples) for role, samples in self._samples.items()))
         if left := self._scene.left_over():
-            violations.append(f"after the end these run, instead of two workers and a control plane: {left}")
+            violations.append(
+                f"after the end these run, instead of two workers, a control plane and a comparer: {left}"
+            )
         log = self._scene.proxy.log.read_text()
         violations += [f"the proxy's log has: {line}" for line in log.splitlines() if "Traceback" in line]
         return Figures(
