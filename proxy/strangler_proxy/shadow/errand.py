@@ -12,6 +12,7 @@ from strangler_proxy.outcome import FAILED, FAILING, SUCCEEDED, UNDECIDED
 from strangler_proxy.partial_head import PartialHead
 from strangler_proxy.response_head import ResponseHead, parse_response
 from strangler_proxy.shadow.kept import Held, Kept
+from strangler_proxy.shadow.words import FAULT
 
 if TYPE_CHECKING:
     from strangler_proxy.connecting import Connecting
@@ -274,7 +275,11 @@ class Errand(UpstreamHolder):
         if why:
             self._kept.release()
         self._let_go(outcome)
-        self.sender.returned(self)
+        try:
+            self.sender.returned(self)
+        except Exception as error:
+            self._lane.report("what came of a copy could not be taken in", error)
+            self.sender.abandon(FAULT)
 
     def _let_go(self, outcome: int) -> None:
         self.over = True

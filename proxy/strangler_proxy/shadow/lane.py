@@ -13,6 +13,7 @@ from strangler_proxy.config import ShadowSettings, Upstream
 from strangler_proxy.pool import Pool
 from strangler_proxy.shadow.pace import Pace
 from strangler_proxy.shadow.rate import Rate
+from strangler_proxy.shadow.words import FAULT
 
 if TYPE_CHECKING:
     from strangler_proxy.shadow.copies import Copy
@@ -77,6 +78,11 @@ class Lane:
             self.opened = True
             self.pool = Pool(self._upstream, self._loop)
 
+    def report(self, what: str, error: Exception) -> None:
+        """Tell of a fault of our own: it must cost nobody more than the copy."""
+        context = {"message": f"copies to {self.name}: {what}", "exception": error}
+        self._loop.call_exception_handler(context)
+
     def refuses(self, now: float) -> str:
         """Why nothing may be sent now, as a word of `Missed`; empty where it may, and then it is to be sent."""
         if not self.pace.admits(now):
@@ -94,7 +100,12 @@ class Lane:
             return
         self._pumping = True
         while self.waiting and self.under_way < self.most:
-            self.waiting.popleft().begin()
+            copy = self.waiting.popleft()
+            try:
+                copy.begin()
+            except Exception as error:
+                self.report("a copy could not be sent", error)
+                copy.abandon(FAULT)
         self._pumping = False
 
     def leave(self) -> None:

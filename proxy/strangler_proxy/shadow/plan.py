@@ -130,10 +130,14 @@ class Plan:
         return self.shadow.visitors.bucket(head, client.peer.lines(head)) < self._threshold
 
     def keep_body(self, head: RequestHead, client: ClientConnection) -> Kept | None:
-        """Where the request's body is to be kept as it passes; None where there will be no copy of it."""
-        if not self.sampled(head, client) or (head.method not in _SAFE and not self.strategy):
+        """Where the request's body is to be kept as it passes; None where there will be no copy of it. Never raises."""
+        try:
+            if not self.sampled(head, client) or (head.method not in _SAFE and not self.strategy):
+                return None
+            return Kept(self.shadow.held, self.shadow.settings.body_bytes)
+        except Exception as error:
+            self.lane.report("a request could not be kept for a copy", error)
             return None
-        return Kept(self.shadow.held, self.shadow.settings.body_bytes)
 
     def capture(
         self,
@@ -146,7 +150,25 @@ class Plan:
         identity: bytes,
         asked: float,
     ) -> Copy | None:
-        """Begin to keep the exchange whose final answer begins; None where it becomes no copy, which is counted."""
+        """Begin to keep the exchange whose final answer begins; None where it becomes no copy, which is counted. Never
+        raises: whatever is wrong with a copy, the customer has its answer."""
+        try:
+            return self._capture(client, head, body, response, request_id, target, identity, asked)
+        except Exception as error:
+            self.lane.report("an exchange could not be kept for a copy", error)
+            return None
+
+    def _capture(
+        self,
+        client: ClientConnection,
+        head: RequestHead,
+        body: RequestBody | None,
+        response: ResponseHead,
+        request_id: bytes,
+        target: bytes,
+        identity: bytes,
+        asked: float,
+    ) -> Copy | None:
         kept: Kept | None = None
         if body is not None:
             kept, body.copied = body.copied, None

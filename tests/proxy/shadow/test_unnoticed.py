@@ -9,6 +9,8 @@ from dataclasses import replace
 
 import pytest
 from strangler_proxy.config import Address
+from strangler_proxy.shadow.frame import Unequal
+from strangler_proxy.shadow.outlet import Outlet
 
 from strangler.toggles import Stage
 from tests.proxy.dataplane.raw import Connection, RawUpstream, answer
@@ -396,3 +398,23 @@ def test_what_is_said_to_the_customer_does_not_depend_on_the_copies(
                 client.send(request.replace(b"HTTP/1.1\r\n", b"HTTP/1.1\r\nConnection: close\r\n"))
                 said.append(client.rest() if b"HEAD" not in request else client.head())
     assert said[:3] == said[3:]
+
+
+def test_a_fault_of_our_own_costs_the_copy_and_nothing_else(make_scene: MakeScene, catalog: RawUpstream) -> None:
+    class Broken(Outlet):
+        def tell(self, unequal: Unequal) -> bool:
+            raise RuntimeError("a fault of the test's")
+
+    catalog.script = lies
+    scene = make_scene(shadow={"in_flight": 1})
+
+    def broken() -> None:
+        scene.shadow.outlet = Broken([], scene.proxy.loop)
+
+    scene.proxy.call(broken)
+    for _ in range(3):
+        assert scene.ask(GET) == OK
+    scene.missing("fault", 3)
+    scene.idle()
+    assert [str(problem["exception"]) for problem in scene.proxy.problems] == ["a fault of the test's"] * 3
+    scene.proxy.problems.clear()
