@@ -190,7 +190,7 @@ def _row(candidate: Histogram, monolith: Histogram, quantile: float, margin: flo
     elif high is None:
         verdict = GateVerdict.INCONCLUSIVE
         few = min(candidate.count, monolith.count)
-        reason = f"{name} takes {_needed(quantile, confidence)} times of each side, and there are {few}."
+        reason = f"{name} needs {_needed(quantile, confidence)} times of each side, and has {few}."
     else:
         verdict = GateVerdict.INCONCLUSIVE
         reason = f"{name} of the candidate may be up to {high:.2f} times the monolith's; {margin:.2f} is allowed."

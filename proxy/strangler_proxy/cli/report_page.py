@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from jinja2 import Environment
 
-from strangler.compare.side_by_side import lines_of, side_by_side
 from strangler.evidence import KeptPair
+from strangler_proxy.cli.both_answers import rows_of
+from strangler_proxy.cli.causes import told_causes
 from strangler_proxy.cli.words import milliseconds, moment, percent
 
 __all__ = ["page"]
@@ -21,7 +22,7 @@ _TEMPLATE: Final = "report_page.html"
 def page(reports: Sequence[Mapping[str, Any]], examples: Sequence[KeptPair], at: datetime) -> str:
     """The reports, as the control API gives them, with kept pairs beneath their routes. Whatever they hold is text."""
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(percent=percent, moment=moment, milliseconds=milliseconds)
+    environment.globals.update(percent=percent, moment=moment, milliseconds=milliseconds, told_causes=told_causes)
     template = environment.from_string(files("strangler_proxy.cli").joinpath(_TEMPLATE).read_text(encoding="utf-8"))
     shown = {kept.id: _example(kept) for kept in examples}
     return template.render(reports=reports, examples=list(shown.values()), made=f"{at.astimezone():%Y-%m-%d %H:%M}")
@@ -35,5 +36,5 @@ def _example(kept: KeptPair) -> dict[str, Any]:
         "at": moment(kept.at),
         "verdict": kept.verdict.value,
         "differences": [str(each) for each in kept.differences],
-        "rows": side_by_side(lines_of(kept.pair.old), lines_of(kept.pair.new)),
+        "rows": rows_of(kept),
     }

@@ -6,10 +6,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any, Final
 
 import click
 
+from strangler_proxy.cli.causes import told_causes
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client
@@ -20,6 +22,7 @@ __all__ = ["exit_code_of", "report"]
 
 _WORDS: Final = {"pass": "pass", "fail": "FAIL", "inconclusive": "inconclusive"}
 _MOST_ROWS: Final = 20
+_MOST_SCOPES: Final = 4
 
 
 def judgements_of(report: Mapping[str, Any], *, latency: bool) -> list[Mapping[str, Any]]:
@@ -103,26 +106,41 @@ def _summary(reports: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield "No route has two sides, so there is nothing to compare."
         return
     print_table(
-        ("route", "release", "pairs", "agree", "differ", "inconclusive", "surely agree", "verdict"),
+        # Eighty columns hold it with a route of 22 letters.
+        ("route", "verdict", "surely agree", "agree", "differ", "inconclusive"),
         (
             (
                 each["route"],
-                each["release"] or "unknown",
-                each["agreement"]["pairs"],
+                _WORDS[each["agreement"]["verdict"]],
+                percent(each["agreement"]["bound"]) if each["agreement"]["pairs"] else "-",
                 each["agreement"]["agree"],
                 each["agreement"]["differ"],
                 each["agreement"]["inconclusive"],
-                percent(each["agreement"]["bound"]) if each["agreement"]["pairs"] else "-",
-                _WORDS[each["agreement"]["verdict"]],
             )
             for each in reports
         ),
     )
     yield ""
     for each in reports:
-        yield f"{each['route']}: {each['agreement']['reason']}"
+        yield f"{each['route']}: {each['agreement']['reason']} {_scope(each)}"
         if each["change"]["verdict"] == "fail":
             yield f"{each['route']}: {each['change']['reason']}"
+    if len(reports) > 1 and any(each["differences"] for each in reports):
+        yield ""
+        yield "`strangler shadow report ROUTE` says where they differ."
+
+
+def _scope(report: Mapping[str, Any]) -> str:
+    """Whose evidence it is; where there is none, why, or how there comes to be some."""
+    if report["agreement"]["pairs"]:
+        return f"Release {report['release'] or 'unknown'}."
+    others = [f"{each['release'] or 'unknown'} under rules {each['rules']}" for each in report["scopes"]]
+    if others:
+        return f"There is evidence of release {', '.join(others[:_MOST_SCOPES])}."
+    if report["missed"]:
+        counts = ", ".join(f"{count} {cause}" for count, cause, _ in told_causes(report["missed"]))
+        return f"Not compared: {counts}."
+    return "They come with requests once it is in shadow: `strangler flip`."
 
 
 def _tell(report: Mapping[str, Any]) -> None:
@@ -132,27 +150,28 @@ def _tell(report: Mapping[str, Any]) -> None:
         print_text()
         print_text("Differences")
         print_table(
-            ("field", "kind", "severity", "pairs", "last seen", "example"),
+            ("field", "kind", "severity", "pairs", "last seen"),
             (
-                (
-                    each["field"],
-                    each["kind"],
-                    each["severity"],
-                    each["count"],
-                    moment(each["last"]),
-                    *each["examples"][:1],
-                )
+                (each["field"], each["kind"], each["severity"], each["count"], moment(each["last"]))
                 for each in report["differences"][:_MOST_ROWS]
             ),
         )
         more = len(report["differences"]) - _MOST_ROWS
         if more > 0:
             print_text(f"and {more} more; `--json` has all.")
-        print_text(f"`strangler shadow samples {report['route']}` shows both answers.")
-    for title, counts in (("Inconclusive", report["causes"]), ("Not compared", report["missed"])):
+        first = quote(report["differences"][0]["field"])
+        print_text("Both answers beside each other, for one of them:")
+        print_text(f"  strangler shadow samples {report['route']} --path {first}")
+    for title, unit, counts in (
+        ("Inconclusive", "pairs", report["causes"]),
+        ("Not compared, whatever the release", "requests", report["missed"]),
+    ):
         if counts:
             print_text()
-            print_text(f"{title}: " + ", ".join(f"{count} {cause}" for cause, count in counts.items()))
+            print_text(title)
+            print_table((unit, "word", "meaning"), told_causes(counts))
+    if not report["agreement"]["pairs"]:
+        return
     if report["noise"]:
         print_text()
         print_text("Noise: what the monolith does not repeat itself")
@@ -171,9 +190,9 @@ def _tell(report: Mapping[str, Any]) -> None:
 def _tell_coverage(coverage: Mapping[str, Any]) -> None:
     if not coverage["methods"]:
         return
-    statuses = ", ".join(f"{count} of {status}" for status, count in coverage["statuses"].items())
+    statuses = ", ".join(f"{status} ({count})" for status, count in coverage["statuses"].items())
     print_text()
-    print_text(f"Seen: {statuses}; {coverage['subjects']} subjects, {coverage['targets']} different targets")
+    print_text(f"Seen: status {statuses}; {coverage['targets']} different targets, {coverage['subjects']} subjects")
     for template, names in coverage["parameters"].items():
         print_text(
             f"Query parameters of {template}: " + ", ".join(f"{name} ({count})" for name, count in names.items())
@@ -182,7 +201,7 @@ def _tell_coverage(coverage: Mapping[str, Any]) -> None:
     missing = [
         *(f"method {each}" for each in unseen["methods"]),
         *(f"template {each}" for each in unseen["templates"]),
-        *(f"{each}xx" for each in unseen["classes"]),
+        *(f"status {each}xx" for each in unseen["classes"]),
     ]
     if missing:
         print_text(f"Never seen: {', '.join(missing)}")

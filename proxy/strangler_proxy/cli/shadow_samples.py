@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from strangler.compare import DifferenceKind, Verdict
-from strangler.compare.side_by_side import curl, lines_of, side_by_side
+from strangler.compare import Cause, DifferenceKind, Verdict
+from strangler.compare.side_by_side import curl
 from strangler.evidence import KeptPair
 from strangler.recording import CASE_SUFFIX, Case, write_case
+from strangler_proxy.cli.both_answers import rows_of
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client, running_config
@@ -33,11 +34,11 @@ _PIPE_WIDTH = 200
     "--kind", type=click.Choice([each.value for each in DifferenceKind]), help="With a difference of this kind."
 )
 @click.option("--verdict", type=click.Choice([each.value for each in Verdict]), help="With this verdict.")
-@click.option("--cause", help="Inconclusive for this reason.")
+@click.option("--cause", type=click.Choice([each.value for each in Cause]), help="Inconclusive for this reason.")
 @click.option("--subject", help="Of this subject.")
 @click.option("--id", "name", help="The one of this id.")
 @click.option("--limit", type=click.IntRange(1, 200), default=3, show_default=True, help="At most so many.")
-@click.option("--whole", is_flag=True, help="Show the equal lines too.")
+@click.option("--whole", is_flag=True, help="Show the equal lines too, and headers that are never compared.")
 @click.option("--curl", "as_curl", is_flag=True, help="Show each request as a curl command to either side.")
 @click.option(
     "--save",
@@ -72,6 +73,8 @@ def samples(
         else:
             asked = {"path": path, "kind": kind, "verdict": verdict, "cause": cause, "subject": subject}
             found = client.pairs(route=route, limit=limit, **asked)
+    if route is not None and not found:
+        _known(route, config)
     if save is not None:
         for kept in found:
             _save(save, kept)
@@ -81,10 +84,19 @@ def samples(
         running = running_config(config, {}, silent=True) if as_curl else None
         for kept in found:
             _tell(kept, running, whole=whole)
+        if save is not None and found:
+            print_text(f"{len(found)} case{'' if len(found) == 1 else 's'} written to {save}.")
         if not found:
             print_text("No pair is kept that fits.")
     if not found:
         raise SystemExit(1)
+
+
+def _known(route: str, config: Path) -> None:
+    """Nothing is kept of `route`: say so where there is no such route. There may be pairs of one that was taken out."""
+    if not any(each.name == route for each in running_config(config, {}, silent=True).routes):
+        right = "`strangler routes` lists them; give one whole name, or none for all."
+        raise click.BadParameter(f"No route is named {route!r}. {right}", param_hint="ROUTE")
 
 
 def _save(folder: Path, kept: KeptPair) -> None:
@@ -107,10 +119,8 @@ def _tell(kept: KeptPair, config: Config | None, *, whole: bool) -> None:
     request, pair = kept.pair.request, kept.pair
     cause = f" ({kept.cause})" if kept.cause else ""
     print_text(f"{request.method} {request.target}")
-    print_text(
-        f"  {kept.scope.route}, release {kept.scope.release or 'unknown'}, {moment(kept.at)}, stage {kept.stage}:"
-        f" {kept.answering} answered; verdict {kept.verdict}{cause}; id {kept.id}"
-    )
+    print_text(f"  {kept.scope.route}, stage {kept.stage}: {kept.answering} answered, {moment(kept.at)}")
+    print_text(f"  release {kept.scope.release or 'unknown'}: {kept.verdict}{cause}; id {kept.id}")
     print_text(f"  monolith {milliseconds(kept.seconds[0])}, candidate {milliseconds(kept.seconds[1])}")
     if kept.differences:
         print_table(
@@ -124,9 +134,11 @@ def _tell(kept: KeptPair, config: Config | None, *, whole: bool) -> None:
     if config is not None:
         route = next((each for each in config.routes if each.name == kept.scope.route), None)
         sides = {"monolith": config.monolith, "candidate": None if route is None else route.candidate}
+        host = next((value for header, value in pair.request.headers if header.lower() == "host"), "")
         for side, upstream in sides.items():
             if upstream is not None:
-                print_text(f"  {side}: {curl(pair.request, str(config.upstreams[upstream].urls[0]))}")
+                print_text(f"  {side}: {curl(pair.request, str(config.upstreams[upstream].urls[0]), host=host)}")
+        print_text("  Where it says redacted-…, a secret was taken out: put one of your own there.")
     print_text()
 
 
@@ -139,7 +151,7 @@ def _print_sides(kept: KeptPair, *, whole: bool) -> None:
     table.add_column("", width=1)
     for side in ("monolith", "candidate"):
         table.add_column(side, overflow="fold", ratio=1)
-    for row in side_by_side(lines_of(kept.pair.old), lines_of(kept.pair.new), whole=whole):
+    for row in rows_of(kept, whole=whole):
         if row.old is None and row.new is None:
             table.add_row("", Text("…", style="dim"), Text("…", style="dim"))
             continue

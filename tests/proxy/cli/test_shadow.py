@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from strangler_proxy.cli import main
+from strangler_proxy.cli.causes import MEANINGS, told_causes
 from strangler_proxy.cli.words import percent
 from strangler_proxy.control import ControlPlane
 
-from strangler.compare import Request, Verdict
+from strangler.compare import Cause, Request, Rules, Verdict
+from strangler.evidence import Batch, Missed
 from strangler.recording import read_case
 from strangler.testing.toggle_store import MemoryToggleStore
 from tests.proxy.control.fakes import kept_pair, observe, plane
@@ -87,6 +89,44 @@ def test_a_route_that_differs_ends_with_1_and_says_where(control: ControlPlane) 
     assert "strangler shadow samples catalog.list" in ended.stdout
 
 
+def test_eighty_columns_hold_the_summary_and_a_single_report_tells_how_to_see_both_answers(
+    control: ControlPlane,
+) -> None:
+    observe(control, kept_pair("differs"), agreeing=400)
+    shown = run("report").stdout
+    assert max(map(len, shown.partition("\n\n")[0].splitlines())) <= 80
+    assert "`strangler shadow report ROUTE` says where they differ." in shown
+    shown = run("report", "catalog.list").stdout
+    assert "strangler shadow samples catalog.list --path '$.price'" in shown
+    assert "Seen: status 200 (401)" in shown
+    assert "Release v1." in shown
+
+
+def test_of_no_pairs_the_report_says_how_there_come_to_be_some_or_what_there_is_instead(control: ControlPlane) -> None:
+    assert "once it is in shadow: `strangler flip`" in run("report", "catalog.list").stdout
+    observe(control, agreeing=3)
+    shown = run("report", "catalog.list", "--release", "v9").stdout
+    assert f"There is evidence of release v1 under rules {Rules().revision}." in shown
+    assert "Times:" not in shown
+
+
+def test_what_was_not_compared_is_told_with_what_its_word_means(control: ControlPlane, folder: Path) -> None:
+    batch = Batch()
+    batch.missed("catalog.list", Missed.SKIP, 7)
+    control.evidence.store.add(batch, at=2000.0)
+    shown = run("report", "catalog.list", "--html", "report.html").stdout
+    assert "Not compared: 7 skip." in shown
+    (line,) = [line for line in shown.splitlines() if line.startswith("7 ")]
+    assert line.split()[1] == "skip"
+    assert MEANINGS["skip"] in line
+    assert MEANINGS["skip"] in (folder / "report.html").read_text()
+
+
+def test_every_word_that_evidence_is_counted_by_has_a_meaning() -> None:
+    assert set(MEANINGS) == {*Cause, *Missed}
+    assert told_causes({"skip": 1, "new-word": 2}) == [(2, "new-word", ""), (1, "skip", MEANINGS["skip"])]
+
+
 def test_the_exit_code_is_of_the_worst_route(control: ControlPlane) -> None:
     observe(control, agreeing=400)
     # catalog.detail has no data.
@@ -125,18 +165,41 @@ def test_samples_are_chosen_by_field_and_an_end_without_any_is_a_no(control: Con
 
 def test_a_saved_sample_is_a_parity_case(control: ControlPlane, tmp_path: Path) -> None:
     observe(control, kept_pair("differs"))
-    assert run("samples", "--id", "differs", "--save", str(tmp_path / "cases")).exit_code == 0
+    saved = run("samples", "--id", "differs", "--save", str(tmp_path / "cases"))
+    assert saved.exit_code == 0
+    assert f"1 case written to {tmp_path / 'cases'}." in saved.stdout
     case = read_case(tmp_path / "cases" / "catalog.list-differs.parity.json")
     assert (str(case), case.verdict) == ("GET /catalog.list/1/", Verdict.DIFFER)
     assert [each.path for each in case.differences] == ["$.price"]
     assert case.old is not None
 
 
-def test_a_sample_as_curl_asks_either_side(control: ControlPlane) -> None:
-    observe(control, kept_pair("differs"))
+def test_headers_that_are_never_compared_stand_beside_each_other_only_where_all_is_wanted(
+    control: ControlPlane,
+) -> None:
+    kept = kept_pair("differs")
+    old, new = (replace(each, headers=(*each.headers, ("Date", moment))) for each, moment in
+                ((kept.pair.old, "Sun"), (kept.pair.new, "Mon")))  # fmt: skip
+    observe(control, replace(kept, pair=replace(kept.pair, old=old, new=new)))
+    assert "date: Sun" not in run("samples", "--id", "differs").stdout
+    assert "date: Sun" in run("samples", "--id", "differs", "--whole").stdout
+
+
+def test_a_name_that_nobody_has_is_told_from_a_route_of_which_nothing_is_kept() -> None:
+    assert run("samples", "catalog.list").exit_code == 1
+    for wrong in (("samples", "catalogue"), ("samples", "--cause", "noisy")):
+        ended = run(*wrong)
+        assert ended.exit_code == 2
+        assert wrong[-1] in ended.output
+
+
+def test_a_sample_as_curl_asks_either_side_by_the_name_that_the_customer_used(control: ControlPlane) -> None:
+    kept = kept_pair("differs")
+    request = replace(kept.pair.request, headers=(("Host", "shop.example"),))
+    observe(control, replace(kept, pair=replace(kept.pair, request=request)))
     shown = run("samples", "--id", "differs", "--curl").stdout
-    assert "monolith: curl -sS -i http://127.0.0.1:1/catalog.list/1/" in shown
-    assert "candidate: curl -sS -i http://127.0.0.1:2/catalog.list/1/" in shown
+    assert "monolith: curl -sS -i -H 'Host: shop.example' http://127.0.0.1:1/catalog.list/1/" in shown
+    assert "candidate: curl -sS -i -H 'Host: shop.example' http://127.0.0.1:2/catalog.list/1/" in shown
 
 
 def test_an_id_that_is_gone_is_said() -> None:

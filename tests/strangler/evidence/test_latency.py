@@ -80,7 +80,7 @@ def test_with_too_few_times_it_is_said_how_many_it_takes() -> None:
     source = random.Random(5)
     found = compare_latency(histogram(source, 367), histogram(source, 100_000), ("second", "again"))
     assert found.rows[2].high is None
-    assert "p99 takes 368 times of each side, and there are 367" in found.rows[2].judgement.reason
+    assert "p99 needs 368 times of each side, and has 367" in found.rows[2].judgement.reason
     assert not found.enough
     found = compare_latency(histogram(source, 368), histogram(source, 100_000), ("second", "again"))
     assert found.rows[2].high is not None
