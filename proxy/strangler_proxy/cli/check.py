@@ -14,6 +14,7 @@ from strangler_proxy.cli.output import print_json, print_table, print_text, warn
 from strangler_proxy.cli.probe import unanswered
 from strangler_proxy.cli.release_probe import unreleased
 from strangler_proxy.cli.vouch_probe import unvouched
+from strangler_proxy.cli.words import counted
 from strangler_proxy.config import Config, load_config
 from strangler_proxy.config.risks import risks
 from strangler_proxy.config.shadow_words import in_shadow
@@ -38,7 +39,7 @@ def check(probe: bool, as_json: bool, config: Path) -> None:
     if problems:
         raise ConfigError(problems)
     probed = [*unanswered(taken), *unvouched(taken), *unreleased(taken)] if probe else []
-    warnings = [*risks(taken), *idle_rules(taken), *probed]
+    warnings = [*risks(taken), *_idle_rules(taken), *probed]
     if as_json:
         print_json(
             {
@@ -54,21 +55,21 @@ def check(probe: bool, as_json: bool, config: Path) -> None:
         return
     for warning in warnings:
         warn(str(warning))
-    print_text(f"{config}: {counted(taken)}, fine.")
+    print_text(f"{config}: {_counted(taken)}, fine.")
     if taken.shadow.rules is not None:
-        print_text(f"{taken.shadow.rules.name}: {_number(len(taken.rules.rules), 'rule')}, fine.")
+        print_text(f"{taken.shadow.rules.name}: {counted(len(taken.rules.rules), 'rule')}, fine.")
     if taken.routes:
         print_text()
         print_table(("route", "copied in stage shadow"), ((each.name, in_shadow(taken, each)) for each in taken.routes))
 
 
-def counted(config: Config) -> str:
+def _counted(config: Config) -> str:
     """How many routes and seams, in words."""
     counts = ((len(config.routes), "route"), (len(config.seams), "seam"), (len(config.upstreams), "upstream"))
-    return ", ".join(_number(count, word) for count, word in counts)
+    return ", ".join(counted(count, word) for count, word in counts)
 
 
-def idle_rules(config: Config) -> list[Problem]:
+def _idle_rules(config: Config) -> list[Problem]:
     """A warning for each compare rule that is for no route of the file: a name that was mistyped excuses nothing."""
     names = [route.name for route in config.routes]
     wrong = "is for no route of strangler.toml"
@@ -78,7 +79,3 @@ def idle_rules(config: Config) -> list[Problem]:
         for number, rule in enumerate(config.rules.rules)
         if not any(fnmatchcase(name, rule.route) for name in names)
     ]
-
-
-def _number(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"

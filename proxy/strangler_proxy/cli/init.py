@@ -38,8 +38,9 @@ url = "{monolith}"
 # first_byte_timeout = 60        # seconds, or "1.5s", "500ms", "2m"
 # keep_alive = 1.5               # below the server's own: gunicorn closes after 2
 
-# A service that you carved out, and the first endpoint that it takes. Both stay with the monolith until
-# `strangler flip catalog.product-detail canary --share 10% --force --why "a first tenth"`.
+# A service that you carved out, and the first endpoint that it takes. Customers get the monolith's answers until
+# `strangler flip catalog.product-detail canary --share 10% --why "a first tenth"`; before that comes stage `shadow`,
+# which asks the service too, and `strangler shadow report` says whether it answers alike.
 #
 # [upstreams.catalog]
 # url = "http://127.0.0.1:8100"

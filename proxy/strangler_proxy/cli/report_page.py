@@ -12,7 +12,7 @@ from jinja2 import Environment
 from strangler.evidence import KeptPair
 from strangler_proxy.cli.both_answers import rows_of
 from strangler_proxy.cli.causes import told_causes
-from strangler_proxy.cli.words import milliseconds, moment, percent
+from strangler_proxy.cli.words import counted, milliseconds, moment, percent
 
 __all__ = ["page"]
 
@@ -22,7 +22,8 @@ _TEMPLATE: Final = "report_page.html"
 def page(reports: Sequence[Mapping[str, Any]], examples: Sequence[KeptPair], at: datetime) -> str:
     """The reports, as the control API gives them, with kept pairs beneath their routes. Whatever they hold is text."""
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(percent=percent, moment=moment, milliseconds=milliseconds, told_causes=told_causes)
+    environment.globals.update(counted=counted, percent=percent, moment=moment, milliseconds=milliseconds)
+    environment.globals.update(told_causes=told_causes)
     template = environment.from_string(files("strangler_proxy.cli").joinpath(_TEMPLATE).read_text(encoding="utf-8"))
     shown = {kept.id: _example(kept) for kept in examples}
     return template.render(reports=reports, examples=list(shown.values()), made=f"{at.astimezone():%Y-%m-%d %H:%M}")

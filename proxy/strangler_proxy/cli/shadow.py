@@ -12,6 +12,8 @@ from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client
 from strangler_proxy.cli.shadow_report import report
 from strangler_proxy.cli.shadow_samples import samples
+from strangler_proxy.cli.subject_words import SUBJECT_HELP, subject_in
+from strangler_proxy.cli.words import counted
 
 __all__ = ["shadow"]
 
@@ -42,7 +44,7 @@ def clear(routes: tuple[str, ...], release: str | None, why: str, as_json: bool,
 
 
 @shadow.command(short_help="Forget a person's kept pairs.")
-@click.option("--subject", required=True, help="The subject itself, as `strangler explain` names it.")
+@click.option("--subject", required=True, callback=subject_in, help=f"The person: {SUBJECT_HELP}.")
 @WHY
 @JSON
 @CONFIG
@@ -53,7 +55,9 @@ def erase(subject: str, why: str, as_json: bool, config: Path) -> None:
     if as_json:
         print_json({"erased": erased})
     else:
-        print_text(f"{erased} kept pairs are erased.")
+        print_text(f"{counted(erased, 'kept pair')} erased.")
+        if not erased:
+            print_text(f"Nothing was kept under that subject, which is to be {SUBJECT_HELP}.")
 
 
 @shadow.command(short_help="Judge kept pairs by other rules.")
@@ -90,8 +94,8 @@ def _text(path: Path) -> str:
 
 def _tell(outcome: dict[str, Any]) -> None:
     before, after = outcome["before"], outcome["after"]
-    kept = "kept as they are now" if outcome["kept"] else "nothing was changed; --keep would"
-    print_text(f"{outcome['pairs']} pairs judged by rules {outcome['rules']}, {kept}:")
+    kept = "They are kept as they are judged now" if outcome["kept"] else "Nothing was changed: --keep would"
+    print_text(f"{counted(outcome['pairs'], 'kept pair')} judged by rules {outcome['rules']}. {kept}.")
     print_table(("verdict", "before", "now"), ((verdict, before[verdict], after[verdict]) for verdict in before))
     if outcome["fields"]:
         print_text()
@@ -99,3 +103,6 @@ def _tell(outcome: dict[str, Any]) -> None:
             ("route", "field", "kind", "before", "now"),
             ((each["route"], each["field"], each["kind"], each["before"], each["after"]) for each in outcome["fields"]),
         )
+    if outcome["pairs"]:
+        print_text()
+        print_text("`strangler reload` puts the rules of the proxy's file into force; counting begins anew under them.")

@@ -11,12 +11,13 @@ from typing import Any, Final
 
 import click
 
+from strangler.errors import StranglerError
 from strangler_proxy.cli.causes import told_causes
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client
 from strangler_proxy.cli.report_page import page
-from strangler_proxy.cli.words import milliseconds, moment, percent
+from strangler_proxy.cli.words import counted, milliseconds, moment, percent
 
 __all__ = ["exit_code_of", "report"]
 
@@ -87,7 +88,7 @@ def report(
                 for found in each["differences"][:10]
                 for name in found["examples"][:1]
             ]
-            html.write_text(page(reports, examples, datetime.now(UTC)), encoding="utf-8")
+            _write(html, page(reports, examples, datetime.now(UTC)))
     if as_json:
         print_json({"reports": reports})
     else:
@@ -99,6 +100,13 @@ def report(
             print_text()
             print_text(f"Written to {html}.")
     raise SystemExit(exit_code_of(reports, latency=latency))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StranglerError(f"{path} cannot be written: {error.strerror}. Name another file.") from error
 
 
 def _summary(reports: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -192,7 +200,8 @@ def _tell_coverage(coverage: Mapping[str, Any]) -> None:
         return
     statuses = ", ".join(f"{status} ({count})" for status, count in coverage["statuses"].items())
     print_text()
-    print_text(f"Seen: status {statuses}; {coverage['targets']} different targets, {coverage['subjects']} subjects")
+    targets, subjects = counted(coverage["targets"], "different target"), counted(coverage["subjects"], "subject")
+    print_text(f"Seen: status {statuses}; {targets}, {subjects}")
     for template, names in coverage["parameters"].items():
         print_text(
             f"Query parameters of {template}: " + ", ".join(f"{name} ({count})" for name, count in names.items())

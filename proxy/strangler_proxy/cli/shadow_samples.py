@@ -18,7 +18,8 @@ from strangler_proxy.cli.both_answers import rows_of
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client, running_config
-from strangler_proxy.cli.words import milliseconds, moment
+from strangler_proxy.cli.subject_words import SUBJECT_HELP, subject_in
+from strangler_proxy.cli.words import counted, milliseconds, moment
 from strangler_proxy.config import Config
 from strangler_proxy.plain import plain
 
@@ -35,7 +36,7 @@ _PIPE_WIDTH = 200
 )
 @click.option("--verdict", type=click.Choice([each.value for each in Verdict]), help="With this verdict.")
 @click.option("--cause", type=click.Choice([each.value for each in Cause]), help="Inconclusive for this reason.")
-@click.option("--subject", help="Of this subject.")
+@click.option("--subject", callback=subject_in, help=f"Of this subject: {SUBJECT_HELP}.")
 @click.option("--id", "name", help="The one of this id.")
 @click.option("--limit", type=click.IntRange(1, 200), default=3, show_default=True, help="At most so many.")
 @click.option("--whole", is_flag=True, help="Show the equal lines too, and headers that are never compared.")
@@ -85,7 +86,7 @@ def samples(
         for kept in found:
             _tell(kept, running, whole=whole)
         if save is not None and found:
-            print_text(f"{len(found)} case{'' if len(found) == 1 else 's'} written to {save}.")
+            print_text(f"{counted(len(found), 'case')} written to {save}.")
         if not found:
             print_text("No pair is kept that fits.")
     if not found:

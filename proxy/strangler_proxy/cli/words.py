@@ -1,11 +1,16 @@
-"""How numbers are told to people: shares, times, durations."""
+"""How numbers are told to people: counts, shares, times, durations."""
 
 from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
 
-__all__ = ["milliseconds", "moment", "percent"]
+__all__ = ["counted", "milliseconds", "moment", "percent"]
+
+
+def counted(count: int, word: str) -> str:
+    """How many there are of what `word` names one of."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def percent(share: float) -> str:

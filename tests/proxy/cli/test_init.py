@@ -51,6 +51,8 @@ def test_the_commented_example_in_it_is_right_too(run: Run, tmp_path: Path, serv
     lines = [line.removeprefix("# ") for line in example.split("\n") if line not in ("#", "")]
     lines = [f"# {line}" if line.startswith("A seam") else line for line in lines]
     file.write_text(before + "\n".join(lines) + "\n")
+    # Nobody is told to leave out the comparison.
+    assert "--force" not in before
     config = load_config(file, {})
     assert [route.name for route in config.routes] == ["catalog.product-detail"]
     assert [seam.name for seam in config.seams] == ["billing.rates"]

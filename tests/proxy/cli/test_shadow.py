@@ -12,11 +12,14 @@ import pytest
 from click.testing import CliRunner, Result
 from strangler_proxy.cli import main
 from strangler_proxy.cli.causes import MEANINGS, told_causes
-from strangler_proxy.cli.words import percent
+from strangler_proxy.cli.words import counted, percent
 from strangler_proxy.control import ControlPlane
+from strangler_proxy.secret import keep_secret
+from strangler_proxy.state import StateDir
+from strangler_proxy.subject import KEY_BYTES, Subjects
 
 from strangler.compare import Cause, Request, Rules, Verdict
-from strangler.evidence import Batch, Missed
+from strangler.evidence import Batch, Missed, subject_hash
 from strangler.recording import read_case
 from strangler.testing.toggle_store import MemoryToggleStore
 from tests.proxy.control.fakes import kept_pair, observe, plane
@@ -122,8 +125,11 @@ def test_what_was_not_compared_is_told_with_what_its_word_means(control: Control
     assert MEANINGS["skip"] in (folder / "report.html").read_text()
 
 
-def test_every_word_that_evidence_is_counted_by_has_a_meaning() -> None:
+def test_every_word_that_evidence_is_counted_by_has_a_meaning_and_stands_on_the_page() -> None:
     assert set(MEANINGS) == {*Cause, *Missed}
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "operating.md").read_text(encoding="utf-8")
+    for word, meaning in MEANINGS.items():
+        assert f"| `{word}` | {meaning} |" in page
     assert told_causes({"skip": 1, "new-word": 2}) == [(2, "new-word", ""), (1, "skip", MEANINGS["skip"])]
 
 
@@ -216,11 +222,33 @@ def test_clearing_and_erasing_want_a_reason(control: ControlPlane) -> None:
     assert said("report", "catalog.list")["reports"][0]["agreement"]["pairs"] == 0
 
 
+def test_a_person_is_found_by_the_cookie_too(control: ControlPlane, folder: Path) -> None:
+    subjects = Subjects(b"k" * KEY_BYTES)
+    subject = subjects.of([])
+    cookie = subjects.set_cookie(subject, secure=True).decode().partition("=")[2].partition(";")[0]
+    assert subject.value != cookie
+    key = keep_secret(StateDir(folder / ".strangler").redaction_key).encode()
+    observe(control, kept_pair("hers", subject=subject_hash(key, subject.value)), kept_pair("his"))
+    assert [each["id"] for each in said("samples", "--subject", cookie)["pairs"]] == ["hers"]
+    assert "1 kept pair erased." in run("erase", "--subject", cookie, "--why", "she asked").stdout
+    shown = run("erase", "--subject", cookie, "--why", "she asked").stdout
+    assert "0 kept pairs erased." in shown
+    assert "strangler_subject" in shown
+
+
+def test_a_page_that_cannot_be_written_is_bad_input_and_no_verdict(folder: Path) -> None:
+    ended = run("report", "--html", str(folder / "nowhere" / "report.html"))
+    assert ended.exit_code == 2
+    assert "cannot be written" in ended.output
+
+
 def test_rejudging_shows_what_rules_would_change(control: ControlPlane, folder: Path) -> None:
     observe(control, kept_pair("differs"))
     (folder / "new.toml").write_text(RULES)
     shown = run("rejudge", "catalog.list", "--rules", "new.toml").stdout
-    assert "nothing was changed" in shown
+    assert "1 kept pair judged by rules" in shown
+    assert "Nothing was changed" in shown
+    assert "strangler reload" in shown
     outcome = said("rejudge", "catalog.list", "--rules", "new.toml")
     assert (outcome["before"]["differ"], outcome["after"]["differ"]) == (1, 0)
 
@@ -245,6 +273,10 @@ def test_the_page_holds_hostile_text_as_text_and_fetches_nothing(control: Contro
     assert "src=" not in page.replace("img src=x", "")
     assert "http://" not in page
     assert "default-src 'none'" in page
+
+
+def test_what_there_is_one_of_is_told_as_one() -> None:
+    assert [counted(number, "pair") for number in (0, 1, 2)] == ["0 pairs", "1 pair", "2 pairs"]
 
 
 @pytest.mark.parametrize(("share", "text"), [(1.0, "100 %"), (0.999999, "99.999 %"), (0.99, "99 %"), (0.0, "0 %")])
