@@ -59,7 +59,7 @@ def test_the_page_on_the_control_api_has_every_verb_and_parameter() -> None:
                 assert parameter["name"] in text, f"{path}: {parameter['name']}"
 
 
-@pytest.mark.parametrize("model", ["FlipRequest", "BackRequest", "AdoptRequest"])
+@pytest.mark.parametrize("model", ["FlipRequest", "BackRequest", "AdoptRequest", "RecordRequest"])
 def test_the_page_on_the_control_api_has_every_key_of_a_move(model: str) -> None:
     text = (REFERENCE / "control-api.md").read_text()
     for key in document()["components"]["schemas"][model]["properties"]:

@@ -20,7 +20,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.M | re.S)
 
 
-@pytest.mark.parametrize("name", ["replay", "compare"])
+@pytest.mark.parametrize("name", ["record", "replay", "compare"])
 def test_every_option_is_there(name: str) -> None:
     command = main.get_command(click.Context(main), name)
     assert command is not None
