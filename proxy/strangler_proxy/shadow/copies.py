@@ -12,6 +12,7 @@ from strangler_proxy.shadow.capture import Capture
 from strangler_proxy.shadow.errand import AGAIN, OTHER, SECOND, Errand
 from strangler_proxy.shadow.frame import Side, Unequal
 from strangler_proxy.shadow.same import same_lines
+from strangler_proxy.shadow.words import FAULT
 from strangler_proxy.vouched import Refusal, Vouched
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _NO_ANSWER: Final = Missed.NO_ANSWER.value
 _DRAINING: Final = Missed.DRAINING.value
 # Words of an errand that are causes themselves.
 _CAUSES: Final = frozenset({Missed.BREAKER_OPEN.value, Missed.TOO_LONG.value, Missed.BYTES.value})
+# And those that say that the other side had the request, and failed.
+_FAILED: Final = frozenset({"garbage", "reset", "timeout"})
 _CHUNKED: Final = b"Transfer-Encoding: chunked"
 
 
@@ -107,7 +110,12 @@ class Copy(Capture):
         self.plan.shadow.introducing.discard(self)
         if isinstance(result, Vouched):
             self.identity = result.lines
-            self._send(result.lines)
+            try:
+                self._send(result.lines)
+            except Exception as error:
+                # Whoever brings the word would be held up by it, and the place in the lane be taken for ever.
+                self.plan.lane.report("a copy could not be sent", error)
+                self.abandon(FAULT)
             return
         # Whatever the monolith says instead, the candidate would never have been asked.
         self.plan.shadow.ledger.unidentified(self)
@@ -214,7 +222,11 @@ class Copy(Capture):
         if second is not None and not second.over:
             second.cancel()
             self._leave_second()
-        self.plan.shadow.missed(self.plan, why if why in _CAUSES else _NO_ANSWER)
+        if why in _FAILED and not self.plan.candidate_answers:
+            # A customer would have been failed, too: what a candidate dies of is not to be missing from the verdict.
+            self.plan.shadow.ledger.failed(self)
+        else:
+            self.plan.shadow.missed(self.plan, why if why in _CAUSES else _NO_ANSWER)
         self._end()
 
     def _judge(self, errand: Errand) -> None:

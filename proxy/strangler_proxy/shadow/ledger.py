@@ -111,7 +111,7 @@ class Ledger:
     `inconclusive` are the pairs that told nothing, by route and cause, and never go back.
     """
 
-    __slots__ = ("_batches", "_next", "_releases", "_revision", "_touched", "_visitors", "inconclusive")
+    __slots__ = ("_batches", "_latest", "_next", "_releases", "_revision", "_touched", "_visitors", "inconclusive")
 
     def __init__(self, revision: str, visitors: Visitors) -> None:
         self._revision = revision
@@ -121,6 +121,9 @@ class Ledger:
         self._next: int = 0
         # Remembered as they came, with what is made of them. Candidates choose them, so their number is bounded.
         self._releases: dict[bytes, str] = {}
+        # By route, the release that was reported last. What fails often says none: a server that answers 500 in the
+        # application's place, a proxy that answers 502. Counted elsewhere, failures would be in nobody's verdict.
+        self._latest: dict[str, str] = {}
         self.inconclusive: dict[tuple[str, str], int] = {}
 
     def observed(self, copy: Copy, seconds: float) -> None:
@@ -145,6 +148,11 @@ class Ledger:
         head = copy.head
         self._tells_nothing(copy.plan, head.method, head.path, copy.status, Cause.IDENTITY.value, copy.at, copy.group)
 
+    def failed(self, copy: Copy) -> None:
+        """The candidate had the request and gave no answer to it, where the monolith answered the customer."""
+        head = copy.head
+        self._tells_nothing(copy.plan, head.method, head.path, copy.status, Cause.FALLBACK.value, copy.at, copy.group)
+
     def fell_back(self, plan: Plan, method: bytes, path: bytes, status: int, at: float) -> None:
         """The candidate failed, and the monolith answered the customer."""
         self._tells_nothing(plan, method, path, status, Cause.FALLBACK.value, at, "")
@@ -153,7 +161,7 @@ class Ledger:
         self, plan: Plan, method: bytes, path: bytes, status: int, cause: str, at: float, group: str
     ) -> None:
         self._batches[plan.shard].pair(
-            Scope(plan.route, plan.release, self._revision),
+            Scope(plan.route, self._release_without(plan), self._revision),
             template=plan.template or plan.shapes.of(path),
             method=method.decode("ascii"),
             status=status,
@@ -179,19 +187,26 @@ class Ledger:
         self._batches[plan.shard].missed(plan.route, cause)
 
     def release_of(self, copy: Copy) -> str:
-        """The candidate's release: as its answer has it, else as the configuration does."""
+        """The candidate's release: as its answer has it, else as the configuration does, else as one before had it."""
         raw = copy.release
         if not raw:
-            return copy.plan.release
+            return self._release_without(copy.plan)
         release = self._releases.get(raw)
         if release is None:
             text = raw.decode("latin-1")
             sound = len(text) <= _LONGEST_RELEASE and text.isascii() and text.isprintable()
-            release = text if sound else copy.plan.release
+            release = text if sound else ""
             if len(self._releases) >= _MOST_RELEASES:
                 self._releases.clear()
             self._releases[raw] = release
+        if not release:
+            return self._release_without(copy.plan)
+        self._latest[copy.plan.route] = release
         return release
+
+    def _release_without(self, plan: Plan) -> str:
+        """The release of a candidate that does not say it."""
+        return plan.release or self._latest.get(plan.route, "")
 
     def take(self) -> Batch:
         """The next batch in which something was counted since it was last taken; an empty one where there is none."""
@@ -213,11 +228,12 @@ class Ledger:
     def _place(self, copy: Copy) -> Place:
         plan, head = copy.plan, copy.head
         template = plan.template or plan.shapes.of(head.path)
-        key = (template, copy.group, copy.release, head.method, copy.old_status())
+        release = self.release_of(copy)
+        key = (template, copy.group, release, head.method, copy.old_status())
         place = plan.places.get(key)
         if place is None:
             if not plan.places:
                 self._touched[plan.shard].append(plan)
-            scope = Scope(plan.route, self.release_of(copy), self._revision)
+            scope = Scope(plan.route, release, self._revision)
             place = plan.places[key] = Place(copy, self._batches[plan.shard], scope, template, self._visitors.key)
         return place

@@ -112,7 +112,7 @@ class Plan:
         self.copied: int = 0
         self.agreed: int = 0
         # Where pairs are counted, by what they are counted by; forgotten with each telling.
-        self.places: dict[tuple[str, str, bytes, bytes, int], Place] = {}
+        self.places: dict[tuple[str, str, str, bytes, int], Place] = {}
 
     def template_of(self, head: RequestHead) -> str:
         """What a request is counted under."""

@@ -411,6 +411,32 @@ def test_the_release_is_what_the_answer_says_else_what_the_file_does(
     assert {scope.release for scope in scene.batch().scopes} == {"2026.1", "from the file"}
 
 
+def test_an_answer_that_says_no_release_is_counted_with_the_last_that_was_said(
+    make_scene: MakeScene, catalog: RawUpstream, comparer: Comparer
+) -> None:
+    says = catalog.script = Says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Strangler-Release: 7\r\n\r\nok")
+    scene = make_scene()
+    connect(scene, comparer)
+    scene.ask(GET)
+    scene.agreed()
+    # As servers do in the place of an application that failed.
+    says.response = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nno"
+    scene.ask(GET)
+    assert comparer.first().release == "7"
+    assert {scope.release for scope in scene.batch().scopes} == {"7"}
+
+
+def test_a_fallback_counts_against_the_release_that_failed(make_scene: MakeScene, catalog: RawUpstream) -> None:
+    says = catalog.script = Says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Strangler-Release: 7\r\n\r\nok")
+    scene = make_scene(stage=Stage.EXTRACTED)
+    scene.ask(GET)
+    scene.agreed()
+    says.response = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
+    scene.ask(GET)
+    until(lambda: ("inconclusive", "fallback") in scene.pairs())
+    assert {scope.release for scope in scene.batch().scopes} == {"7"}
+
+
 def test_a_release_is_counted_and_no_customer_sees_it(make_scene: MakeScene, catalog: RawUpstream) -> None:
     catalog.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Strangler-Release: 7\r\n\r\nok")
     scene = make_scene(stage=Stage.RETIRED)

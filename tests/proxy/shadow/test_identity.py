@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from strangler_proxy.config.identity import IdentitySettings
+from strangler_proxy.shadow.copies import Copy
 
 from strangler.identity import HEADER, IdentityKeys, Verifier
 from strangler.vouch import SEAL, TARGET, WANTS, answer_seal, opened
@@ -99,6 +100,21 @@ def test_without_the_monoliths_word_the_pair_tells_nothing(
     until(lambda: scene.pairs() == {("inconclusive", "identity"): 1})
     assert not catalog.heads
     scene.idle()
+
+
+def test_a_fault_once_the_monolith_has_vouched_gives_the_place_back(
+    scene: Scene, vouching: Monolith, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> bytes:
+        raise RuntimeError("a fault of the test's")
+
+    monkeypatch.setattr(Copy, "_send", broken)
+    for count in range(1, 4):
+        assert scene.ask(SIGNED_IN)[1] == b"ok"
+        scene.missing("fault", count)
+    scene.idle()
+    assert [str(problem["exception"]) for problem in scene.proxy.problems] == ["a fault of the test's"] * 3
+    scene.proxy.problems.clear()
 
 
 def test_a_logout_is_heard_of_by_the_copies_too(scene: Scene, vouching: Monolith) -> None:
