@@ -169,7 +169,8 @@ class Replay:
             {
                 side.name: Visitor(
                     theirs,
-                    host=side.host,
+                    # Where the recording tells no name both sides are asked by one, or they would link to two.
+                    host=side.host if settings.own_host else self._sides[0].host,
                     own_host=settings.own_host,
                     scheme=side.url.scheme,
                     spelling=settings.spelling,

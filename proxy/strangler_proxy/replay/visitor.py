@@ -95,7 +95,9 @@ class Visitor:
         self._scheme = scheme
         self._spelling = spelling
         self._stand_ins = stand_ins
-        self._more = [*more, *(login.headers.items() if login is not None else ())]
+        lines = [*more, *(login.headers.items() if login is not None else ())]
+        self._more = [line for line in lines if line[0].lower() != "host"]
+        self._named = next((value for name, value in lines if name.lower() == "host"), "")
         self._clock = clock
 
     def wants_login(self, request: Request) -> bool:
@@ -166,7 +168,7 @@ class Visitor:
 
     def _headers(self, request: Request, path: str) -> list[tuple[str, str]]:
         recorded = next(iter(_all(request, "host")), "")
-        host = self._host if self._own_host or not recorded else recorded
+        host = self._named or (self._host if self._own_host or not recorded else recorded)
         scheme = next(iter(_all(request, "x-forwarded-proto")), self._scheme)
         replaced = {name.lower() for name, _ in self._more}
         headers = [("Host", host)]

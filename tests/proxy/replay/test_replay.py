@@ -219,6 +219,12 @@ def test_a_recording_that_goes_wrong_on_the_way_says_so_after_what_was_under_way
     assert replayed.tally.verdicts == {Verdict.AGREE: 1}
 
 
+def test_where_the_recording_tells_no_host_both_sides_are_asked_by_the_old_ones(serve: Serve) -> None:
+    old, new = serve(Desk()), serve(Desk())
+    assert Replayed().run([asked("/headers/")], old, new).tally.verdict is Verdict.AGREE
+    assert Replayed().run([asked("/headers/")], old, new, own_host=True).tally.verdict is Verdict.DIFFER
+
+
 def test_what_is_sent_is_what_was_recorded_but_for_what_belongs_to_the_connection(serve: Serve) -> None:
     url = serve(Desk())
     headers = (

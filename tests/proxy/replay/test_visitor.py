@@ -101,6 +101,13 @@ def test_the_host_is_the_recorded_one_unless_the_sides_own_is_wanted() -> None:
     assert Visit(own_host=True).headers(("Host", "shop.example"))["host"] == "127.0.0.1:8000"
 
 
+def test_a_host_that_somebody_gives_is_the_only_one() -> None:
+    for settings in ({}, {"own_host": True}):
+        visitor = Visit(more=(("host", "given.example"),), **settings).visitor
+        lines = visitor.asking(Request("GET", "/", "", (("Host", "shop.example"),))).headers
+        assert [value for name, value in lines if name.lower() == "host"] == ["given.example"]
+
+
 def test_origin_and_referer_are_of_the_site_that_is_asked_as_it_knows_itself() -> None:
     headers = Visit().headers(
         ("Host", "shop.example"),
