@@ -23,6 +23,11 @@ _HARMLESS: Final = frozenset({"BEGIN", "COMMIT", "END", "RELEASE", "RESET", "ROL
 _READING: Final = frozenset({"EXPLAIN", "SELECT", "TABLE", "VALUES", "WITH"})
 _LOCKING: Final = re.compile(r"\bFOR (NO KEY )?UPDATE\b")
 _WRITING: Final = re.compile(r"\b(DELETE|INSERT|INTO|MERGE|TRUNCATE|UPDATE)\b")
+_TEXTS: Final = re.compile(r"'[^']*'")
+# With what was written before a transaction that ends in its middle leaves for good, and what comes after is in none.
+_ENDING: Final = re.compile(r"(ABORT|COMMIT|END|PREPARE TRANSACTION|ROLLBACK(?!( TRANSACTION| WORK)? TO\b))\b")
+# MySQL commits before any of these.
+_COMMITTING: Final = re.compile(r"(ALTER|BEGIN|CREATE|DROP|LOCK|RENAME|START TRANSACTION|TRUNCATE|UNLOCK)\b")
 
 
 class RolledBack(Atomic):
@@ -91,17 +96,40 @@ def _stop_writes(execute: Callable[..., Any], sql: Any, params: Any, many: bool,
     strategy = current_shadow()
     if strategy is not None and not strategy.keeps:
         connection = context["connection"]
-        if not any(isinstance(block, RolledBack) for block in connection.atomic_blocks) and _writes(sql):
-            remedy = " It is not rolled back in this thread and database: write in the view's own thread."
-            guard().refuse("database", connection.alias, remedy)
+        if not any(isinstance(block, RolledBack) for block in connection.atomic_blocks):
+            if _writes(sql):
+                remedy = " It is not rolled back in this thread and database: write in the view's own thread."
+                guard().refuse("database", connection.alias, remedy)
+        elif _ends(sql, connection.vendor):
+            guard().refuse("database", connection.alias, " It would end the transaction that is to be rolled back.")
     return execute(sql, params, many, context)
 
 
 def _writes(sql: Any) -> bool:
-    """Whether a statement writes, or could. A function that a SELECT calls may do so unseen."""
-    text = _COMMENTS.sub(" ", sql).lstrip("( \t\r\n").upper() if isinstance(sql, str) else ""
-    first = re.match(r"[A-Z]*", text)
+    """Whether any of some statements writes, or could. A function that a SELECT calls may do so unseen."""
+    statements = _statements(sql)
+    return not statements or any(map(_one_writes, statements))
+
+
+def _one_writes(statement: str) -> bool:
+    first = re.match(r"[A-Z]*", statement)
     word = first[0] if first else ""
     if word == "PRAGMA":
-        return "=" in text
-    return word not in _HARMLESS and (word not in _READING or bool(_WRITING.search(_LOCKING.sub("", text))))
+        return "=" in statement
+    return word not in _HARMLESS and (word not in _READING or bool(_WRITING.search(_LOCKING.sub("", statement))))
+
+
+def _ends(sql: Any, vendor: str) -> bool:
+    """Whether any of some statements ends the transaction."""
+    return any(
+        _ENDING.match(statement) or (vendor == "mysql" and _COMMITTING.match(statement))
+        for statement in _statements(sql)
+    )
+
+
+def _statements(sql: Any) -> list[str]:
+    """The statements of a text, in capitals, without comments and texts; none where it is no text."""
+    if not isinstance(sql, str):
+        return []
+    texts = [part.lstrip("( \t\r\n").upper() for part in _TEXTS.sub("''", _COMMENTS.sub(" ", sql)).split(";")]
+    return [" ".join(text.split()) for text in texts if text]

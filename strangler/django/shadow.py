@@ -9,8 +9,9 @@
 A copy of a read is served in transactions that are rolled back, as a dry run is: who was last seen when stays as it
 was. A view that goes on after an error of the database, outside of any `atomic`, meets TransactionManagementError in
 them, as it would with ATOMIC_REQUESTS. What a rollback does not undo: values that sequences and autoincrement gave out,
-advisory locks of the session, what triggers and functions do outside of the database, files, and whatever goes to
-another process without asking the guard. Until its end a dry run holds the locks of its writes.
+advisory locks of the session, what triggers and functions do outside of the database, what goes past Django's cursors
+to the driver (its own `commit`, SQLite's `executescript`), files, and whatever goes to another process without asking
+the guard. A statement that would end the transaction is stopped. Until its end a dry run holds the locks of its writes.
 """
 
 from __future__ import annotations

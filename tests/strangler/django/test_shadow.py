@@ -23,7 +23,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 
 from strangler.django.effects import guard
-from strangler.django.rollback import RolledBack, _writes
+from strangler.django.rollback import RolledBack, _ends, _writes
 from strangler.django.shadow import ShadowMiddleware, dry_run
 from strangler.shadow import EffectCounts, current_shadow
 
@@ -129,6 +129,14 @@ async def write_in_another_thread(request: HttpRequest) -> HttpResponse:
     return HttpResponse("written")
 
 
+def committing(request: HttpRequest) -> HttpResponse:
+    with connection.cursor() as cursor:
+        Group.objects.create(name="before the end")
+        cursor.execute(request.headers["X-Ends"])
+        Group.objects.create(name="after the end")
+    return HttpResponse("kept")
+
+
 @method_decorator(dry_run, name="dispatch")
 class Decorated(View):
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -168,6 +176,7 @@ urlpatterns = [
     path("streaming-async/", streaming_async),
     path("endless/", endless),
     path("write-async/", write_async),
+    path("committing/", committing),
     path("elsewhere/", write_in_another_thread),
     path("decorated/", Decorated.as_view()),
     path("decorated-function/", dry_run(mark)),
@@ -406,6 +415,20 @@ def test_the_view_that_is_entered_decides_not_the_one_that_the_address_told(sett
     assert "SHADOW_DRY_RUN" in refused(client.get("/decorated/", headers=DRY))
 
 
+@pytest.mark.parametrize("sql", ["COMMIT", "end transaction", "/* now */ rollback", "SELECT 1; COMMIT"])
+def test_a_view_cannot_end_the_transaction_that_is_rolled_back(ask: Ask, sql: str) -> None:
+    before = guard().counts().get("database", EffectCounts()).stopped
+    assert ask("committing", "POST", {**DRY, "X-Ends": sql}).status_code == 500
+    assert guard().counts()["database"].stopped == before + 1
+    assert names() == []
+
+
+def test_a_view_can_go_back_to_a_savepoint_of_its_own(ask: Ask) -> None:
+    ends = "SAVEPOINT own" if connection.vendor == "sqlite" else "SAVEPOINT own; ROLLBACK TO SAVEPOINT own"
+    assert ask("committing", "POST", {**DRY, "X-Ends": ends}).content == b"kept"
+    assert names() == []
+
+
 # The parts.
 
 
@@ -445,6 +468,9 @@ def test_a_block_within_a_transaction_goes_back_to_where_it_began() -> None:
         ("INSERT INTO orders VALUES (1)", True),
         ("WITH a AS (DELETE FROM orders RETURNING 1) SELECT * FROM a", True),
         ("SELECT * INTO copies FROM orders", True),
+        ("SELECT 'a; b'", False),
+        ("SELECT 1; DROP TABLE orders", True),
+        ("BEGIN; DELETE FROM orders; COMMIT", True),
         ("EXPLAIN ANALYZE UPDATE orders SET a = 1", True),
         ("PRAGMA journal_mode = OFF", True),
         ("CALL anything()", True),
@@ -455,3 +481,24 @@ def test_a_block_within_a_transaction_goes_back_to_where_it_began() -> None:
 )
 def test_what_could_write_counts_as_writing(sql: Any, writes: bool) -> None:
     assert _writes(sql) is writes
+
+
+@pytest.mark.parametrize(
+    ("sql", "vendor", "ends"),
+    [
+        ("COMMIT", "postgresql", True),
+        ("abort work", "postgresql", True),
+        ("PREPARE TRANSACTION 'x'", "postgresql", True),
+        ("PREPARE plan AS SELECT 1", "postgresql", False),
+        ("ROLLBACK", "sqlite", True),
+        ("ROLLBACK TO SAVEPOINT x", "sqlite", False),
+        ("ROLLBACK WORK TO x", "postgresql", False),
+        ("CREATE TABLE x (a int)", "sqlite", False),
+        ("CREATE TABLE x (a int)", "mysql", True),
+        ("SELECT 'x; COMMIT'", "mysql", False),
+        ("SELECT 1 AS committed", "mysql", False),
+        (b"COMMIT", "sqlite", False),
+    ],
+)
+def test_what_ends_a_transaction_is_known(sql: Any, vendor: str, ends: bool) -> None:
+    assert bool(_ends(sql, vendor)) is ends
