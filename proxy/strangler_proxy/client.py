@@ -19,6 +19,8 @@ from strangler_proxy.plain import reason
 __all__ = ["ControlClient"]
 
 _SECONDS: Final = 10.0
+# Everything that was recorded is written before this is answered.
+_ENDING_SECONDS: Final = 30.0
 
 
 class ControlClient:
@@ -137,7 +139,8 @@ class ControlClient:
 
     def stop_recording(self) -> dict[str, Any]:
         """End the recording that runs; gives how it ended."""
-        recording: dict[str, Any] = self._ask("DELETE", "/api/v1/recording", headers=_who())["recording"]
+        ended = self._ask("DELETE", "/api/v1/recording", headers=_who(), timeout=_ENDING_SECONDS)
+        recording: dict[str, Any] = ended["recording"]
         return recording
 
     def _get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:

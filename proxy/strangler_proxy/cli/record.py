@@ -160,12 +160,22 @@ def _follow(client: ControlClient, began: dict[str, Any], as_json: bool) -> None
                 last = present
                 progress.show(last)
     except KeyboardInterrupt:
-        try:
-            last = client.stop_recording()
-        except ControlRefused:
-            # It has ended by itself meanwhile.
-            last = client.recording() or last
+        last = _ended(client, last)
     _finish(last, as_json)
+
+
+def _ended(client: ControlClient, last: dict[str, Any]) -> dict[str, Any]:
+    """End this recording, and no other that may have begun after it ended by itself."""
+    present = client.recording()
+    if present is None or present["id"] != last["id"]:
+        return {**last, "state": "ended", "end": "restarted"}
+    if present["state"] == "ended":
+        return present
+    try:
+        return client.stop_recording()
+    except ControlRefused:
+        # It was over in between.
+        return client.recording() or present
 
 
 def _asked(ask: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
