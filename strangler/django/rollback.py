@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import Any, Final
+from typing import Any
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -15,19 +14,9 @@ from django.db.transaction import Atomic
 
 from strangler.django.effects import guard
 from strangler.shadow import current_shadow
+from strangler.shadow.statements import ends, writes
 
 __all__ = ["RolledBack", "rolled_back", "stop_other_writes"]
-
-_COMMENTS: Final = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
-_HARMLESS: Final = frozenset({"BEGIN", "COMMIT", "END", "RELEASE", "RESET", "ROLLBACK", "SAVEPOINT", "SET", "SHOW"})
-_READING: Final = frozenset({"EXPLAIN", "SELECT", "TABLE", "VALUES", "WITH"})
-_LOCKING: Final = re.compile(r"\bFOR (NO KEY )?UPDATE\b")
-_WRITING: Final = re.compile(r"\b(DELETE|INSERT|INTO|MERGE|TRUNCATE|UPDATE)\b")
-_TEXTS: Final = re.compile(r"'[^']*'")
-# With what was written before a transaction that ends in its middle leaves for good, and what comes after is in none.
-_ENDING: Final = re.compile(r"(ABORT|COMMIT|END|PREPARE TRANSACTION|ROLLBACK(?!( TRANSACTION| WORK)? TO\b))\b")
-# MySQL commits before any of these.
-_COMMITTING: Final = re.compile(r"(ALTER|BEGIN|CREATE|DROP|LOCK|RENAME|START TRANSACTION|TRUNCATE|UNLOCK)\b")
 
 
 class RolledBack(Atomic):
@@ -97,39 +86,9 @@ def _stop_writes(execute: Callable[..., Any], sql: Any, params: Any, many: bool,
     if strategy is not None and not strategy.keeps:
         connection = context["connection"]
         if not any(isinstance(block, RolledBack) for block in connection.atomic_blocks):
-            if _writes(sql):
+            if writes(sql):
                 remedy = " It is not rolled back in this thread and database: write in the view's own thread."
                 guard().refuse("database", connection.alias, remedy)
-        elif _ends(sql, connection.vendor):
+        elif ends(sql, connection.vendor):
             guard().refuse("database", connection.alias, " It would end the transaction that is to be rolled back.")
     return execute(sql, params, many, context)
-
-
-def _writes(sql: Any) -> bool:
-    """Whether any of some statements writes, or could. A function that a SELECT calls may do so unseen."""
-    statements = _statements(sql)
-    return not statements or any(map(_one_writes, statements))
-
-
-def _one_writes(statement: str) -> bool:
-    first = re.match(r"[A-Z]*", statement)
-    word = first[0] if first else ""
-    if word == "PRAGMA":
-        return "=" in statement
-    return word not in _HARMLESS and (word not in _READING or bool(_WRITING.search(_LOCKING.sub("", statement))))
-
-
-def _ends(sql: Any, vendor: str) -> bool:
-    """Whether any of some statements ends the transaction."""
-    return any(
-        _ENDING.match(statement) or (vendor == "mysql" and _COMMITTING.match(statement))
-        for statement in _statements(sql)
-    )
-
-
-def _statements(sql: Any) -> list[str]:
-    """The statements of a text, in capitals, without comments and texts; none where it is no text."""
-    if not isinstance(sql, str):
-        return []
-    texts = [part.lstrip("( \t\r\n").upper() for part in _TEXTS.sub("''", _COMMENTS.sub(" ", sql)).split(";")]
-    return [" ".join(text.split()) for text in texts if text]

@@ -11,7 +11,8 @@ the database that was forgotten raises EffectStopped and commits nothing.
 
 The code under it has one connection for all it does, so let it do one thing at a time. Until its end a dry run holds
 the locks of its writes. What a rollback does not undo: values that sequences and autoincrement gave out, advisory locks
-of the session, what triggers and functions do outside of the database, and in MySQL any DDL, which commits.
+of the session, what triggers and functions do outside of the database, and what goes past SQLAlchemy to the driver. A
+statement that would end the transaction, as in MySQL any DDL would, raises EffectStopped.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool, StaticPool
 
 from strangler.errors import EffectStopped, PolicyError
+from strangler.shadow.statements import ends
 
 __all__ = ["DryRun", "DryRunSession", "engine_for"]
 
@@ -160,7 +162,9 @@ def _stage(root: Connection) -> Engine:
     for name in ("do_begin_twophase", "do_commit_twophase", "do_prepare_twophase", "set_isolation_level"):
         setattr(dialect, name, _refused)
     connection = root.connection.dbapi_connection
-    return Engine(StaticPool(lambda: connection, dialect=dialect), dialect, root.engine.url)  # type: ignore[arg-type]
+    stage = Engine(StaticPool(lambda: connection, dialect=dialect), dialect, root.engine.url)  # type: ignore[arg-type]
+    event.listen(stage, "before_cursor_execute", _refuse_end)
+    return stage
 
 
 def _nothing(_: Any) -> None:
@@ -177,6 +181,11 @@ def _return(connection: Any) -> None:
 
 def _refused(*_: Any, **__: Any) -> None:
     raise EffectStopped("database", "another isolation level or a two-phase commit", " It would end the dry run.")
+
+
+def _refuse_end(connection: Connection, _: Any, statement: str, *__: Any) -> None:
+    if ends(statement, connection.dialect.name):
+        raise EffectStopped("database", "a statement", " It would end the transaction that is to be rolled back.")
 
 
 def _execute(connection: Any, *statements: str) -> None:

@@ -23,7 +23,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 
 from strangler.django.effects import guard
-from strangler.django.rollback import RolledBack, _ends, _writes
+from strangler.django.rollback import RolledBack
 from strangler.django.shadow import ShadowMiddleware, dry_run
 from strangler.shadow import EffectCounts, current_shadow
 
@@ -454,51 +454,3 @@ def test_a_block_within_a_transaction_goes_back_to_where_it_began() -> None:
             Group.objects.create(name="within")
         Group.objects.create(name="after")
     assert names() == ["after", "before"]
-
-
-@pytest.mark.parametrize(
-    ("sql", "writes"),
-    [
-        ("SELECT 1", False),
-        ("  /* a */ -- b\n (select 1)", False),
-        ('SELECT "id" FROM "orders" FOR NO KEY UPDATE', False),
-        ("SAVEPOINT x", False),
-        ("PRAGMA table_info(x)", False),
-        ("WITH a AS (SELECT 1) SELECT * FROM a", False),
-        ("INSERT INTO orders VALUES (1)", True),
-        ("WITH a AS (DELETE FROM orders RETURNING 1) SELECT * FROM a", True),
-        ("SELECT * INTO copies FROM orders", True),
-        ("SELECT 'a; b'", False),
-        ("SELECT 1; DROP TABLE orders", True),
-        ("BEGIN; DELETE FROM orders; COMMIT", True),
-        ("EXPLAIN ANALYZE UPDATE orders SET a = 1", True),
-        ("PRAGMA journal_mode = OFF", True),
-        ("CALL anything()", True),
-        ("NOTIFY somebody", True),
-        ("", True),
-        (b"SELECT 1", True),
-    ],
-)
-def test_what_could_write_counts_as_writing(sql: Any, writes: bool) -> None:
-    assert _writes(sql) is writes
-
-
-@pytest.mark.parametrize(
-    ("sql", "vendor", "ends"),
-    [
-        ("COMMIT", "postgresql", True),
-        ("abort work", "postgresql", True),
-        ("PREPARE TRANSACTION 'x'", "postgresql", True),
-        ("PREPARE plan AS SELECT 1", "postgresql", False),
-        ("ROLLBACK", "sqlite", True),
-        ("ROLLBACK TO SAVEPOINT x", "sqlite", False),
-        ("ROLLBACK WORK TO x", "postgresql", False),
-        ("CREATE TABLE x (a int)", "sqlite", False),
-        ("CREATE TABLE x (a int)", "mysql", True),
-        ("SELECT 'x; COMMIT'", "mysql", False),
-        ("SELECT 1 AS committed", "mysql", False),
-        (b"COMMIT", "sqlite", False),
-    ],
-)
-def test_what_ends_a_transaction_is_known(sql: Any, vendor: str, ends: bool) -> None:
-    assert bool(_ends(sql, vendor)) is ends

@@ -145,6 +145,10 @@ def test_what_would_end_the_transaction_is_refused(engine: Engine) -> None:
         if engine.dialect.name == "postgresql":
             with pytest.raises(EffectStopped, match="two-phase"):
                 connection.begin_twophase()
+        connection.execute(put(1))
+        for statement in ("COMMIT", "rollback", "SELECT 1; END"):
+            with pytest.raises(EffectStopped, match="end the transaction"):
+                connection.exec_driver_sql(statement)
     assert numbers(engine) == []
 
 
