@@ -13,6 +13,7 @@ from strangler_proxy.comparer.finding import Finding
 
 from strangler.compare import Answer, Verdict
 from tests.parity.cases import Case
+from tests.proof.flaws.flaw import Flaw
 from tests.proof.trial import Ask, Judge
 
 __all__ = ["Effort", "Exchange", "Hunted", "Source", "hunt", "says_the_same"]
@@ -24,12 +25,13 @@ _PATIENCE = 5
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request, both sides to ask, and whether the new one's first answer is another one than without the bug."""
+    """One request, both sides to ask, and the new one's first answer, without the bug (`right`) and with it."""
 
     case: Case
     old: Ask
     new: Ask
-    shows: bool
+    right: Answer
+    wrong: Answer
 
 
 class Source(Protocol):
@@ -85,7 +87,11 @@ def says_the_same(one: Answer, other: Answer) -> bool:
 
 
 def _read(answer: Answer) -> tuple[object, ...]:
-    headers = sorted((name.lower(), value) for name, value in answer.headers if name.lower() != "content-length")
+    headers = sorted(
+        (name.lower(), value[:2] == "W/" if name.lower() == "etag" else value)
+        for name, value in answer.headers
+        if name.lower() != "content-length"
+    )
     try:
         body = json.loads(answer.body.decode(), object_pairs_hook=lambda pairs: sorted(pairs, key=lambda pair: pair[0]))
     except ValueError:
@@ -93,15 +99,15 @@ def _read(answer: Answer) -> tuple[object, ...]:
     return answer.status, headers, body
 
 
-async def hunt(name: str, at: tuple[str, ...], source: Source, effort: Effort) -> Hunted:
+async def hunt(flaw: Flaw, source: Source, effort: Effort) -> Hunted:
     """Look for a bug under the traffic of each seed."""
-    hunted = Hunted(name)
+    hunted = Hunted(flaw.name)
     for seed in effort.seeds:
-        await _with_seed(hunted, at, source, effort, seed)
+        await _with_seed(hunted, flaw, source, effort, seed)
     return hunted
 
 
-async def _with_seed(hunted: Hunted, at: tuple[str, ...], source: Source, effort: Effort, seed: int) -> None:
+async def _with_seed(hunted: Hunted, flaw: Flaw, source: Source, effort: Effort, seed: int) -> None:
     chance = random.Random(f"{seed} {hunted.name}")
     judge = Judge()
     after: int | None = None
@@ -111,14 +117,15 @@ async def _with_seed(hunted: Hunted, at: tuple[str, ...], source: Source, effort
             break
         exchange = await source.exchange(case, chance)
         hunted.pairs += number <= effort.pairs
-        if not exchange.shows:
+        right, wrong = exchange.right, exchange.wrong
+        if right == wrong if flaw.harmless else says_the_same(right, wrong):
             continue
         hunted.shown += number <= effort.pairs
         if judged >= effort.judged * (1 if after is not None else _PATIENCE):
             continue
         judged += 1
         finding = await judge.finding(case, exchange.old, exchange.new)
-        if _count(hunted, at, case, finding) and after is None:
+        if _count(hunted, flaw.at, case, finding) and after is None:
             after = number
     hunted.after.append(after)
 

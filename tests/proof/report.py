@@ -53,6 +53,8 @@ def _hunt(ab: Mapping[str, Any]) -> Iterator[str]:
         mark = "" if each["good"] else "  WRONG"
         yield f"  {each['name']:<66} {found:>12} {each['worst']:>9} {each['share']:>9.2%}{mark}"
         yield from (f"    {wrong}" for wrong in each["elsewhere"])
+    yield "  other ways to say the same:"
+    yield from (f"    {each['name']} {_counted(each['outcomes'])}" for each in ab["harmless"])
     yield "  beyond what one pair can tell:"
     for each in ab["beyond"]:
         yield f"    {each['name']} {_counted(each['outcomes'])}: {each['why']}"

@@ -42,7 +42,7 @@ def _found(*after: int | None, blamed: int = 0, elsewhere: tuple[str, ...] = ())
 
 
 def test_a_run_in_which_all_holds_is_a_proof() -> None:
-    hunt = Hunt([_found(3, 9)], [], Quiet(Counter(agree=900, equal=100)), 7.0)
+    hunt = Hunt([_found(3, 9)], [], [], Quiet(Counter(agree=900, equal=100)), 7.0)
     figures = {"good": True, "aa": _likeness().to_json(), "ab": hunt.to_json()}
     text = report(figures)
     assert text.splitlines()[-1] == "PROVED"
@@ -71,11 +71,12 @@ def test_a_bug_must_be_found_with_every_seed_where_it_is_and_for_nothing_else() 
     assert not _found(3, None).good
     assert not _found(3, blamed=1).good
     assert not _found(3, elsewhere=("$.name differs",)).good
-    text = report({"good": False, "ab": Hunt([_found(3, None)], [], Quiet(), 1.0).to_json()})
+    text = report({"good": False, "ab": Hunt([_found(3, None)], [], [], Quiet(), 1.0).to_json()})
     assert "not found" in text
     assert text.endswith("NOT PROVED")
 
 
 def test_a_difference_without_a_bug_is_none() -> None:
-    assert Hunt([_found(3)], [], Quiet(Counter(agree=9)), 1.0).good
-    assert not Hunt([_found(3)], [], Quiet(Counter(agree=9, differ=1)), 1.0).good
+    assert Hunt([_found(3)], [], [], Quiet(Counter(agree=9)), 1.0).good
+    assert not Hunt([_found(3)], [], [], Quiet(Counter(agree=9, differ=1)), 1.0).good
+    assert not Hunt([_found(3)], [_found(3)], [], Quiet(Counter(agree=9)), 1.0).good

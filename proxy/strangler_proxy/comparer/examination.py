@@ -32,8 +32,8 @@ from strangler_proxy.shadow.frame import Side, Unequal
 __all__ = ["Examiner", "needs_more"]
 
 # How many further answers of the monolith a difference is held against that is of values, or in an answer that is not
-# repeated elsewhere; and one where the monolith was seen not to repeat itself. Of two things that stand in either order
-# by chance, three answers show the same one time in eight.
+# repeated elsewhere; and one where the monolith was seen not to repeat itself, or which looks as if it did not. Of two
+# things that stand in either order by chance, three answers show the same one time in eight.
 _REPEATS: Final = 3
 _REPEATS_IF_NOISY: Final = 11
 # Beyond the first few so many at once, for each time all of them are compared.
@@ -145,10 +145,10 @@ class Examiner:
             return False
         if repeats == 0 or (repeats < _REPEATS and (judged.noise or any(each.kind in _BY_VALUE for each in breaking))):
             return True
-        if repeats < _REPEATS + _MORE and _by_chance(breaking):
-            return True
+        if repeats >= _REPEATS_IF_NOISY:
+            return False
         noisy = self._noisy.get(unequal.route, set()) | {each.field for each in judged.noise}
-        return repeats < _REPEATS_IF_NOISY and any(_within(each.field, noisy) for each in breaking)
+        return _by_chance(breaking) or any(_within(each.field, noisy) for each in breaking)
 
     def _remember(self, unequal: Unequal, judged: NoiseVerdict) -> None:
         if judged.noise:

@@ -22,7 +22,7 @@ class Flaw:
     and `change` (in an answer) makes it.
 
     `at` are parts of field paths: every difference that stands must be in a field with one of them in its path.
-    `unsteady` says that the same request does not always show it.
+    `unsteady` says that the same request does not always show it, `harmless` that it is no bug at all.
     """
 
     name: str
@@ -31,3 +31,4 @@ class Flaw:
     spoil: Spoil | None = None
     change: Change | None = None
     unsteady: bool = False
+    harmless: bool = False

@@ -52,7 +52,8 @@ _HEADERS: Final[Mapping[str, tuple[tuple[str, ...], Change]]] = {
     "header: the referrer is told to all": (("header:Referrer-Policy",), without_header("Referrer-Policy")),
     "header: windows are shared": (("header:Cross-Origin-Opener",), without_header("Cross-Origin-Opener-Policy")),
     "header: HTML as plain text": (
-        ("header:Content-Type", "body"),
+        # Then the page is compared line by line.
+        ("header:Content-Type", "body", "$.lines"),
         in_header("Content-Type", "text/html", "text/plain"),
     ),
     "header: a cache may keep a member's page": (
