@@ -16,7 +16,7 @@ from strangler.toggles import Stage
 from tests.proxy.dataplane.raw import Connection, RawUpstream, answer
 from tests.proxy.shadow.conftest import MakeScene, MakeUpstream, connect
 from tests.proxy.shadow.listening import Comparer
-from tests.proxy.shadow.scene import GET, POST, Says
+from tests.proxy.shadow.scene import GET, POST, Says, Scene
 from tests.waiting import until
 
 OK = (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"ok")
@@ -235,6 +235,18 @@ def test_an_answer_that_is_cut_off_makes_no_pair(make_scene: MakeScene, monolith
     scene.idle()
 
 
+def unhurried(scene: Scene) -> Connection:
+    """A customer to whom the whole answer is written at once, and who takes it as slowly as it likes."""
+    client = scene.client(receive_buffer=4096)
+    gateway = scene.proxy.worker.gateway
+    until(lambda: len(gateway.clients) == 1)
+    (connection,) = gateway.clients
+    scene.proxy.call(lambda: connection.transport.set_write_buffer_limits(high=1 << 30))
+    client.send(GET)
+    until(lambda: gateway.counts.total == 1)
+    return client
+
+
 def test_a_customer_that_takes_its_answer_slowly_is_waited_for(
     make_scene: MakeScene, monolith: RawUpstream, catalog: RawUpstream
 ) -> None:
@@ -242,9 +254,8 @@ def test_a_customer_that_takes_its_answer_slowly_is_waited_for(
     body = b"x" * 12_000_000
     monolith.script = catalog.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
     scene = make_scene(shadow=LARGE)
-    with scene.client(receive_buffer=4096) as client:
-        client.send(GET)
-        until(lambda: bool(scene.shadow.held.bytes))
+    with unhurried(scene) as client:
+        scene.proxy.call(lambda: scene.shadow.tick(0.0))
         assert not catalog.connections
         client.head()
         assert client.exactly(len(body)) == body
@@ -257,12 +268,10 @@ def test_a_customer_that_breaks_off_with_its_answer_in_our_hands_makes_no_pair(
     body = b"x" * 12_000_000
     monolith.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
     scene = make_scene(shadow=LARGE)
-    client = scene.client(receive_buffer=4096)
-    client.send(GET)
-    until(lambda: scene.shadow.held.bytes > 100_000)
-    client.reset()
+    unhurried(scene).reset()
     scene.missing("client-gone")
     scene.idle()
+    assert not scene.catalog.connections
 
 
 def test_a_fallback_is_counted_and_not_compared(
