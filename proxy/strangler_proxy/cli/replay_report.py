@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from strangler.compare import Rule, Verdict
 from strangler.recording import Recording
 from strangler_proxy.cli.output import print_pairs, print_table, print_text
 from strangler_proxy.cli.verdict import side_words
-from strangler_proxy.replay.tally import Tally, latency_of
+from strangler_proxy.cli.words import counted
+from strangler_proxy.replay.tally import Found, Tally, latency_of
 
 __all__ = ["print_report"]
 
@@ -20,24 +21,8 @@ def print_report(recording: Recording, tally: Tally, *, unused: Sequence[Rule], 
     """Differences first, the verdict last: that is where one looks when a long replay ends."""
     found = tally.found
     if found:
-        columns = ("count", "severity", "route", "endpoint", "field", "kind", "old", "new", "for example")
-        print_table(
-            columns,
-            (
-                (
-                    each.count,
-                    each.example.severity,
-                    each.endpoint.route or "none",
-                    each.endpoint,
-                    each.example.field,
-                    each.example.kind,
-                    _short(side_words(each.example.old)),
-                    _short(side_words(each.example.new)),
-                    each.target,
-                )
-                for each in found[:_MOST_SHOWN]
-            ),
-        )
+        columns = ("count", "severity", "kind", "endpoint", "field")
+        print_table(columns, (row for each in found[:_MOST_SHOWN] for row in _rows(each)))
         if len(found) > _MOST_SHOWN:
             print_text(f"and {len(found) - _MOST_SHOWN} further kinds of differences: --json tells them all.")
         print_text()
@@ -51,6 +36,14 @@ def print_report(recording: Recording, tally: Tally, *, unused: Sequence[Rule], 
             print_text(f"  {rule}" if rule.line is None else f"  line {rule.line}: {rule}")
         print_text()
     print_pairs(_summary(recording, tally, saved))
+
+
+def _rows(found: Found) -> Iterator[tuple[object, ...]]:
+    """A kind of difference, and an example beneath it: so that eighty columns hold both."""
+    example = found.example
+    yield found.count, example.severity, example.kind, found.endpoint, example.field
+    values = f"{_short(side_words(example.old))} → {_short(side_words(example.new))}"
+    yield "", "", "", f"{found.endpoint.route or 'no route'}, such as {found.target}", values
 
 
 def _summary(recording: Recording, tally: Tally, saved: tuple[int, int] | None) -> list[tuple[str, object]]:
@@ -71,7 +64,7 @@ def _summary(recording: Recording, tally: Tally, saved: tuple[int, int] | None) 
         pairs.append((f"{side} latency", ", ".join(known) or "none"))
     if saved is not None:
         dropped = f", {saved[1]} more were not, for there are many of their kind" if saved[1] else ""
-        pairs.append(("saved", f"{saved[0]} cases{dropped}"))
+        pairs.append(("saved", f"{counted(saved[0], 'case')}{dropped}"))
     pairs.append(("verdict", _verdict(tally)))
     return pairs
 
@@ -82,7 +75,7 @@ def _verdict(tally: Tally) -> str:
         verdicts = tally.verdicts
         if not sum(verdicts.values()):
             return "inconclusive: no request was asked, and no data never passes"
-        return f"inconclusive: {verdicts[Verdict.INCONCLUSIVE]} pairs could not be compared"
+        return f"inconclusive: {counted(verdicts[Verdict.INCONCLUSIVE], 'pair')} could not be compared"
     return str(verdict)
 
 

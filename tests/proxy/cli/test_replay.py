@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -123,7 +124,10 @@ def test_people_are_told_what_differs_and_the_verdict_last(
     result = run("replay", str(file), *to(*urls), "--unsafe", "--save", "cases", "--junit", "junit.xml")
     assert result.exit_code == 1
     assert result.stdout.rstrip().splitlines()[-1].split() == ["verdict", "differ"]
-    assert any("GET /orders/<int>/" in line and "$.quantity" in line for line in result.stdout.splitlines())
+    lines = result.stdout.splitlines()
+    (at,) = (at for at, line in enumerate(lines) if "GET /orders/<int>/" in line and "$.quantity" in line)
+    assert re.search(r"no route, such as /orders/\d+/ +\S+ → ", lines[at + 1])
+    assert max(map(len, lines[: lines.index("")])) <= 80
     assert "replayed: 5 of 5" in result.stderr
     root = fromstring((here / "junit.xml").read_bytes())
     check_junit(root)
