@@ -17,7 +17,14 @@ from strangler.evidence.json_secrets import JsonSecrets
 from strangler.evidence.kept import KeptPair
 from strangler.evidence.marks import Marks
 from strangler.evidence.secret_names import COOKIE_HEADERS, DIGEST_HEADERS, SECRET_HEADERS, Names, is_secret
-from strangler.evidence.text_secrets import fields_taken_out, multipart_taken_out, page_taken_out, urls_taken_out
+from strangler.evidence.text_secrets import (
+    assigned_taken_out,
+    fields_taken_out,
+    multipart_taken_out,
+    page_taken_out,
+    tokens_taken_out,
+    urls_taken_out,
+)
 
 __all__ = ["Redactor"]
 
@@ -25,6 +32,8 @@ Headers = tuple[tuple[str, str], ...]
 
 _LIMITS: Final = Limits()
 _CREDENTIALS: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9-]{0,30}) +(?P<secret>\S.*)", re.DOTALL)
+# A quoted value may hold semicolons; one whose quote is never closed ends at the next.
+_CRUMBS: Final = re.compile(r'(?:^|(?<=;))((?:[^;"]|"[^"]*"|")*?)(?=;|$)')
 _PAGES: Final = frozenset([BodyKind.HTML, BodyKind.XML])
 
 
@@ -109,7 +118,7 @@ class Redactor:
             return marks.of(value)
         if name in COOKIE_HEADERS:
             return marks.sweep(_cookies(value, marks, every=name == "cookie"))
-        if name in SECRET_HEADERS:
+        if name in SECRET_HEADERS or is_secret(name):
             credentials = _CREDENTIALS.fullmatch(value) if "authorization" in name else None
             if credentials is None:
                 return marks.of(value)
@@ -179,8 +188,11 @@ class Redactor:
         return self._read(text, marks).encode(charset)
 
     def _read(self, text: str, marks: Marks) -> str:
-        """A text without the secrets that patterns find in it, those in its URLs, and those found before elsewhere."""
-        return marks.sweep(urls_taken_out(self._without_patterns(text, marks), self._is_parameter, marks))
+        """A text without the secrets that patterns find in it, that it names, or that were found elsewhere before."""
+        text = tokens_taken_out(self._without_patterns(text, marks), marks)
+        return marks.sweep(
+            assigned_taken_out(urls_taken_out(text, self._is_parameter, marks), self._is_parameter, marks)
+        )
 
     def _read_name(self, text: str, marks: Marks) -> str:
         return marks.sweep_name(self._without_patterns(text, marks))
@@ -217,7 +229,7 @@ class Redactor:
                 place = path
             return place or path, place is not None
         name = path.removeprefix("header:").lower()
-        covered = name in SECRET_HEADERS or name in self._headers or name in DIGEST_HEADERS
+        covered = name in SECRET_HEADERS or is_secret(name) or name in self._headers or name in DIGEST_HEADERS
         return path, covered and path.startswith("header:")
 
     def _excerpt(self, text: str | None, covered: bool, marks: Marks) -> str | None:
@@ -258,7 +270,7 @@ def _match_taken_out(found: re.Match[str], marks: Marks) -> str:
 
 def _cookies(value: str, marks: Marks, *, every: bool) -> str:
     """`every`: a Cookie header, all of which are cookies; in Set-Cookie only the first is one."""
-    parts = value.split(";")
+    parts = _CRUMBS.findall(value)
     for number, part in enumerate(parts if every else parts[:1]):
         name, equals, text = part.partition("=")
         plain = text.strip().strip('"')

@@ -72,6 +72,7 @@ SECRET_WORDS: Final = frozenset(
         "sessionkey",
         "signature",
         "ssn",
+        "subscriptionkey",
         "token",
         "tokens",
         "xsrf",

@@ -10,10 +10,17 @@ from urllib.parse import quote_plus, unquote_plus
 
 from strangler.evidence.marks import Marks
 
-__all__ = ["fields_taken_out", "multipart_taken_out", "page_taken_out", "urls_taken_out"]
+__all__ = [
+    "assigned_taken_out",
+    "fields_taken_out",
+    "multipart_taken_out",
+    "page_taken_out",
+    "tokens_taken_out",
+    "urls_taken_out",
+]
 
 _PARAMETER: Final = re.compile(
-    r"(?P<before>[?&;#]|&amp;|&#38;)(?P<name>[^\s?&;=#\"'<>]{1,200})=(?P<value>[^\s&#\"'<>]*)"
+    r"(?P<before>\A|[?&;#]|&amp;|&#38;)(?P<name>[^\s?&;=#\"'<>]{1,200})=(?P<value>[^\s&#\"'<>]*)"
 )
 _ACCOUNT: Final = re.compile(r"(?P<before>[a-zA-Z][a-zA-Z0-9+.-]{0,20}://)(?P<account>[^\s/?#@\"'<>]{1,500})@")
 _TAG: Final = re.compile(
@@ -23,11 +30,23 @@ _ATTRIBUTE: Final = re.compile(
     r"(?P<name>[^\s\"'<>/=]{1,100})\s{0,20}=\s{0,20}(?:\"(?P<double>[^\"]*)\"?|'(?P<single>[^']*)'?|(?P<bare>[^\s\"'>]+))"
 )
 _AREA: Final = re.compile(r"(?P<open><textarea\b[^>]{0,8192}>)(?P<text>[^<]*)", re.IGNORECASE)
-_ELEMENT: Final = re.compile(r"(?P<open><(?:[\w.-]{1,60}:)?(?P<name>[\w.-]{1,100})(?:\s[^<>]*)?>)(?P<text>[^<]+)(?=</)")
-_ASSIGNED: Final = re.compile(
-    r"(?P<before>([\"'])(?P<name>[\w.-]{1,100})\2\s{0,20}[:=]\s{0,20})"
-    r"(?:\"(?P<double>(?:[^\"\\\n]|\\.){1,8192})\"|'(?P<single>(?:[^'\\\n]|\\.){1,8192})')"
+_ELEMENT: Final = re.compile(
+    r"(?P<open><(?:[\w.-]{1,60}:)?(?P<name>[\w.-]{1,100})(?:\s[^<>]*)?>)"
+    r"(?P<text>[^<]+|<!\[CDATA\[[^\]]*\]\]>)(?=</)"
 )
+_ASSIGNING: Final = re.compile(
+    r"(?<![\w.-])(?P<quote>\\?[\"']|&quot;|&#34;|)(?P<name>[\w.-]{1,100})(?P=quote)"
+    r"\s{0,20}[:=]\s{0,20}(?P<open>\\?[\"']|&quot;|&#34;)"
+)
+# By how they open: values up to their end.
+_ASSIGNED: Final = {
+    '"': re.compile(r"(?:[^\"\\\n]|\\.){1,8192}(?=\")"),
+    "'": re.compile(r"(?:[^'\\\n]|\\.){1,8192}(?=')"),
+    **{each: re.compile(rf".{{1,8192}}?(?={re.escape(each)})") for each in ('\\"', "\\'", "&quot;", "&#34;")},
+}
+# A signed token wherever it stands, and credentials as a header has them.
+_TOKEN: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
+_CREDENTIALS: Final = re.compile(r"\b(?P<scheme>Basic|Bearer) (?P<secret>[A-Za-z0-9._~+/-]{16,}=*)", re.IGNORECASE)
 _PART_NAME: Final = re.compile(
     rb"content-disposition:[^\r\n]*?[;\s]name=(?:\"([^\"\r\n]*)\"|([^\s;\r\n]+))", re.IGNORECASE
 )
@@ -79,10 +98,33 @@ def urls_taken_out(text: str, secret: Secret, marks: Marks) -> str:
     return _PARAMETER.sub(parameter, text) if "=" in text else text
 
 
+def tokens_taken_out(text: str, marks: Marks) -> str:
+    """A text without signed tokens (JWT), and without what stands behind `Basic` and `Bearer`."""
+    if "eyJ" in text:
+        text = _TOKEN.sub(lambda found: marks.of(found[0]), text)
+    return _CREDENTIALS.sub(lambda found: f"{found['scheme']} {marks.of(found['secret'])}", text)
+
+
+def assigned_taken_out(text: str, secret: Secret, marks: Marks) -> str:
+    """A text without quoted values that stand behind a secret name, quoted or not, with a colon or an equals sign:
+    in scripts, in attributes, in JSON within other texts."""
+
+    parts: list[str] = []
+    at = 0
+    for found in _ASSIGNING.finditer(text):
+        start = found.end()
+        if start < at or not secret(found["name"]):
+            continue
+        value = _ASSIGNED[found["open"]].match(text, start)
+        if value is not None:
+            parts += [text[at:start], marks.of(html.unescape(value[0]))]
+            at = value.end()
+    return "".join([*parts, text[at:]]) if parts else text
+
+
 def page_taken_out(text: str, secret: Secret, marks: Marks) -> str:
     """HTML or XML without the values of secret fields: of `input` (every one of type password), `meta`, `button` and
-    `textarea` by their names, of elements that hold nothing but text by theirs, and of texts in scripts that stand
-    behind a quoted name."""
+    `textarea` by their names, and of elements that hold nothing but text by theirs."""
 
     def tag(found: re.Match[str]) -> str:
         attributes = _attributes(found[0])
@@ -109,13 +151,7 @@ def page_taken_out(text: str, secret: Secret, marks: Marks) -> str:
             return found[0]
         return found["open"] + marks.of(html.unescape(found["text"]))
 
-    def assigned(found: re.Match[str]) -> str:
-        if not secret(found["name"]):
-            return found[0]
-        quote = '"' if found["double"] else "'"
-        return f"{found['before']}{quote}{marks.of(found['double'] or found['single'])}{quote}"
-
-    return _ASSIGNED.sub(assigned, _ELEMENT.sub(element, _AREA.sub(area, _TAG.sub(tag, text))))
+    return _ELEMENT.sub(element, _AREA.sub(area, _TAG.sub(tag, text)))
 
 
 def _attributes(tag: str) -> dict[str, str]:

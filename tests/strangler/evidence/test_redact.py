@@ -57,6 +57,10 @@ def kept_text(pair: Pair) -> str:
         (HEADER, "abcdef", "redacted-"),
         ("X-Forwarded-For", "192.0.2.7", "redacted-"),
         ("X-Shop-Customer", "ana", "redacted-"),
+        ("X-Vault-Token", "abcdef", "redacted-"),
+        ("api-key", "abcdef", "redacted-"),
+        ("X-Session-ID", "abcdef", "redacted-"),
+        ("Ocp-Apim-Subscription-Key", "abcdef", "redacted-"),
         ("Cookie", 'sessionid="abcdef"; csrftoken=abcdef; empty=', "sessionid=redacted-"),
     ],
 )
@@ -79,6 +83,50 @@ def test_of_cookies_the_names_and_the_attributes_stay() -> None:
     assert list(cookie) == ["theme", "sessionid"]
     assert first.startswith(f"sessionid={cookie['sessionid']};")
     assert cookie["theme"] != cookie["sessionid"]
+
+
+PLANTED = "hunter2-Z9f8e7d6c5b4a"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
+
+
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        ("text/html", f'<body data-api-key="{PLANTED}">'),
+        ("text/html", f'<div data-props="{{&quot;apiKey&quot;:&quot;{PLANTED}&quot;}}">'),
+        ("text/html", f'<script>window.csrfToken = "{PLANTED}";</script>'),
+        ("text/html", f"<script>start({{other: 'x', apiKey: '{PLANTED}'}})</script>"),
+        ("application/xml", f'<user password="{PLANTED}"/>'),
+        ("application/xml", f"<user><password><![CDATA[{PLANTED}]]></password></user>"),
+        ("application/javascript", f'show({{"password":"{PLANTED}"}})'),
+        ("application/json", json.dumps({"sent": json.dumps({"password": PLANTED})})),
+        ("application/json", json.dumps({"query": f'mutation {{ login(password: "{PLANTED}") {{ id }} }}'})),
+        ("application/json", json.dumps({"body": f"password={PLANTED}&next=/"})),
+        ("application/json", json.dumps({"note": f"sent with {JWT} at noon"})),
+        ("text/plain", f"Authorization: Bearer {PLANTED}"),
+        (
+            "multipart/form-data; boundary=b",
+            f'--b\r\nContent-Disposition: form-data; name="f"\r\n\r\n{{"password": "{PLANTED}"}}\r\n--b--',
+        ),
+    ],
+)
+def test_a_text_that_names_its_secrets_loses_them(media: str, body: str) -> None:
+    kept = kept_text(redactor()(pair(old=Answer(200, (("Content-Type", media),), body.encode()))))
+    assert "redacted-" in kept
+    assert "Z9f8e7d6" not in kept
+    assert "dozjgNry" not in kept
+
+
+def test_the_value_of_a_cookie_ends_where_its_quotes_do() -> None:
+    lines = (("Set-Cookie", f'cart="1;{PLANTED}"; Path=/'), ("Set-Cookie", f'cart="{PLANTED}; Path=/'))
+    cleaned = redactor()(pair(old=Answer(200, lines)))
+    assert [value.partition(";")[2] for _, value in cleaned.old.headers] == [" Path=/", " Path=/"]
+    assert PLANTED not in kept_text(cleaned)
+
+
+def test_a_text_in_which_names_are_not_secret_stays() -> None:
+    body = "<input type=\"password\" name='q'> <a title=\"token: none\"> other = 'x' eyJ Bearer of news"
+    assert redactor()(pair(old=Answer(200, (HTML,), body.encode()))).old.body == body.encode()
 
 
 def test_query_parameters_are_taken_out_of_the_target_of_locations_and_of_every_link() -> None:
