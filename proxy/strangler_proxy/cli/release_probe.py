@@ -37,6 +37,7 @@ def _says(upstream: Upstream) -> bool:
         context = client_context(tls or UpstreamTls()) if url.secure else False
         named = {"sni_hostname": tls.server_name} if tls is not None and tls.server_name else {}
         with httpx.Client(timeout=_SECONDS, trust_env=False, follow_redirects=False, verify=context) as client:
-            return client.head(f"{url}/", extensions=named).headers.get(RELEASE_HEADER, _UNKNOWN) != _UNKNOWN
+            release: str = client.head(f"{url}/", extensions=named).headers.get(RELEASE_HEADER, _UNKNOWN)
+            return release != _UNKNOWN
     except (BadCertificate, httpx.HTTPError):
         return True

@@ -22,6 +22,7 @@ from strangler_proxy.cli.subject_words import SUBJECT_HELP, subject_in
 from strangler_proxy.cli.words import counted, milliseconds, moment
 from strangler_proxy.config import Config
 from strangler_proxy.plain import plain
+from strangler_proxy.replay.redacted import is_redacted
 
 __all__ = ["samples"]
 
@@ -136,6 +137,9 @@ def _tell(kept: KeptPair, config: Config | None, *, whole: bool) -> None:
         route = next((each for each in config.routes if each.name == kept.scope.route), None)
         sides = {"monolith": config.monolith, "candidate": None if route is None else route.candidate}
         host = next((value for header, value in pair.request.headers if header.lower() == "host"), "")
+        if is_redacted(host):
+            # Such as the address of a client on this machine, which is the proxy's own name here.
+            host = ""
         for side, upstream in sides.items():
             if upstream is not None:
                 print_text(f"  {side}: {curl(pair.request, str(config.upstreams[upstream].urls[0]), host=host)}")

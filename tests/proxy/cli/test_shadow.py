@@ -208,6 +208,13 @@ def test_a_sample_as_curl_asks_either_side_by_the_name_that_the_customer_used(co
     assert "candidate: curl -sS -i -H 'Host: shop.example' http://127.0.0.1:2/catalog.list/1/" in shown
 
 
+def test_a_host_that_was_taken_out_is_not_asked_for(control: ControlPlane) -> None:
+    kept = kept_pair("differs")
+    request = replace(kept.pair.request, headers=(("Host", "redacted-7f366c2386e5:8080"),))
+    observe(control, replace(kept, pair=replace(kept.pair, request=request)))
+    assert "Host:" not in run("samples", "--id", "differs", "--curl").stdout
+
+
 def test_an_id_that_is_gone_is_said() -> None:
     ended = run("samples", "--id", "gone")
     assert ended.exit_code == 2
