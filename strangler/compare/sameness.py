@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, Final
 
 from strangler.compare.json_text import Duplicates, Node, canonical
@@ -42,13 +42,14 @@ def same_things(lists: Sequence[list[Node]]) -> bool:
     return len({*places}) > 1 and all(len(each) == 1 for each in places)
 
 
-def mostly_replaced(lists: Sequence[list[Node]]) -> bool:
+def mostly_replaced(lists: Sequence[list[Node]], spend: Callable[[int], None]) -> bool:
     """Whether at more than half of the indexes of lists of one length stands another thing in one list than in the
-    first, and not the same thing with something else in it: by what is in them at any depth. One alone always stays."""
+    first, and not the same thing with something else in it: by what is in them at any depth. One alone always stays.
+    `spend` is told how many values are looked at, as they are."""
     first = lists[0]
     if len(first) < 2:
         return False
-    leaves = [[dict(_leaves(each, ())) for each in elements] for elements in lists]
+    leaves = [[_spread(each, spend) for each in elements] for elements in lists]
     seen: dict[tuple[object, ...], Node] = {}
     telling = {
         path
@@ -61,6 +62,12 @@ def mostly_replaced(lists: Sequence[list[Node]]) -> bool:
     for at, each in enumerate(leaves[0]):
         replaced += any(not _share_half(each, elements[at], telling) for elements in leaves[1:])
     return 2 * replaced > len(first)
+
+
+def _spread(element: Node, spend: Callable[[int], None]) -> dict[tuple[object, ...], Node]:
+    leaves = dict(_leaves(element, ()))
+    spend(len(leaves))
+    return leaves
 
 
 def _leaves(node: Node, path: tuple[object, ...]) -> Iterator[tuple[tuple[object, ...], Node]]:

@@ -63,6 +63,8 @@ class Settling:
         self._markup = markup
         self._limits = limits
         self._left = limits.nodes
+        # What is in lists within lists is looked at once for each.
+        self._leaves_left = limits.nodes
         self._noise: dict[tuple[str, NoiseKind], Noise] = {}
         self.alignments: Alignments = dict(alignments)
 
@@ -142,7 +144,11 @@ class Settling:
         self._spend(sum(map(len, lists)) + len(new))
         if self._markup:
             aligned = any((id(old), id(each)) in drawn for drawn, each in zip(self._drawn, shown, strict=True))
-            if not aligned and all(len(each) == len(old) for each in shown) and not mostly_replaced(lists):
+            if (
+                not aligned
+                and all(len(each) == len(old) for each in shown)
+                and not mostly_replaced(lists, self._spread)
+            ):
                 return self._by_index(old, shown, new, place, state)
             return self._chosen(lists, new, place)
         keyed = ruling.order is not None and ruling.order.how == "key"
@@ -241,6 +247,11 @@ class Settling:
         self._left -= nodes
         if self._left < 0:
             raise TooMuch(f"more than {self._limits.nodes} values to look at")
+
+    def _spread(self, leaves: int) -> None:
+        self._leaves_left -= leaves
+        if self._leaves_left < 0:
+            raise TooMuch("too much is nested in lists that the monolith does not repeat")
 
     def _note(self, place: Place, kind: NoiseKind) -> None:
         path, field = spelled(place)

@@ -70,7 +70,7 @@ class Hunt:
     @property
     def good(self) -> bool:
         """Whether the verdict was right about everything."""
-        mistaken = [*self.harmless, self.quiet]
+        mistaken: list[Hunted | Quiet] = [*self.harmless, self.quiet]
         return all(each.good for each in self.hunted) and not any(each.outcomes["differ"] for each in mistaken)
 
     def to_json(self) -> dict[str, Any]:

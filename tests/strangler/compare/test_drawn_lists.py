@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from strangler.compare import Answer, Verdict, judge
+from strangler.compare import Answer, Limits, Verdict, judge
 
 _CARD = '<li class="card"><a href="/products/{0}/">{0}</a> <b>{1}.00</b></li>'
 
@@ -63,3 +63,16 @@ def test_what_every_drawn_element_has_by_its_class_must_be_in_each_of_a_new_answ
         text = "".join(_UNRATED.format(at, at * 7, "") for at in (300, 301, 302))
         new = _page(f'{text}<li class="card"><a href="/303/">303</a>{wrong}</li>')
         assert judge(old, new, [again]).comparison.verdict is Verdict.DIFFER
+
+
+def test_lists_within_lists_that_change_are_looked_at_within_bounds() -> None:
+    def nested(clock: int) -> Answer:
+        inner = f"<b>{clock}</b>"
+        for depth in range(40):
+            inner = f"<div><i>{depth}</i><i>x</i></div><div>{inner}</div>"
+        return _page(f"<li>{inner}</li>")
+
+    old, new, again = nested(1), nested(2), nested(3)
+    assert judge(old, new, [again]).comparison.verdict is Verdict.AGREE
+    found = judge(old, new, [again], limits=Limits(nodes=2_000)).comparison
+    assert (found.verdict, found.cause) == (Verdict.INCONCLUSIVE, "limits")
