@@ -159,7 +159,7 @@ async def test_workers_and_toggles_are_told_as_they_stand(tmp_path: Path) -> Non
         stages = {stage: seen.value("strangler_toggle_stage", name="catalog.list", stage=stage) for stage in Stage}
         assert [stage for stage, value in stages.items() if value] == [Stage.CANARY]
         assert seen.value("strangler_toggle_share_ratio", name="catalog.list") == 0.25
-        assert seen.rows("strangler_dependency_up") == {("store",): 1, ("disk",): 1, ("workers",): 0}
+        assert seen.rows("strangler_dependency_up") == {("store",): 1, ("disk",): 1, ("workers",): 0, ("evidence",): 1}
         assert seen.value("strangler_process_cpu_seconds_total", worker="control") > 0
 
 

@@ -12,6 +12,7 @@ from strangler_proxy.config import Limits
 from strangler_proxy.counts import Counts
 from strangler_proxy.gateway import Gateway
 from strangler_proxy.measures import COUNTER, GAUGE, MEASURES
+from strangler_proxy.record.recorder import Recorder
 from strangler_proxy.report import Report, process_samples
 from strangler_proxy.shadow.shadow import Shadow
 from strangler_proxy.subject import Subjects
@@ -63,6 +64,7 @@ class FakeGateway:
         self.log = AccessLog(None)
         self.pools = {"catalog": FakePool()}
         self.shadow = Shadow(config(1), Subjects(bytes(32)), loop, private=frozenset(), unsettable=frozenset())
+        self.recorder = Recorder(self.shadow.visitors, config(1).shadow, [], loop)
         self.tracer = None
         self.vouching: FakeVouching | None = None
 
