@@ -69,7 +69,7 @@ class Asking(ClientHolder):
     )
 
     def __init__(self, client: ClientConnection, head: RequestHead) -> None:
-        super().__init__(request_done=head.length == 0, safe=head.method in _SAFE)
+        super().__init__(request_done=head.length == 0, safe=head.method in _SAFE and not head.overridden)
         gateway = self._gateway = client.gateway
         self._client = client
         self._head = head

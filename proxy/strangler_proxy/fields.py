@@ -19,6 +19,7 @@ __all__ = [
     "KEEP",
     "LEARN",
     "MAX_FORWARDS",
+    "OVERRIDE",
     "PERSISTS",
     "RELEASE",
     "REQUEST_ID",
@@ -60,6 +61,8 @@ MAX_FORWARDS: Final = 20
 # Asks for the answer only if it has changed, or for a part of it: passed on as it came, and left out of copies.
 CONDITION: Final = 21
 RELEASE: Final = 22
+# Says that another method is meant: an application that heeds it may delete what a GET asks for.
+OVERRIDE: Final = 23
 UNKNOWN: Final = -1
 # Added to a meaning: the field has few values, so that its whole lines are worth being remembered.
 LEARN: Final = 64
@@ -103,6 +106,7 @@ _RESPONSE: Final = {
 _CONDITIONS: Final = frozenset(
     {b"if-match", b"if-modified-since", b"if-none-match", b"if-range", b"if-unmodified-since", b"range"}
 )
+_OVERRIDES: Final = frozenset({b"x-http-method", b"x-http-method-override", b"x-method-override"})
 _FEW_VALUES: Final = frozenset(
     {
         b"accept",
@@ -178,9 +182,13 @@ class Meanings(dict[bytes, int]):
             spelled = lowered.replace(b"_", b"-")
             if spelled in _CONDITIONS:
                 return CONDITION
+            if spelled in _OVERRIDES:
+                return OVERRIDE
             return DROP if spelled in self._named or spelled.startswith(self._prefixes) else KEEP
         if self._underscores and lowered in _CONDITIONS:
             return CONDITION
+        if self._underscores and lowered in _OVERRIDES:
+            return OVERRIDE
         meaning = self._named.get(lowered, KEEP)
         if meaning == KEEP and lowered.startswith(self._prefixes):
             return DROP

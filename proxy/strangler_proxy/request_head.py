@@ -17,6 +17,7 @@ from strangler_proxy.fields import (
     HOST,
     KEEP,
     MAX_FORWARDS,
+    OVERRIDE,
     PERSISTS,
     REQUEST_ID,
     TE,
@@ -82,6 +83,7 @@ class RequestHead:
         "lines",
         "method",
         "minor",
+        "overridden",
         "path",
         "query",
         "request_id",
@@ -110,6 +112,7 @@ class RequestHead:
         self.last_hop = False
         self.keep_alive = minor == 1
         self.upgrade = b""
+        self.overridden = False
         self.expects_continue = False
         self.takes_trailers = False
         self.request_id = b""
@@ -188,6 +191,9 @@ def _sort(request: RequestHead, lines: list[bytes]) -> set[bytes] | None:
             if request.conditions is None:
                 request.conditions = []
             request.conditions.append(len(kept))
+            kept.append(line)
+        elif meaning == OVERRIDE:
+            request.overridden = True
             kept.append(line)
         elif meaning == REQUEST_ID:
             value = value_of(line)

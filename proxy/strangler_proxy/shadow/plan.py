@@ -193,7 +193,8 @@ class Plan:
 
     def _why_not(self, head: RequestHead, body: RequestBody | None, kept: Kept | None, response: ResponseHead) -> str:
         safe = head.method in _SAFE
-        if not safe and not self.strategy:
+        if head.overridden if safe else not self.strategy:
+            # A copy of a GET that is one of a DELETE would not even be marked as a write.
             return _SKIP
         if kept is not None and kept.why:
             return kept.why

@@ -106,14 +106,15 @@ def test_a_safe_request_falls_back_to_the_monolith(
     assert (count["route"], count["side"], count["count"], count["fallbacks"]) == (NAME, "monolith", 1, 1)
 
 
+@pytest.mark.parametrize("asked", [POST, GET.replace(b"Host", b"X-HTTP-Method-Override: DELETE\r\nHost")])
 @pytest.mark.parametrize("failure", FAILURES)
 def test_an_unsafe_request_is_never_sent_to_a_second_upstream(
-    setup: Setup, make_upstream: MakeUpstream, monolith: RawUpstream, failure: str
+    setup: Setup, make_upstream: MakeUpstream, monolith: RawUpstream, failure: str, asked: bytes
 ) -> None:
     script, code, _ = FAILURES[failure]
     candidate = make_upstream(script)
     proxy = setup(candidate.port, Stage.EXTRACTED)
-    head, _ = proxy.ask(POST)
+    head, _ = proxy.ask(asked)
     assert head.startswith(b"HTTP/1.1 %d " % code)
     assert not monolith.connections
     assert len(candidate.connections) == 1

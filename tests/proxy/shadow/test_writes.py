@@ -32,6 +32,17 @@ def test_the_copy_of_a_write_says_how_it_is_to_be_served(
     assert monolith.received.count(b"POST /p/") == 1
 
 
+@pytest.mark.parametrize("stage", [Stage.SHADOW, Stage.EXTRACTED])
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "x-http-method", "X_Method_Override"])
+def test_a_read_that_says_it_is_a_write_is_not_copied(
+    make_scene: MakeScene, catalog: RawUpstream, monolith: RawUpstream, stage: Stage, name: str
+) -> None:
+    scene = make_scene(stage=stage, writes="sandbox")
+    scene.ask(GET.replace(b"Host", name.encode() + b": DELETE\r\nHost"))
+    scene.missing("skip")
+    assert len(catalog.heads) + len(monolith.heads) == 1
+
+
 @pytest.mark.parametrize("stage", [Stage.CANARY, Stage.EXTRACTED])
 @pytest.mark.parametrize("side", [Side.MONOLITH, Side.CANDIDATE])
 def test_outside_of_stage_shadow_no_write_is_copied(
