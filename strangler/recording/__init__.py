@@ -1,4 +1,4 @@
-"""Recorded traffic, written while it passes and read from whatever kept it; and single requests kept as parity cases."""
+"""Recorded traffic, written while it passes, read from whatever kept it; and single requests kept as parity cases."""
 
 from strangler.recording.case import CASE_SUFFIX, Case, read_case, write_case
 from strangler.recording.case_folder import CaseFolder

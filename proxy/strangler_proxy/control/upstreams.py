@@ -27,8 +27,8 @@ _log = logging.getLogger("strangler.upstreams")
 
 @dataclass(slots=True)
 class _Told:
-    """What the workers say of one upstream: how many leave each address out, how many breakers stand where, and how many
-    hold copies back."""
+    """What the workers say of one upstream: how many leave each address out, how many breakers stand where, and how
+    many hold copies back."""
 
     left_out: dict[str, int] = field(default_factory=dict)
     breaker: dict[str, int] = field(default_factory=lambda: defaultdict(int))
