@@ -95,7 +95,7 @@ def test_where_python_forbids_to_compare_texts_with_bytes_nothing_raises() -> No
         "from strangler.compare import Answer, compare_answers, judge\n"
         "one, other, third = (\n"
         "    Answer(200, (('Content-Type', 'application/json'),), body)\n"
-        "    for body in (b'{\"a\": 1, \"b\": 1}', b'{\"a\": \"1\", \"b\": 2}', b'{\"a\": \"2\", \"b\": 1}')\n"
+        '    for body in (b\'{"a": 1, "b": 1}\', b\'{"a": "1", "b": 2}\', b\'{"a": "2", "b": 1}\')\n'
         ")\n"
         "print(compare_answers(one, other).verdict, judge(one, third, [other]).comparison.verdict)\n"
     )
