@@ -131,7 +131,7 @@ class UpstreamTable(BaseModel):
     release: Release | None = Field(
         None,
         description="Its version, for a service whose answers do not have it in `X-Strangler-Release`: evidence belongs"
-        " to one release.",
+        " to one release. Of one that has it in some, the others are counted with the release said last.",
         examples=["2026.11.3"],
     )
 
