@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
@@ -29,6 +30,8 @@ __all__ = ["Comparer"]
 _EXAMINED_A_SECOND: Final = 2.0
 _EXAMINED_AT_FIRST: Final = 10.0
 _EXAMINED_AT_ONCE: Final = 128
+# Of one route, so that a storm there, in ever new fields, leaves room to find what another one hides.
+_EXAMINED_OF_A_ROUTE: Final = 32
 
 _UNCHECKED: Final = Finding(Verdict.INCONCLUSIVE, cause=Cause.UNCHECKED)
 
@@ -60,6 +63,7 @@ class Comparer:
         self._chance = chance
         self._allowance = Allowance(_EXAMINED_A_SECOND, _EXAMINED_AT_FIRST)
         self._examining: set[asyncio.Task[None]] = set()
+        self._examining_of: Counter[str] = Counter()
         self._ending = False
         self.faults = 0
         """How many exchanges came to no finding because of a fault of ours."""
@@ -93,25 +97,33 @@ class Comparer:
             self._note_fault(unequal)
             return
         if needs_more(unequal, finding):
-            if self._may_ask() and self._allowance.take(keys_of(unequal.route, comparison), self._now()):
-                self._begin(self._examine(unequal, comparison))
+            if self._may_ask(unequal.route) and self._allowance.take(keys_of(unequal.route, comparison), self._now()):
+                self._begin(unequal.route, self._examine(unequal, comparison))
                 return
             finding = replace(finding, verdict=Verdict.INCONCLUSIVE, cause=Cause.UNCHECKED)
         elif finding.verdict is Verdict.AGREE and self._wants_recheck(unequal):
-            self._begin(self._recheck(unequal, finding))
+            self._begin(unequal.route, self._recheck(unequal, finding))
             return
         self._note(unequal, finding)
 
     def _wants_recheck(self, unequal: Unequal) -> bool:
-        return is_safe(unequal) and self._chance() < self._recheck_share and self._may_ask()
+        return is_safe(unequal) and self._chance() < self._recheck_share and self._may_ask(unequal.route)
 
-    def _may_ask(self) -> bool:
-        return not self._ending and len(self._examining) < _EXAMINED_AT_ONCE
+    def _may_ask(self, route: str) -> bool:
+        if self._ending or len(self._examining) >= _EXAMINED_AT_ONCE:
+            return False
+        return self._examining_of[route] < _EXAMINED_OF_A_ROUTE
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, route: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._examining.add(task)
-        task.add_done_callback(self._examining.discard)
+        self._examining_of[route] += 1
+
+        def end(_: asyncio.Task[None]) -> None:
+            self._examining.discard(task)
+            self._examining_of[route] -= 1
+
+        task.add_done_callback(end)
 
     async def _examine(self, unequal: Unequal, comparison: Comparison) -> None:
         try:

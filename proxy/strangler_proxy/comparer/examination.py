@@ -42,6 +42,7 @@ _MOST_ROUTES: Final = 4096
 _MOST_FIELDS: Final = 1000
 _BY_VALUE: Final = frozenset({DifferenceKind.VALUE, DifferenceKind.ID})
 _REPLACED: Final = frozenset({DifferenceKind.MISSING, DifferenceKind.EXTRA})
+_UNAUTHORIZED: Final = 401
 _LIMITS: Final = Limits()
 
 
@@ -101,7 +102,8 @@ class Examiner:
             return Finding.of(judged.comparison, judged.noise)
         await self._wait(self._lag)
         old, new = await asyncio.gather(self._asks.monolith(unequal), self._asks.candidate(unequal))
-        if old is None or new is None:
+        if old is None or new is None or (new.status == _UNAUTHORIZED != unequal.new.status):
+            # An identity that was good for the copy may have run out by now: that is no answer to the question.
             return _inconclusive(judged, Cause.UNCHECKED)
         later = Pair(pair.request, answer_of(old), answer_of(new))
         return self._later(judged, pair, repeats, later)

@@ -178,6 +178,23 @@ def test_no_more_than_so_many_are_asked_again_at_once() -> None:
     asyncio.run(scenario())
 
 
+def test_a_storm_of_ever_new_fields_on_one_route_leaves_room_for_the_others() -> None:
+    async def scenario() -> None:
+        sides = FakeSides([CHEAP], [DEAR])
+        sides.hold = asyncio.Event()
+        async with Bench(sides).working() as bench:
+            for number in range(200):
+                bench.backlog.put(exchange(new=side({"price": 1, f"new {number}": 1})))
+            await turns(lambda: bench.verdicts["unchecked"] == 168)
+            bench.backlog.put(exchange(route="another"))
+            await turns(lambda: bench.comparer.examining == 33)
+            sides.hold.set()
+            await bench.backlog.empty()
+            assert bench.ledger.pairs["another", "differ", ""] == 1
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize(("repeat", "changed"), [(side({"price": 1, "at": 7}), 0), (DEAR, 1)])
 def test_of_pairs_that_agree_a_share_is_asked_again_and_whether_the_monolith_changed_is_counted(
     repeat: Side, changed: int

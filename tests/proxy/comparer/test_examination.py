@@ -228,6 +228,13 @@ def test_what_cannot_be_asked_again_is_unchecked(monolith: list[Side | None], ca
     assert (finding.verdict, finding.cause) == (Verdict.INCONCLUSIVE, Cause.UNCHECKED)
 
 
+def test_an_identity_that_has_run_out_meanwhile_proves_nothing() -> None:
+    finding = examined(exchange(), FakeSides([CHEAP], [side({"detail": "expired"}, status=401)]))
+    assert (finding.verdict, finding.cause) == (Verdict.INCONCLUSIVE, Cause.UNCHECKED)
+    refused = exchange(new=side({"detail": "who?"}, status=401))
+    assert examined(refused, FakeSides([CHEAP], [refused.new])).verdict is Verdict.DIFFER
+
+
 def test_a_write_is_never_asked_again() -> None:
     sides = FakeSides()
     finding = examined(exchange(method="POST", strategy="sandbox"), sides)
