@@ -19,6 +19,8 @@ BOUND: Final = 0.999
 CONFIDENCE: Final = 0.95
 _EXHAUSTED: Final = 50
 """So many pairs of each distinct input, and the inputs seen are taken for those that there are."""
+_OPEN: Final = frozenset({Cause.FALLBACK, Cause.UNCHECKED})
+"""Of these pairs it is known that the sides differed, or that the candidate failed, and not whether that is excused."""
 _SURE: Final = 2.0
 """A distinct count is taken this many standard errors lower than estimated."""
 
@@ -38,7 +40,8 @@ class AgreementWanted:
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """Pairs by their verdicts, and the lower confidence bounds of the share of those that agree among those that tell
-    something. Warnings are no disagreement.
+    something. Warnings are no disagreement. Of the inconclusive ones `open` are those in which a difference or a
+    failure was seen that nobody has looked into: until somebody has, the bounds take them for differing ones.
 
     Pairs of the same input agree or differ together, so a thousand of them are hardly more than one. `inputs` is how
     many distinct ones there surely were, and `input_bound` the bound as if each had been asked once and every differing
@@ -50,6 +53,7 @@ class Agreement:
     agree: int
     differ: int
     inconclusive: int
+    open: int
     inputs: int
     confidence: float
     pair_bound: float
@@ -90,20 +94,22 @@ class Agreement:
             why = f"There are {self.pairs} pairs, and {wanted.pairs} are wanted."
             return Judgement(GateVerdict.INCONCLUSIVE, why)
         if self.bound >= wanted.bound:
-            seen = f"{self.agree} of {told}, {self.inputs} distinct inputs"
+            seen = f"{self.agree} of {told + self.open}, {self.inputs} distinct inputs"
             why = f"At least {_percent(self.bound)} of pairs agree ({seen})."
             return Judgement(GateVerdict.PASS, why)
         return Judgement(GateVerdict.INCONCLUSIVE, self._lacking(wanted))
 
     def _lacking(self, wanted: AgreementWanted) -> str:
-        needed = trials_needed(wanted.bound, self.differ, wanted.confidence)
+        needed = trials_needed(wanted.bound, self.differ + self.open, wanted.confidence)
         sure = f"At least {_percent(self.bound)} agree, and {_percent(wanted.bound)} is wanted"
+        if self.open:
+            sure = f"{sure}; {self.open} unchecked differences and failures count as differing"
         if needed is None:
             return f"{sure}, which no number of pairs shows."
         if self.pair_bound >= wanted.bound:
             enough = f"{needed} distinct inputs, or {_EXHAUSTED} pairs of each"
             return f"{sure}: it takes {enough}; there are {self.inputs} inputs in {self.agree + self.differ} pairs."
-        return f"{sure}: it takes {needed} pairs, of which there are {self.agree + self.differ}."
+        return f"{sure}: it takes {needed} pairs, of which there are {self.agree + self.differ + self.open}."
 
     def to_json(self) -> dict[str, Any]:
         """The agreement as a JSON document."""
@@ -112,6 +118,7 @@ class Agreement:
             "agree": self.agree,
             "differ": self.differ,
             "inconclusive": self.inconclusive,
+            "open": self.open,
             "inputs": self.inputs,
             "confidence": self.confidence,
             "bound": self.bound,
@@ -125,30 +132,34 @@ class Agreement:
 def agreement_of(evidence: Evidence, confidence: float = CONFIDENCE) -> Agreement:
     """How surely the sides agree by all evidence of a scope."""
     counts: Counter[Verdict] = Counter()
+    unsettled = 0
     for key, tally in evidence.pairs.items():
         counts[key.verdict] += tally.count
+        unsettled += tally.count if key.verdict is Verdict.INCONCLUSIVE and key.cause in _OPEN else 0
     agree, differ, inconclusive = (counts[each] for each in (Verdict.AGREE, Verdict.DIFFER, Verdict.INCONCLUSIVE))
     told = agree + differ
-    inputs = _inputs(evidence, told, told + inconclusive)
+    shown = told + unsettled
+    inputs = _inputs(evidence, shown, told + inconclusive)
     return Agreement(
         agree=agree,
         differ=differ,
         inconclusive=inconclusive,
+        open=unsettled,
         inputs=inputs,
         confidence=confidence,
-        pair_bound=lower_bound(agree, told, confidence),
-        input_bound=lower_bound(max(0, inputs - differ), inputs, confidence),
+        pair_bound=lower_bound(agree, shown, confidence),
+        input_bound=lower_bound(max(0, inputs - differ - unsettled), inputs, confidence),
         ceiling=upper_bound(agree, told, confidence),
     )
 
 
 def _inputs(evidence: Evidence, told: int, pairs: int) -> int:
-    """How many distinct inputs surely stand behind the pairs that tell something."""
+    """How many distinct inputs surely stand behind so many of all pairs."""
     targets = evidence.distinct.get("targets")
     if targets is None or not pairs:
         return 0
     surely = targets.estimate() * (1 - _SURE * targets.error)
-    # Which inputs the pairs that tell nothing were of is not known: as many as their share.
+    # Which inputs the other pairs were of is not known: as many as their share.
     return min(told, math.floor(surely * told / pairs))
 
 

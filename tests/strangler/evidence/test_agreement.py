@@ -138,6 +138,19 @@ def test_other_inconclusive_pairs_are_no_differences_of_a_moment() -> None:
     assert change_of(evidence(agree=10, inconclusive=5)).transient == 0
 
 
+@pytest.mark.parametrize("cause", ["unchecked", "fallback"])
+def test_what_differed_or_failed_and_was_not_looked_into_counts_against_the_bound(cause: str) -> None:
+    found = agreement_of(evidence(agree=9100, inconclusive=900, cause=cause))
+    assert found.open == 900
+    judged = found.judged(AgreementWanted())
+    assert judged.verdict is INCONCLUSIVE
+    assert "900 unchecked differences and failures count as differing" in judged.reason
+    assert agreement_of(evidence(agree=9100, inconclusive=2, cause=cause)).judged(AgreementWanted()).verdict is PASS
+    # It may be noise: nothing fails by it.
+    assert found.ceiling == 1.0
+    assert agreement_of(evidence(agree=9100, inconclusive=900)).judged(AgreementWanted()).verdict is PASS
+
+
 def test_one_failure_decides_and_nothing_is_inconclusive() -> None:
     passed, failed, unsure = (Judgement(verdict, verdict.value) for verdict in (PASS, FAIL, INCONCLUSIVE))
     assert Judgement.all_of([passed, unsure, failed]) == failed
