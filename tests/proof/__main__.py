@@ -49,7 +49,7 @@ def _proved(asked: argparse.Namespace, folder: Path, say: Callable[[str], None])
         figures["aa"] = watch_twins(TwinPlan(pairs, asked.seed), folder / "twins", say=say).to_json()
     if asked.only != "aa":
         seeds = tuple(range(asked.seed, asked.seed + (1 if asked.quick else _SEEDS)))
-        effort = Effort(seeds, pairs=100, most=4_000, judged=3) if asked.quick else Effort(seeds, 400, 6_000, 6)
+        effort = Effort(seeds, pairs=100, most=20_000, judged=3) if asked.quick else Effort(seeds, 400, 20_000, 6)
         say("A/B: bugs under traffic")
         with ServiceStack.running(folder / "service", say=say) as stack:
             plan = BugPlan(effort, quiet=1_000 if asked.quick else 15_000)

@@ -116,11 +116,11 @@ async def _with_seed(hunted: Hunted, flaw: Flaw, source: Source, effort: Effort,
         if number > (effort.most if after is None else effort.pairs):
             break
         exchange = await source.exchange(case, chance)
-        hunted.pairs += number <= effort.pairs
+        hunted.pairs += 1
         right, wrong = exchange.right, exchange.wrong
         if right == wrong if flaw.harmless else says_the_same(right, wrong):
             continue
-        hunted.shown += number <= effort.pairs
+        hunted.shown += 1
         if judged >= effort.judged * (1 if after is not None else _PATIENCE):
             continue
         judged += 1

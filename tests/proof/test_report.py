@@ -80,3 +80,5 @@ def test_a_difference_without_a_bug_is_none() -> None:
     assert Hunt([_found(3)], [], [], Quiet(Counter(agree=9)), 1.0).good
     assert not Hunt([_found(3)], [], [], Quiet(Counter(agree=9, differ=1)), 1.0).good
     assert not Hunt([_found(3)], [_found(3)], [], Quiet(Counter(agree=9)), 1.0).good
+    assert not Hunt([_found(3)], [Hunted("never seen")], [], Quiet(Counter(agree=9)), 1.0).good
+    assert not Hunt([_found(3)], [], [], Quiet(Counter(agree=9, transient=1)), 1.0).good

@@ -142,7 +142,7 @@ _CONTENT: Final[Mapping[str, tuple[tuple[str, ...], Change]]] = {
         for_members(in_text(r"customer\d+@", "customer0@")),
     ),
     "German: a decimal point": (("#text", "@"), in_german(in_text(r"(\d),(\d\d)(?=\D)", r"\1.\2"))),
-    "German: a label in English": (("a[*]",), in_german(in_text("Warenkorb", "Cart"))),
+    "German: a label in English": (("a[*]", "title", "h1"), in_german(in_text("Warenkorb", "Cart"))),
     "German: the page says that it is English": (("@lang",), in_german(in_text('<html lang="de"', '<html lang="en"'))),
     "encoding: Latin-1 for UTF-8 pages": (("body", "#text", "@"), recoded("utf-8", "latin-1")),
     "encoding: UTF-8 taken for Latin-1": (("#text", "@"), recoded("latin-1", "utf-8")),
