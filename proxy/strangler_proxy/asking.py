@@ -92,7 +92,7 @@ class Asking(ClientHolder):
         self._told_to_continue = False
         self._status = 0
         self._cause = ""
-        # Whose copies this exchange was to be one of, before the monolith had to answer.
+        # Whose copies this exchange may have been one of, before the monolith had to answer.
         self._fell: Plan | None = None
         self.asked = 0.0
         self._error = ""

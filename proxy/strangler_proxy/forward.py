@@ -236,7 +236,7 @@ class Exchange(Asking):
         elif not why:
             self._leave(SUCCEEDED)
             if self._fell is not None:
-                self._fell.shadow.fell_back(self._fell, self._head, status)
+                self._fell.shadow.fell_back(self._fell, self._client, self._head, status)
         elif why in _UPSTREAM_CUT_OFF:
             counts.failure(upstream, why)
             self._leave(FAILED)
@@ -320,8 +320,7 @@ class Exchange(Asking):
             self._client.answered(keep=False)
         elif choice.fallback and (unsent or self._may_ask_again()):
             self._cause = cause
-            if choice.plan is not None and choice.plan.sampled(self._head, self._client):
-                self._fell = choice.plan
+            self._fell = choice.plan
             gateway.counts.fallback(choice.route, choice.upstream, cause)
             self._choice = gateway.fall_back(choice)
             self._sent_again = False

@@ -99,14 +99,16 @@ class Lane:
             # Whoever fails at once comes by here again, inside of this.
             return
         self._pumping = True
-        while self.waiting and self.under_way < self.most:
-            copy = self.waiting.popleft()
-            try:
-                copy.begin()
-            except Exception as error:
-                self.report("a copy could not be sent", error)
-                copy.abandon(FAULT)
-        self._pumping = False
+        try:
+            while self.waiting and self.under_way < self.most:
+                copy = self.waiting.popleft()
+                try:
+                    copy.begin()
+                except Exception as error:
+                    self.report("a copy could not be sent", error)
+                    copy.abandon(FAULT)
+        finally:
+            self._pumping = False
 
     def leave(self) -> None:
         """One that was under way is not any more."""

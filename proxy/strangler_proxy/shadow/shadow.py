@@ -17,9 +17,11 @@ from strangler_proxy.shadow.kept import Held
 from strangler_proxy.shadow.lane import Lane
 from strangler_proxy.shadow.ledger import Ledger
 from strangler_proxy.shadow.visitors import Visitors
+from strangler_proxy.shadow.words import FAULT
 from strangler_proxy.subject import Subjects
 
 if TYPE_CHECKING:
+    from strangler_proxy.downstream import ClientConnection
     from strangler_proxy.shadow.copies import Copy
     from strangler_proxy.shadow.frame import Unequal
     from strangler_proxy.shadow.outlet import Outlet
@@ -145,12 +147,17 @@ class Shadow:
             self._deliver(copy)
 
     def _deliver(self, copy: Copy) -> None:
-        if copy.client.broken:
-            copy.drop(_CLIENT_GONE)
-        elif copy.client.has_unsent():
-            self._delivering.append(copy)
-        else:
-            self._take_in(copy)
+        try:
+            if copy.client.broken:
+                copy.drop(_CLIENT_GONE)
+            elif copy.client.has_unsent():
+                self._delivering.append(copy)
+            else:
+                self._take_in(copy)
+        except Exception as error:
+            # Those that come after it would be lost too, with what they hold.
+            copy.plan.lane.report("a copy could not be taken in", error)
+            copy.drop(FAULT)
 
     def _take_in(self, copy: Copy) -> None:
         lane = copy.plan.lane
@@ -170,8 +177,8 @@ class Shadow:
         if cause:
             copy.drop(cause)
             return
-        self.waiting += 1
         lane.waiting.append(copy)
+        self.waiting += 1
         lane.pump()
 
     # What goes out, and what becomes of it.
@@ -182,9 +189,13 @@ class Shadow:
         self.missed_by[key] = self.missed_by.get(key, 0) + 1
         self.ledger.missed(plan, cause)
 
-    def fell_back(self, plan: Plan, head: RequestHead, status: int) -> None:
-        """The candidate failed, and the monolith gave the customer its answer."""
-        self.ledger.fell_back(plan, head.method, head.path, status, time.time())
+    def fell_back(self, plan: Plan, client: ClientConnection, head: RequestHead, status: int) -> None:
+        """The candidate failed, and the monolith gave the customer its answer. Never raises."""
+        try:
+            if plan.sampled(head, client):
+                self.ledger.fell_back(plan, head.method, head.path, status, time.time())
+        except Exception as error:
+            plan.lane.report("a fallback could not be counted", error)
 
     def tell(self, unequal: Unequal) -> bool:
         """Let a comparer look at it; False where none can."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from strangler_proxy.config import Address
+from strangler_proxy.shadow.copies import Copy
 from strangler_proxy.shadow.frame import Unequal
 from strangler_proxy.shadow.outlet import Outlet
+from strangler_proxy.shadow.shapes import Shapes
 
 from strangler.toggles import Stage
 from tests.proxy.dataplane.raw import Connection, RawUpstream, answer
@@ -424,6 +427,37 @@ def test_what_is_said_to_the_customer_does_not_depend_on_the_copies(
                 client.send(request.replace(b"HTTP/1.1\r\n", b"HTTP/1.1\r\nConnection: close\r\n"))
                 said.append(client.rest() if b"HEAD" not in request else client.head())
     assert said[:3] == said[3:]
+
+
+def test_a_fault_in_taking_a_copy_in_costs_no_other_and_gives_back_what_it_holds(make_scene: MakeScene) -> None:
+    class Broken(deque[Copy]):
+        def append(self, _: Copy) -> None:
+            raise RuntimeError("a fault of the test's")
+
+    scene = make_scene()
+    scene.shadow.lane("catalog").waiting = Broken()
+    for _ in range(3):
+        assert scene.ask(GET) == OK
+    scene.missing("fault", 3)
+    scene.idle()
+    assert len(scene.proxy.problems) == 3
+    scene.proxy.problems.clear()
+
+
+def test_a_fault_in_counting_a_fallback_costs_the_customer_nothing(make_scene: MakeScene, catalog: RawUpstream) -> None:
+    class Broken(Shapes):
+        def of(self, path: bytes) -> str:
+            raise RuntimeError("a fault of the test's")
+
+    catalog.script = answer(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+    scene = make_scene(stage=Stage.EXTRACTED)
+    for plan in scene.shadow.plans:
+        plan.template, plan.shapes = "", Broken("/p/")
+    with scene.client() as client:
+        for _ in range(2):
+            assert client.ask(GET) == OK
+    assert len(scene.proxy.problems) == 2
+    scene.proxy.problems.clear()
 
 
 def test_a_fault_of_our_own_costs_the_copy_and_nothing_else(make_scene: MakeScene, catalog: RawUpstream) -> None:
