@@ -162,6 +162,9 @@ class Errand(UpstreamHolder):
         # From when it can be asked: making a connection is nothing that the side takes to answer.
         self._began = monotonic()
         connection.transport.write(self._request)
+        if not (self._reused and self._safe):
+            # It is not sent again, and its body is held already.
+            self._request = b""
 
     def _not_connected(self, why: str) -> None:
         self._connecting = None

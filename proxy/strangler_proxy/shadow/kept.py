@@ -59,5 +59,7 @@ class Kept:
         self.pieces = []
 
     def whole(self) -> bytes:
-        """All of it."""
-        return self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
+        """All of it; held once, however often it is asked for."""
+        if len(self.pieces) != 1:
+            self.pieces = [b"".join(self.pieces)]
+        return self.pieces[0]

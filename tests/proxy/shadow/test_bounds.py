@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 
 import pytest
+from strangler_proxy.shadow.kept import Held, Kept
 
 from strangler.evidence import Missed
 from tests.proxy.dataplane.raw import Connection, RawUpstream, answer
 from tests.proxy.shadow.conftest import MakeScene
-from tests.proxy.shadow.scene import GET
+from tests.proxy.shadow.scene import GET, POST
 from tests.waiting import until
 
 
@@ -91,6 +92,25 @@ def test_so_many_a_second_are_sent_to_one_upstream(make_scene: MakeScene, catalo
     until(lambda: scene.pairs().get(("agree", ""), 0) + scene.missed().get("rate", 0) == 12)
     assert len(catalog.heads) >= 3
     assert scene.missed()["rate"] >= 3
+
+
+def test_a_body_that_came_in_pieces_is_held_once() -> None:
+    kept = Kept(Held(100), 100)
+    for piece in (b"abc", b"def"):
+        kept.add(piece)
+    assert kept.whole() == b"abcdef"
+    assert kept.whole() is kept.whole()
+    assert [piece is kept.whole() for piece in kept.pieces] == [True]
+    kept.release()
+    assert (kept.whole(), kept.size) == (b"", 0)
+
+
+def test_what_was_sent_and_is_not_sent_again_is_held_no_longer(make_scene: MakeScene, go: threading.Event) -> None:
+    scene = make_scene(writes="sandbox")
+    scene.ask(POST)
+    until(lambda: [errand._request for errand in scene.shadow.lane("catalog").errands] == [b""])
+    go.set()
+    scene.agreed()
 
 
 def test_a_copy_has_so_much_time(make_scene: MakeScene, go: threading.Event) -> None:
