@@ -193,14 +193,18 @@ def test_a_comparer_that_is_killed_is_followed_by_the_next_which_goes_on(proxy: 
     visit(proxy)
     until(lambda: (read(proxy) or {})["written"] == 2)
     kill(proxy.child(" comparer "))
-    # What passes meanwhile waits in the workers.
-    visit(proxy)
-    until(lambda: (read(proxy) or {})["written"] >= 4)
+
+    def goes_on() -> bool:
+        # What was on its way to the one that died is lost; what passes from then on is not.
+        visit(proxy)
+        return bool((read(proxy) or {})["written"] >= 4)
+
+    until(goes_on)
     ended = end(proxy)
-    assert (ended["id"], ended["written"]) == (began["id"], 4)
+    assert ended["id"] == began["id"]
     files = list(proxy.folder.glob("visits*.ndjson"))
     assert len(files) == 2
-    assert sum(open_recording(each).count for each in files) == 4
+    assert sum(open_recording(each).count for each in files) == ended["written"] >= 4
 
 
 def test_a_worker_that_is_killed_is_followed_by_one_that_records_too(proxy: Proxy) -> None:
