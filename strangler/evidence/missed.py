@@ -18,7 +18,7 @@ class Missed(StrEnum):
     """The asked side answers more slowly than it usually does."""
     BREAKER_OPEN = "breaker-open"
     NO_ANSWER = "no-answer"
-    """The other side was asked and did not answer, or not in time."""
+    """The other side could not be reached, or the monolith did not answer in time."""
     TOO_LONG = "too-long"
     STREAMING = "streaming"
     CONDITIONAL = "conditional"

@@ -136,8 +136,10 @@ def _copies(config: Config, route: Route) -> list[Problem]:
             'write "dry-run" or "sandbox" once the candidate knows X-Strangler-Shadow; else reads alone are evidence'
         )
         return [_warning(config, route.line, f"{key}.writes", wrong, right)]
-    if config.upstreams[route.candidate].trusted:
-        wrong = f"sends copies of {writes} to {route.candidate!r}, which is of the monolith's own trust domain"
+    candidate, monolith = config.upstreams[route.candidate], config.upstreams[config.monolith]
+    if candidate.trusted or set(candidate.addresses) & set(monolith.addresses):
+        whose = "of the monolith's own trust domain" if candidate.trusted else "where the monolith itself listens"
+        wrong = f"sends copies of {writes} to {route.candidate!r}, which is {whose}"
         right = "make sure that it heeds X-Strangler-Shadow and writes nowhere that the monolith reads"
         return [_warning(config, route.line, f"{key}.writes", wrong, right)]
     if route.identity == "none" and not sees_private_cookies(config, route):

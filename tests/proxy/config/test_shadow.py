@@ -197,6 +197,13 @@ def test_writes_for_the_monoliths_own_trust_domain_are_worth_a_second_look() -> 
     assert "the monolith's own trust domain" in told
 
 
+def test_writes_to_where_the_monolith_itself_listens_are_worth_a_second_look() -> None:
+    alike = MONOLITH + CATALOG.replace("127.0.0.1:8100", "127.0.0.1:8000")
+    config = read(alike + ROUTE + 'methods = ["POST"]\nwrites = "sandbox"\n')
+    (told,) = [problem.wrong for problem in risks(config) if problem.key == "routes[a.b].writes"]
+    assert "where the monolith itself listens" in told
+
+
 def test_copies_of_what_has_no_twin_are_worth_a_second_look() -> None:
     found = warned('twin = false\nsample = 0.5\nmethods = ["POST"]\nwrites = "sandbox"\n')
     assert [key for key, told in found if "says nothing while `twin` is false" in told] == [
