@@ -27,7 +27,7 @@ __all__ = ["Phase", "Story"]
 
 PLAN = ROOT / "migration_plan.md"
 # How long customers may take to ask enough different things for a verdict.
-_VERDICT_SECONDS = 120
+_VERDICT_SECONDS = 300
 _INCONCLUSIVE = 3
 SIDES = ("monolith", "candidate")
 _SEAM_RESULT = re.compile(r"seam cart\.catalog-facts\S*: (agree|differ|inconclusive|fallback)")
