@@ -32,7 +32,8 @@ def strangler(stack: Stack) -> Strangler:
 
 @pytest.fixture
 def at_monolith(strangler: Strangler) -> Iterator[None]:
-    """All toggles at stage `monolith`, before the test and after it."""
+    """All toggles at stage `monolith`, before the test and after it; and no evidence of what other tests did."""
     strangler("back", "--all", "--why", "a test begins")
+    strangler("shadow", "clear", "*", "--why", "a test begins")
     yield
     strangler("back", "--all", "--why", "a test is over")
