@@ -114,7 +114,7 @@ async def _serve(number: int, config: Config, at: Path, tie: Tie) -> None:
         if isinstance(failure, Exception):
             _log.error("ended by a fault of its own", exc_info=failure)
     sides.close()
-    # Whoever is told to end once more, as when the tie breaks, would hear of it in an event loop that is closed by half.
+    # A second word to end, as when the tie breaks, would otherwise come to an event loop that is closed by half.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
