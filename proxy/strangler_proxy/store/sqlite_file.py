@@ -127,8 +127,9 @@ class SQLiteFile:
 
     def _version(self, connection: sqlite3.Connection) -> int:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        # Asked last: another process may make its tables just now, and its mark comes with them.
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
         if application != self._schema.APPLICATION_ID and (application or version or tables):
             raise StoreUnavailable(
                 f"{self._path} is an SQLite file, but not one of Strangler's. Name another file as the store."

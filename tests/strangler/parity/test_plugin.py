@@ -52,8 +52,10 @@ Run = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs pytest with our plugin, as pytest itself finds it, and without those of this project's own tests."""
+    # It is a run of its own also where this one is a process among others.
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     others = [word for name in ("django", "schemathesis", "timeout", "cov") for word in ("-p", f"no:{name}")]
 
     def go(*words: str) -> pytest.RunResult:
