@@ -97,6 +97,8 @@ def test_everything_runs_at_the_priority_of_whoever_runs_the_soak(scene: Scene) 
         scene.start()
         pids = {**scene.pids(), **{name: process.pid for name, process in scene.beside.items()}}
         nice = {role: os.getpriority(os.PRIO_PROCESS, pid) for role, pid in pids.items()}
+        # A comparer stands behind customers' requests by itself.
+        assert nice.pop("comparer") > os.getpriority(os.PRIO_PROCESS, 0)
         assert set(nice.values()) == {os.getpriority(os.PRIO_PROCESS, 0)}, nice
         assert {"supervisor", "control", "worker 0", "worker 1", "monolith", "catalog", "witness"} <= nice.keys()
     finally:
