@@ -19,6 +19,7 @@ from strangler.compare import Comparison, Rules, load_rules
 from strangler.errors import StranglerError
 from strangler.evidence import Redactor
 from strangler.recording import CaseFolder, Recording, open_recording
+from strangler.shadow import SAFE_METHODS
 from strangler_proxy.cli.options import JSON
 from strangler_proxy.cli.output import print_json
 from strangler_proxy.cli.progress import Progress
@@ -32,7 +33,7 @@ from strangler_proxy.replay.replay import Replay, ReplaySettings
 from strangler_proxy.replay.side import Side
 from strangler_proxy.replay.stand_ins import StandIns, load_stand_ins
 from strangler_proxy.replay.tally import Tally
-from strangler_proxy.replay.visitor import SAFE_METHODS, Spelling
+from strangler_proxy.replay.visitor import Spelling
 from strangler_proxy.routes import RouteTable
 
 __all__ = ["replay"]

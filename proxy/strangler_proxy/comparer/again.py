@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from strangler.shadow import SAFE_METHODS
 from strangler_proxy.shadow.frame import Unequal
 
 __all__ = ["asked_again", "asks_for_login", "is_safe"]
 
-_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # Framing, which the body says anew; one connection's own; and what asks for less than the whole answer.
 _LEFT_OUT: Final = frozenset(
     {
@@ -37,7 +37,7 @@ _LOGIN: Final = (b"login", b"log-in", b"signin", b"sign-in", b"/sso", b"/oauth",
 
 def is_safe(unequal: Unequal) -> bool:
     """Whether it may be asked again: it changes nothing, whoever is asked."""
-    return unequal.method in _SAFE
+    return unequal.method in SAFE_METHODS
 
 
 def asked_again(unequal: Unequal, *, candidate: bool) -> bytes:

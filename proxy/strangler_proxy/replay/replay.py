@@ -13,6 +13,7 @@ from strangler.compare import Comparison, Pair, Request, Rules, Verdict, compare
 from strangler.compare.noise import judge
 from strangler.errors import StranglerError
 from strangler.recording import Recorded
+from strangler.shadow import SAFE_METHODS
 from strangler_proxy.replay.client import Client
 from strangler_proxy.replay.endpoints import Endpoints
 from strangler_proxy.replay.forms import Forms
@@ -20,7 +21,7 @@ from strangler_proxy.replay.pace import Pace
 from strangler_proxy.replay.side import Asking, Side
 from strangler_proxy.replay.stand_ins import StandIns
 from strangler_proxy.replay.tally import Tally
-from strangler_proxy.replay.visitor import SAFE_METHODS, Spelling, Visitor
+from strangler_proxy.replay.visitor import Spelling, Visitor
 
 __all__ = ["Replay", "ReplaySettings"]
 

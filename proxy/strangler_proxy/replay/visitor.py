@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from strangler.compare import Answer, Request
+from strangler.shadow import SAFE_METHODS
 from strangler_proxy.replay.bodies import Rewrite, fields_of, is_form, rewritten_form, rewritten_json, rewritten_query
 from strangler_proxy.replay.forms import Form, Forms
 from strangler_proxy.replay.jar import Jar, crumbs_of
@@ -19,10 +20,7 @@ from strangler_proxy.replay.redacted import is_redacted
 from strangler_proxy.replay.side import Asking
 from strangler_proxy.replay.stand_ins import Login, StandIns
 
-__all__ = ["SAFE_METHODS", "CredentialsMissing", "Spelling", "Visitor"]
-
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods that are taken to change nothing."""
+__all__ = ["CredentialsMissing", "Spelling", "Visitor"]
 
 # Of the connection, made anew, or true only of the answer that the recorded client had.
 _LEFT_OUT: Final = frozenset(
