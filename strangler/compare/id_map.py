@@ -103,7 +103,9 @@ class _Space:
         self.complete = False
 
     def meet(self, old: Id, new: Id) -> Meeting:
-        if self.kinds is not None and not (self.kinds[0] & old.kinds and self.kinds[1] & new.kinds):
+        alike = self.kinds is None or (self.kinds[0] & old.kinds and self.kinds[1] & new.kinds)
+        # Where both sides say the same odd thing, neither is odd beside the other.
+        if not alike and old.text != new.text:
             return Meeting.UNLIKE
         partner, owner = self.by_old.get(old.text), self.by_new.get(new.text)
         if partner is None and owner is None:
@@ -111,9 +113,10 @@ class _Space:
         return Meeting.KNOWN if partner == new.text else Meeting.CONTRADICTED
 
     def narrow(self, old: Id, new: Id) -> None:
-        self.kinds = (
-            (old.kinds, new.kinds) if self.kinds is None else (self.kinds[0] & old.kinds, self.kinds[1] & new.kinds)
-        )
+        if self.kinds is None:
+            self.kinds = old.kinds, new.kinds
+        elif (olds := self.kinds[0] & old.kinds) and (news := self.kinds[1] & new.kinds):
+            self.kinds = olds, news
 
 
 class MemoryIdMap:

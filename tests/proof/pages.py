@@ -12,7 +12,7 @@ from typing import Final
 
 import httpx
 
-from demo.forms import forms_of
+from demo.forms import Form, forms_of
 from demo.stack import Stack
 from strangler.compare import Answer
 from tests.parity.cases import Case
@@ -88,7 +88,8 @@ class _Visitor:
     def paths(self) -> Iterator[str]:
         """What to ask for; between two of them the visitor does things that change the cookies."""
         shelf = self._client.get("/search/?q=a").text
-        products = list(dict.fromkeys(_PRODUCT.findall(shelf)))[: self._products]
+        found = list(dict.fromkeys(_PRODUCT.findall(shelf)))
+        products = found[: self._products]
         slugs = list(dict.fromkeys(re.findall(r'href="/categories/([^"/]+)/"', shelf)))
         self._client.cookies.clear()
         if self._customer:
@@ -107,8 +108,7 @@ class _Visitor:
         )
         if not self._customer:
             return
-        for product in products[:2]:
-            self._put_in(product)
+        for product in self._put_in(found, 2):
             # With a message, which is shown as long as its cookie is sent.
             yield from ("/cart/", product)
         self._cookies.pop("messages", None)
@@ -121,17 +121,25 @@ class _Visitor:
         person = {"username": f"customer{self._customer}@shop.example", "password": _PASSWORD}
         self._submit("/accounts/login/", "", "/accounts/login/", person)
 
-    def _put_in(self, product: str) -> None:
-        self._submit(product, "/cart/add/", "/cart/add/", {"quantity": "2"})
+    def _put_in(self, products: Sequence[str], many: int) -> Iterator[str]:
+        """So many of the products into the cart, each when the next is asked for; what is sold out has no form."""
+        for product in products:
+            if many and self._form(product, "/cart/add/") is not None:
+                self._submit(product, "/cart/add/", "/cart/add/", {"quantity": "2"})
+                many -= 1
+                yield product
+        if many:
+            raise ValueError(f"{many} too few of {len(products)} products can be put into the cart")
+
+    def _form(self, page: str, action: str) -> Form | None:
+        shown = self._client.get(page, headers=self.headers("en"))
+        self._keep()
+        forms = forms_of(shown.text)
+        return next((each for each in forms if each.action == action and "csrfmiddlewaretoken" in each.fields), None)
 
     def _submit(self, page: str, form: str, action: str, fields: Mapping[str, str]) -> None:
         """As a browser does it: the page, then its form. Raises ValueError where there is none to be sent."""
-        shown = self._client.get(page, headers=self.headers("en"))
-        self._keep()
-        given = next(
-            (each for each in forms_of(shown.text) if each.action == form and "csrfmiddlewaretoken" in each.fields),
-            None,
-        )
+        given = self._form(page, form)
         if given is None:
             raise ValueError(f"{page} has no form for {action}")
         sent = self._client.post(action, data={**given.fields, **fields}, headers=self.headers("en"))
