@@ -20,6 +20,7 @@ StranglerError
 ├── KeysUnavailable           no key to verify an identity with
 ├── SnapshotError             a snapshot that cannot be read
 ├── StoreUnavailable          the store does not answer
+├── DocumentConflict          somebody else wrote that document first
 ├── ControlUnreachable        the control plane does not answer
 └── ControlRefused            the control plane answered no
 """
@@ -37,6 +38,7 @@ __all__ = [
     "ControlRefused",
     "ControlUnreachable",
     "DeadlineExceeded",
+    "DocumentConflict",
     "EffectStopped",
     "IdentityRefused",
     "IllegalMove",
@@ -207,6 +209,21 @@ class SnapshotError(StranglerError):
 
 class StoreUnavailable(StranglerError):
     """The store does not answer. Traffic goes on by the last snapshot; moves are refused until it is back."""
+
+
+class DocumentConflict(StranglerError):
+    """Somebody else wrote first: the document is at version `actual` (0: there is none), not `expected`. Nothing was
+    changed."""
+
+    def __init__(self, kind: str, name: str, expected: int, actual: int) -> None:
+        self.kind = kind
+        self.name = name
+        self.expected = expected
+        self.actual = actual
+        super().__init__(
+            f"The {kind} {name!r} is at version {actual}, not {expected}: somebody was first; nothing was changed."
+            " Look at it again, then repeat what is still wanted."
+        )
 
 
 class ControlUnreachable(StranglerError):

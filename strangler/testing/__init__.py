@@ -12,24 +12,29 @@ A toggle store of your own is tested by the suite that ours pass: subclass it an
         def open_store(self, tmp_path):
             return lambda: MyStore(tmp_path / "toggles")
 
-So is an evidence store, by `EvidenceStoreConformance`, and an id map, by `IdMapConformance`.
+So is an evidence store, by `EvidenceStoreConformance`, a document store, by `DocumentStoreConformance`, and an id map,
+by `IdMapConformance`.
 
-`MemoryToggleStore` and `MemoryEvidenceStore` are the fakes for code that only needs some store, `ManualClock` the clock
-for code that waits.
+`MemoryToggleStore`, `MemoryEvidenceStore` and `MemoryDocumentStore` are the fakes for code that only needs some store,
+`ManualClock` the clock for code that waits.
 """
 
+from strangler.testing.document_store import DocumentStoreConformance
 from strangler.testing.evidence_store import EvidenceStoreConformance
 from strangler.testing.fixed_toggles import FixedToggles
 from strangler.testing.id_map import IdMapConformance
 from strangler.testing.manual_clock import ManualClock
+from strangler.testing.memory_documents import MemoryDocumentStore
 from strangler.testing.memory_evidence import MemoryEvidenceStore
 from strangler.testing.toggle_store import MemoryToggleStore, ToggleStoreConformance
 
 __all__ = [
+    "DocumentStoreConformance",
     "EvidenceStoreConformance",
     "FixedToggles",
     "IdMapConformance",
     "ManualClock",
+    "MemoryDocumentStore",
     "MemoryEvidenceStore",
     "MemoryToggleStore",
     "ToggleStoreConformance",

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
 from strangler.errors import RevisionConflict, StoreUnavailable
+from strangler.testing.raising import raises
 from strangler.toggles import AuditEntry, Change, Kind, Side, Snapshot, Stage, Toggle, ToggleStore
 
 __all__ = ["MemoryToggleStore", "ToggleStoreConformance"]
@@ -89,18 +89,6 @@ class MemoryToggleStore:
         return snapshot
 
 
-@contextmanager
-def _raises(kind: type[Exception]) -> Iterator[list[Exception]]:
-    # Not pytest's: the suite is part of the library, which must import where pytest is not installed.
-    caught: list[Exception] = []
-    try:
-        yield caught
-    except kind as error:
-        caught.append(error)
-    else:
-        raise AssertionError(f"{kind.__name__} was not raised")
-
-
 _AT = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 
 
@@ -167,9 +155,8 @@ class ToggleStoreConformance:
         store.commit(_change(Toggle("a")), expected_revision=0)
         before = store.load()
         for expected in (0, 2, 99):
-            with _raises(RevisionConflict) as caught:
+            with raises(RevisionConflict) as caught:
                 store.commit(_change(Toggle("a", stage=Stage.EXTRACTED)), expected_revision=expected)
-            assert isinstance(caught[0], RevisionConflict)
             assert (caught[0].expected, caught[0].actual) == (expected, 1)
         assert store.load() == before
         assert len(store.history()) == 1
@@ -209,7 +196,7 @@ class ToggleStoreConformance:
         first.commit(_change(Toggle("a")), expected_revision=0)
         assert second.load().revision == 1
         second.commit(_change(Toggle("a", stage=Stage.EXTRACTED)), expected_revision=1)
-        with _raises(RevisionConflict):
+        with raises(RevisionConflict):
             first.commit(_change(Toggle("a")), expected_revision=1)
         assert first.load() == second.load()
         first.close()

@@ -17,6 +17,7 @@ MODULES = sorted(each.name for each in pkgutil.walk_packages(strangler.__path__,
 PACKAGES = [
     "strangler.compare",
     "strangler.django",
+    "strangler.documents",
     "strangler.evidence",
     "strangler.identity",
     "strangler.parity",
@@ -119,6 +120,7 @@ def test_the_public_names_of_the_packages_are_these() -> None:
             "parse_rules",
         },
         "strangler.django": {"current_subject", "shadow_connections", "toggles"},
+        "strangler.documents": {"Document", "DocumentStore", "Event"},
         "strangler.evidence": {
             "OTHERS",
             "AgreementWanted",
@@ -225,10 +227,12 @@ def test_the_public_names_of_the_packages_are_these() -> None:
             "shadowed",
         },
         "strangler.testing": {
+            "DocumentStoreConformance",
             "EvidenceStoreConformance",
             "FixedToggles",
             "IdMapConformance",
             "ManualClock",
+            "MemoryDocumentStore",
             "MemoryEvidenceStore",
             "MemoryToggleStore",
             "ToggleStoreConformance",
