@@ -6,6 +6,9 @@ StranglerError
 ├── ToggleError
 │   ├── UnknownToggle         no toggle of that name
 │   ├── IllegalMove           a move that the stages do not allow
+│   ├── MoveRefused           a move that somebody who knows what it would lose does not allow
+│   ├── IllegalRollout        a rollout that cannot begin, or cannot do what it is told
+│   ├── UnknownRollout        no rollout of that name
 │   └── RevisionConflict      somebody else moved first
 ├── SeamError                 a seam that is put together wrongly
 ├── PolicyError               a limit on calls that cannot work
@@ -42,8 +45,10 @@ __all__ = [
     "EffectStopped",
     "IdentityRefused",
     "IllegalMove",
+    "IllegalRollout",
     "KeysUnavailable",
     "MissingExtra",
+    "MoveRefused",
     "NoAnswer",
     "PolicyError",
     "Problem",
@@ -54,6 +59,7 @@ __all__ = [
     "StoreUnavailable",
     "StranglerError",
     "ToggleError",
+    "UnknownRollout",
     "UnknownToggle",
 ]
 
@@ -108,6 +114,18 @@ class UnknownToggle(ToggleError):
 
 class IllegalMove(ToggleError):
     """The stages do not allow this move; the message names the rule."""
+
+
+class MoveRefused(ToggleError):
+    """A guard of moves refused, whatever the stages allow: the move would lose something. Nothing was changed."""
+
+
+class IllegalRollout(ToggleError):
+    """A rollout cannot begin as it is asked to, or cannot do what it is told in the state that it is in."""
+
+
+class UnknownRollout(ToggleError):
+    """No rollout has that name."""
 
 
 class RevisionConflict(ToggleError):

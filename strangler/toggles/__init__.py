@@ -2,6 +2,7 @@
 
 from strangler.toggles.bucket import BUCKETS, VECTORS, bucket, format_share, parse_share
 from strangler.toggles.client import ToggleReader, Toggles
+from strangler.toggles.guard import MoveGuard, Refusal, refused_by
 from strangler.toggles.move import Move, plan_back, plan_move, plan_moves
 from strangler.toggles.snapshot import Snapshot, read_snapshot, write_snapshot
 from strangler.toggles.stage import Kind, Side, Stage
@@ -16,6 +17,8 @@ __all__ = [
     "Change",
     "Kind",
     "Move",
+    "MoveGuard",
+    "Refusal",
     "Side",
     "Snapshot",
     "Stage",
@@ -31,5 +34,6 @@ __all__ = [
     "plan_move",
     "plan_moves",
     "read_snapshot",
+    "refused_by",
     "write_snapshot",
 ]

@@ -22,7 +22,8 @@ __all__ = ["back"]
 def back(names: tuple[str, ...], everything: bool, why: str, wait: float | None, as_json: bool, config: Path) -> None:
     """Take NAME back to the monolith, from whatever stage: the kill switch.
 
-    NAME may be a glob such as `catalog.*`. Ends with 0 when every worker has acknowledged, with 3 when one has not.
+    NAME may be a glob such as `catalog.*`. Ends with 0 when every worker has acknowledged, with 3 when one has not,
+    with 1 when --all moved all but what a guard keeps back, which is told.
     """
     if everything == bool(names):
         raise click.UsageError("Say which: a NAME, or --all.")

@@ -63,11 +63,14 @@ def edited(path: Path) -> str:
 
 
 def finish(outcome: Mapping[str, Any], as_json: bool, *, unmoved: str = UNCHANGED) -> None:
-    """Tell what a move came to (`unmoved` when nothing moved), and end with 3 when a worker has not acknowledged it."""
+    """Tell what a move came to (`unmoved` when nothing moved). Ends with 1 when something was refused that others moved
+    without, with 3 when a worker has not acknowledged."""
     if as_json:
         print_json(outcome)
     else:
         click.echo(told_outcome(outcome, unmoved=unmoved))
+    if outcome.get("refused"):
+        raise SystemExit(1)
     if outcome["missing"]:
         raise SystemExit(3)
 

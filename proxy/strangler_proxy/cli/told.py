@@ -36,6 +36,9 @@ def told_outcome(outcome: Mapping[str, Any], *, unmoved: str = UNCHANGED) -> str
     else:
         end = f"{live} in {outcome['seconds'] * 1000:.0f} ms, revision {outcome['revision']}"
         lines = [f"{moved[0]}, {end}"] if len(moved) == 1 else [*moved, f"{len(moved)} moved, {end}"]
+    lines += [
+        f"{each['name']}: NOT MOVED. {each['message']} {each['remedy']}".rstrip() for each in outcome.get("refused", ())
+    ]
     orphans = [each["name"] for each in outcome["moved"] if not each["to"].get("configured", True)]
     if orphans:
         lines.append(

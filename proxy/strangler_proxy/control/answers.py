@@ -9,10 +9,13 @@ from starlette.responses import JSONResponse, Response
 
 from strangler.errors import (
     IllegalMove,
+    IllegalRollout,
+    MoveRefused,
     RevisionConflict,
     StoreUnavailable,
     StranglerError,
     ToggleError,
+    UnknownRollout,
     UnknownToggle,
 )
 
@@ -37,6 +40,12 @@ def refusal_of(error: StranglerError) -> Response:
             status, code = 404, "unknown_toggle"
         case IllegalMove():
             status, code = 409, "illegal_move"
+        case MoveRefused():
+            status, code = 409, "move_refused"
+        case UnknownRollout():
+            status, code = 404, "unknown_rollout"
+        case IllegalRollout():
+            status, code = 409, "illegal_rollout"
         case RevisionConflict():
             status, code = 409, "revision_conflict"
         case StoreUnavailable():

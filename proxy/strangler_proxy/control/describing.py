@@ -32,7 +32,7 @@ TIME: Final = {"type": "string", "format": "date-time"}
 REASONS: Final = {
     "401": "No token, or not the right one.",
     "404": "Nothing of that name.",
-    "409": "The stages do not allow it, or somebody moved first (`revision_conflict`). Nothing was moved.",
+    "409": "The stages or a guard do not allow it, or somebody moved first (`revision_conflict`). Nothing was moved.",
     "413": "The body is too large.",
     "421": "Called by a name that is not this machine's.",
     "422": "Something in the request is wrong; `where` says what.",

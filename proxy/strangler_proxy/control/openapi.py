@@ -290,6 +290,7 @@ _ANSWERS: Final[dict[str, Any]] = {
             "acknowledged": a_list({"type": "string", "description": "A worker's slot."}),
             "missing": a_list({"type": "string", "description": "A worker's slot."}),
             "seconds": {"type": "number", "description": "From the request's receipt to the last acknowledgement."},
+            "refused": a_list(an_object({"name": TEXT, "message": TEXT, "remedy": TEXT})),
         }
     ),
     "Health": an_object(

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -17,6 +16,8 @@ from strangler.toggles import (
     AuditEntry,
     Change,
     Move,
+    MoveGuard,
+    Refusal,
     Snapshot,
     Toggle,
     ToggleStore,
@@ -28,12 +29,14 @@ from strangler.toggles import (
 from strangler_proxy.config.values import Config
 from strangler_proxy.control.declare import declare, estrangement
 from strangler_proxy.control.evidence import EvidenceIntake
+from strangler_proxy.control.guarding import allowed
+from strangler_proxy.control.outcome import Outcome
 from strangler_proxy.control.recordings import Recordings
 from strangler_proxy.control.upstreams import Troubles, upstream_rows
 from strangler_proxy.control.workers import Traffic, Workers
 from strangler_proxy.state import StateDir
 
-__all__ = ["ControlPlane", "Outcome"]
+__all__ = ["ControlPlane"]
 
 WAIT_SECONDS: Final = 2.0
 _LOOK_EVERY: Final = 1.0
@@ -45,38 +48,6 @@ _ADOPT: Final = (
 )
 
 _log = logging.getLogger("strangler.control")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a move came to: the revision in force, the toggles before and after, who has acknowledged, who has not.
-
-    `configured` names what this proxy has a route or seam for; a toggle without one moves nobody.
-    """
-
-    revision: int
-    moved: tuple[tuple[Toggle, Toggle], ...]
-    acknowledged: tuple[int, ...]
-    missing: tuple[int, ...]
-    seconds: float
-    configured: frozenset[str]
-
-    def to_json(self) -> dict[str, Any]:
-        """The outcome as plain JSON types."""
-        return {
-            "revision": self.revision,
-            "moved": [
-                {
-                    "name": after.name,
-                    "from": before.to_json(),
-                    "to": {**after.to_json(), "configured": after.name in self.configured},
-                }
-                for before, after in self.moved
-            ],
-            "acknowledged": [str(slot) for slot in self.acknowledged],
-            "missing": [str(slot) for slot in self.missing],
-            "seconds": round(self.seconds, 6),
-        }
 
 
 class ControlPlane:
@@ -96,6 +67,7 @@ class ControlPlane:
         troubles = Troubles(config.upstreams)
         self.workers.on_counted = lambda grown: troubles.look(self.workers.linked().values(), grown)
         self.snapshot = Snapshot()
+        self.guards: list[MoveGuard] = []
         self.closing = asyncio.Event()
         self._store = store
         self._state = state
@@ -152,7 +124,8 @@ class ControlPlane:
         expected_revision: int | None = None,
         wait_seconds: float | None = None,
     ) -> Outcome:
-        """Move toggles. Raises UnknownToggle, IllegalMove, RevisionConflict or StoreUnavailable; then nothing moved."""
+        """Move toggles. Raises UnknownToggle, IllegalMove, MoveRefused, RevisionConflict or StoreUnavailable; then
+        nothing moved."""
 
         def plan(snapshot: Snapshot) -> list[Toggle]:
             return plan_moves(snapshot, names, move)
@@ -162,12 +135,12 @@ class ControlPlane:
     async def back(
         self, names: Sequence[str] | None, *, who: str, why: str, wait_seconds: float | None = None
     ) -> Outcome:
-        """Take toggles back to the monolith, `None` meaning all. Raises as `flip`."""
+        """Take toggles back to the monolith, `None` meaning all: all that no guard keeps back. Raises as `flip`."""
 
         def plan(snapshot: Snapshot) -> list[Toggle]:
             return plan_back(snapshot, names)
 
-        return await self._move(plan, who, why, False, None, wait_seconds)
+        return await self._move(plan, who, why, False, None, wait_seconds, partly=names is None)
 
     async def adopt(self, keep: str, *, who: str, why: str, wait_seconds: float | None = None) -> Outcome:
         """Settle a store that is not the one the snapshot in force came from: keep the `snapshot`, or the `store`.
@@ -287,6 +260,8 @@ class ControlPlane:
         forced: bool,
         expected_revision: int | None,
         wait_seconds: float | None,
+        *,
+        partly: bool = False,
     ) -> Outcome:
         began = asyncio.get_running_loop().time()
         async with self._mover:
@@ -298,7 +273,7 @@ class ControlPlane:
                 before = self.snapshot
                 if expected_revision is not None and expected_revision != before.revision:
                     raise RevisionConflict(expected_revision, before.revision)
-                toggles = plan(before)
+                toggles, refused = await asyncio.to_thread(allowed, self.guards, before, plan(before), partly=partly)
                 if not toggles:
                     break
                 change = Change(toggles, who=who, why=why, at=datetime.now(UTC), forced=forced)
@@ -315,13 +290,20 @@ class ControlPlane:
                 await self._put_into_force(after)
                 break
             after = self.snapshot
-        return await self._outcome(before, after, began, wait_seconds)
+        return await self._outcome(before, after, began, wait_seconds, refused)
 
     def _configured(self) -> frozenset[str]:
         routes = (route.name for route in self.config.routes if route.twin)
         return frozenset((*routes, *(seam.name for seam in self.config.seams)))
 
-    async def _outcome(self, before: Snapshot, after: Snapshot, began: float, wait_seconds: float | None) -> Outcome:
+    async def _outcome(
+        self,
+        before: Snapshot,
+        after: Snapshot,
+        began: float,
+        wait_seconds: float | None,
+        refused: tuple[Refusal, ...] = (),
+    ) -> Outcome:
         wait = WAIT_SECONDS if wait_seconds is None else wait_seconds
         acknowledged, missing = await self.workers.acknowledged(after.revision, wait_seconds=wait)
         moved = [
@@ -336,6 +318,7 @@ class ControlPlane:
             missing=tuple(missing),
             seconds=asyncio.get_running_loop().time() - began,
             configured=self._configured(),
+            refused=refused,
         )
 
     async def _synchronize(self) -> None:

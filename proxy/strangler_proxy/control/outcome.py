@@ -1,0 +1,45 @@
+"""What a move of toggles came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from strangler.toggles import Refusal, Toggle
+
+__all__ = ["Outcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a move came to: the revision in force, the toggles before and after, who has acknowledged, who has not.
+
+    `configured` names what this proxy has a route or seam for; a toggle without one moves nobody. `refused` is what a
+    guard kept back while the others moved.
+    """
+
+    revision: int
+    moved: tuple[tuple[Toggle, Toggle], ...]
+    acknowledged: tuple[int, ...]
+    missing: tuple[int, ...]
+    seconds: float
+    configured: frozenset[str]
+    refused: tuple[Refusal, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The outcome as plain JSON types."""
+        return {
+            "revision": self.revision,
+            "moved": [
+                {
+                    "name": after.name,
+                    "from": before.to_json(),
+                    "to": {**after.to_json(), "configured": after.name in self.configured},
+                }
+                for before, after in self.moved
+            ],
+            "acknowledged": [str(slot) for slot in self.acknowledged],
+            "missing": [str(slot) for slot in self.missing],
+            "seconds": round(self.seconds, 6),
+            "refused": [each.to_json() for each in self.refused],
+        }
