@@ -14,8 +14,11 @@ from strangler.evidence.report import RouteReport, report_of
 from strangler.evidence.scope import OTHERS, Scope
 from strangler.evidence.sketch import Sketch, hash64
 from strangler.evidence.store import EvidenceStore, SeenScope
+from strangler.evidence.traffic import BOUNDS, LENGTHS, Opened, Traffic, TrafficKey, Window, total
 
 __all__ = [
+    "BOUNDS",
+    "LENGTHS",
     "OTHERS",
     "AgreementWanted",
     "Batch",
@@ -29,6 +32,7 @@ __all__ = [
     "KeptPair",
     "Missed",
     "NoiseKey",
+    "Opened",
     "PairKey",
     "Redactor",
     "RouteReport",
@@ -36,7 +40,11 @@ __all__ = [
     "SeenScope",
     "Sketch",
     "Tally",
+    "Traffic",
+    "TrafficKey",
+    "Window",
     "hash64",
     "report_of",
     "subject_hash",
+    "total",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from strangler.evidence.batch import Batch
 from strangler.evidence.evidence import Evidence
 from strangler.evidence.kept import KeptPair
 from strangler.evidence.scope import Scope
+from strangler.evidence.traffic import Opened, Traffic, TrafficKey, Window
 
 __all__ = ["EvidenceStore", "SeenScope"]
 
@@ -27,7 +28,8 @@ class SeenScope:
 
 
 class EvidenceStore(Protocol):
-    """Evidence by scope and day (UTC), exchanges missed by route and day, and whole pairs as examples.
+    """Evidence by scope and day (UTC), exchanges missed by route and day, whole pairs as examples, and what customers
+    got, by windows of time.
 
     Every method raises StoreUnavailable when the store does not answer; then nothing of what it was to do is done. A
     store can be shared between threads, and several processes can write to one. Of pairs to keep it keeps those that
@@ -78,8 +80,34 @@ class EvidenceStore(Protocol):
         are kept now."""
         ...
 
+    def add_traffic(
+        self,
+        rows: Mapping[TrafficKey, Traffic],
+        *,
+        at: float,
+        opened: Mapping[str, int] | None = None,
+        told: str = "",
+    ) -> bool:
+        """Add what customers got to the window of 5 seconds that `at` (seconds since 1970) is in, and how often the
+        breakers of which upstreams `opened`; all of it or nothing. False when it was added before under the name
+        `told`; then nothing changes. A name is forgotten as a batch's id is, and the empty one never known. Of 256
+        releases of a route the rest is counted under the release `…`."""
+        ...
+
+    def traffic(self, route: str | None = None, *, since: float, until: float | None = None) -> list[Window]:
+        """What customers got of a route, or of all, in the windows that began at `since` or later, and before `until`;
+        in the order of their start, and then by key. So nothing from before `since` is in it, and of the window that
+        `since` is within, nothing at all. Windows are of 5 seconds for an hour, then of a minute for 90 days, then of
+        an hour for two years, as `prune` joins them; what came late may stand beside a longer one until it does."""
+        ...
+
+    def opened(self, upstream: str, *, since: float, until: float | None = None) -> list[Opened]:
+        """In which of these windows breakers of an upstream opened, and how often; as `traffic`."""
+        ...
+
     def clear(self, route: str, *, release: str | None = None) -> None:
-        """Forget everything of a route, or of one release of it; missed exchanges, which have no release, stay then."""
+        """Forget everything of a route, or of one release of it; missed exchanges, which have no release, stay then.
+        What customers got stays in any case."""
         ...
 
     def erase(self, subject: str) -> int:
@@ -88,7 +116,10 @@ class EvidenceStore(Protocol):
 
     def prune(self, *, now: float, keep_seconds: float, most_bytes: int) -> int:
         """Forget days and kept pairs older than `keep_seconds`, and then kept pairs until they take at most
-        `most_bytes`: where most others show the same thing, there the oldest first. Gives how many pairs went."""
+        `most_bytes`: where most others show the same thing, there the oldest first. Gives how many pairs went.
+
+        Join windows of traffic that are old enough into longer ones. Of each length a store keeps at most a number that
+        it is made with: past it the oldest are joined sooner, and of the longest forgotten."""
         ...
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from strangler.compare import Answer, Difference, DifferenceKind, Pair, Request, Severity, Verdict
 from strangler.evidence import Batch, Evidence, EvidenceStore, KeptPair, Scope, SeenScope
+from strangler.testing.traffic_windows import TrafficConformance
 
 __all__ = ["EvidenceStoreConformance"]
 
@@ -111,7 +112,7 @@ def _same(left: Evidence, right: Evidence) -> bool:
     return form(left) == form(right)
 
 
-class EvidenceStoreConformance:
+class EvidenceStoreConformance(TrafficConformance):
     """Subclass it in your tests and give a fixture `open_store`: a function that opens the same store each time it is
     called, made with `samples=3`."""
 

@@ -4,31 +4,49 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from math import inf
 from typing import Final
 
 from strangler.compare import Verdict
 from strangler.errors import StoreUnavailable
-from strangler.evidence import OTHERS, Batch, Evidence, KeptPair, Scope, SeenScope
+from strangler.evidence import (
+    LENGTHS,
+    OTHERS,
+    Batch,
+    Evidence,
+    KeptPair,
+    Opened,
+    Scope,
+    SeenScope,
+    Traffic,
+    TrafficKey,
+    Window,
+)
 from strangler.evidence.samples import Sample, Shelf, keepers, redundant, shelves
+from strangler.evidence.traffic import cut_key, joins, window_of
 
 __all__ = ["MemoryEvidenceStore"]
 
 _DAY: Final = 86_400
 _MOST_SCOPES: Final = 1000
 
+# How long a window is, and when it began.
+_Span = tuple[int, int]
+
 
 class MemoryEvidenceStore:
     """An evidence store that lives and dies with its process, for tests. Of pairs to keep it keeps at most `samples`
-    for each thing that they show.
+    for each thing that they show, and at most `windows` of traffic of each length.
 
     Set `outage` to a reason and every call raises StoreUnavailable with it, until `outage` is None again.
     """
 
-    def __init__(self, *, samples: int = 5) -> None:
+    def __init__(self, *, samples: int = 5, windows: int = 500_000) -> None:
         self.outage: str | None = None
         self._samples = samples
+        self._windows = windows
         self._lock = threading.Lock()
         self._days: dict[int, dict[Scope, Evidence]] = defaultdict(dict)
         self._missed: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
@@ -36,6 +54,10 @@ class MemoryEvidenceStore:
         self._scopes: dict[Scope, None] = {}
         self._kept: dict[str, KeptPair] = {}
         self._shelves: dict[tuple[Scope, Shelf], dict[str, Sample]] = defaultdict(dict)
+        self._traffic: dict[_Span, dict[TrafficKey, Traffic]] = defaultdict(dict)
+        self._opened: dict[_Span, Counter[str]] = defaultdict(Counter)
+        # By route, those of which there are windows.
+        self._releases: dict[str, set[str]] = defaultdict(set)
 
     def add(self, batch: Batch, *, at: float) -> bool:
         """Add a batch; False when it was added before."""
@@ -140,6 +162,52 @@ class MemoryEvidenceStore:
                 self._keep(kept)
             return sum(kept.id in self._kept for kept in there)
 
+    def add_traffic(
+        self,
+        rows: Mapping[TrafficKey, Traffic],
+        *,
+        at: float,
+        opened: Mapping[str, int] | None = None,
+        told: str = "",
+    ) -> bool:
+        """Add what customers got; False when it was added before under the name `told`."""
+        with self._lock:
+            self._answer()
+            if told in self._batches:
+                return False
+            if told:
+                self._batches[told] = at
+            span = LENGTHS[0], window_of(at)
+            for key, traffic in rows.items():
+                self._count(span, cut_key(key, self._releases[key.route]), traffic)
+            if opened:
+                self._opened[span].update(opened)
+            return True
+
+    def traffic(self, route: str | None = None, *, since: float, until: float | None = None) -> list[Window]:
+        """What customers got in the windows that began at `since` or later, and before `until`."""
+        with self._lock:
+            self._answer()
+            found = [
+                Window(start, length, key, traffic)
+                for (length, start), window in self._traffic.items()
+                if since <= start and (until is None or start < until)
+                for key, traffic in window.items()
+                if route in (None, key.route)
+            ]
+            return sorted(found, key=lambda each: (each.start, each.key, each.seconds))
+
+    def opened(self, upstream: str, *, since: float, until: float | None = None) -> list[Opened]:
+        """In which of these windows breakers of an upstream opened."""
+        with self._lock:
+            self._answer()
+            found = [
+                Opened(start, length, upstream, counts[upstream])
+                for (length, start), counts in self._opened.items()
+                if counts[upstream] and since <= start and (until is None or start < until)
+            ]
+            return sorted(found, key=lambda each: (each.start, each.seconds))
+
     def clear(self, route: str, *, release: str | None = None) -> None:
         """Forget everything of a route, or of one release of it."""
         with self._lock:
@@ -187,6 +255,7 @@ class MemoryEvidenceStore:
             seen = {scope for day in self._days.values() for scope in day}
             seen |= {kept.scope for kept in self._kept.values()}
             self._scopes = {scope: None for scope in self._scopes if scope in seen}
+            self._join(now)
             return len(gone) + len(surplus)
 
     def close(self) -> None:
@@ -225,6 +294,31 @@ class MemoryEvidenceStore:
                 del there[name]
                 if not any(name in samples for samples in self._shelves.values()):
                     del self._kept[name]
+
+    def _count(self, span: _Span, key: TrafficKey, traffic: Traffic) -> None:
+        self._traffic[span][key] = self._traffic[span].get(key, Traffic()) + traffic
+        self._releases[key.route].add(key.release)
+
+    def _join(self, now: float) -> None:
+        for length, into, old in joins(now):
+            before = max(old, self._crowded(length))
+            for span in [span for span in self._traffic if span[0] == length and span[1] < before]:
+                for key, traffic in self._traffic.pop(span).items():
+                    if into:
+                        self._count((into, window_of(span[1], into)), key, traffic)
+            for span in [span for span in self._opened if span[0] == length and span[1] < before]:
+                counts = self._opened.pop(span)
+                if into:
+                    self._opened[into, window_of(span[1], into)].update(counts)
+        self._releases.clear()
+        for window in self._traffic.values():
+            for key in window:
+                self._releases[key.route].add(key.release)
+
+    def _crowded(self, length: int) -> float:
+        """Windows of that length which began before are too many."""
+        starts = [start for (seconds, start), window in self._traffic.items() if seconds == length for _ in window]
+        return sorted(starts, reverse=True)[self._windows] + 1 if len(starts) > self._windows else -inf
 
     def _drop(self, name: str) -> None:
         del self._kept[name]

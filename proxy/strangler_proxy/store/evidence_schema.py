@@ -1,7 +1,8 @@
 """The tables of the evidence store in SQLite, one entry a version: a store of an older version is upgraded in place.
 
 What was counted of a scope on a day (whole days since 1970, UTC) is one row, as `Evidence.to_json` has it: adding to it
-needs to know what is there already, for names are bounded.
+needs to know what is there already, for names are bounded. What customers got is one row a window and key, in columns
+that add up (`b0` to `b15` are the buckets of `strangler.evidence.BOUNDS`).
 """
 
 from __future__ import annotations
@@ -80,5 +81,54 @@ VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
         ) STRICT, WITHOUT ROWID
         """,
         "CREATE INDEX shelf_kept ON shelf (kept, field, kind)",
+    ),
+    (
+        """
+        CREATE TABLE traffic_key (
+            id INTEGER PRIMARY KEY,
+            route TEXT NOT NULL,
+            side TEXT NOT NULL,
+            stage TEXT NOT NULL,
+            release TEXT NOT NULL,
+            UNIQUE (route, side, stage, release)
+        ) STRICT
+        """,
+        """
+        CREATE TABLE traffic (
+            key INTEGER NOT NULL REFERENCES traffic_key ON DELETE CASCADE,
+            length INTEGER NOT NULL,
+            start INTEGER NOT NULL,
+            requests INTEGER NOT NULL,
+            errors INTEGER NOT NULL,
+            fallbacks INTEGER NOT NULL,
+            seconds REAL NOT NULL,
+            b0 INTEGER NOT NULL,
+            b1 INTEGER NOT NULL,
+            b2 INTEGER NOT NULL,
+            b3 INTEGER NOT NULL,
+            b4 INTEGER NOT NULL,
+            b5 INTEGER NOT NULL,
+            b6 INTEGER NOT NULL,
+            b7 INTEGER NOT NULL,
+            b8 INTEGER NOT NULL,
+            b9 INTEGER NOT NULL,
+            b10 INTEGER NOT NULL,
+            b11 INTEGER NOT NULL,
+            b12 INTEGER NOT NULL,
+            b13 INTEGER NOT NULL,
+            b14 INTEGER NOT NULL,
+            b15 INTEGER NOT NULL,
+            PRIMARY KEY (key, length, start)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE opened (
+            upstream TEXT NOT NULL,
+            length INTEGER NOT NULL,
+            start INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (upstream, length, start)
+        ) STRICT, WITHOUT ROWID
+        """,
     ),
 )

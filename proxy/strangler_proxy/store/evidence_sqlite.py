@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from strangler.compare.values import Verdict
-from strangler.evidence import OTHERS, Batch, Evidence, KeptPair, Scope, SeenScope
+from strangler.evidence import OTHERS, Batch, Evidence, KeptPair, Opened, Scope, SeenScope, Traffic, TrafficKey, Window
 from strangler.evidence.samples import Sample, Shelf, keepers, redundant, shelves
-from strangler_proxy.store import evidence_schema
+from strangler_proxy.store import evidence_schema, evidence_sqlite_traffic
 from strangler_proxy.store.sqlite_file import SQLiteFile
 
 __all__ = ["SQLiteEvidenceStore"]
@@ -26,20 +26,21 @@ class SQLiteEvidenceStore:
 
     The first use creates the file, or upgrades it to this version's tables; a file that vanishes later is reported and
     not made anew. Each call is one transaction. Of pairs to keep it keeps at most `samples` (default 5) for each thing
-    that they show. `busy_seconds` is how long another process's transaction is waited for (default 5). What is deleted
-    is overwritten, and its room in the file used again; the file does not shrink. Safe to share between threads.
+    that they show, and of windows of traffic at most `windows` (default 500,000) of each length. `busy_seconds` is how
+    long another process's transaction is waited for (default 5). What is deleted is overwritten, and its room in the
+    file used again; the file does not shrink. Safe to share between threads.
     """
 
-    def __init__(self, path: Path, *, samples: int = 5, busy_seconds: float = 5.0) -> None:
+    def __init__(self, path: Path, *, samples: int = 5, windows: int = 500_000, busy_seconds: float = 5.0) -> None:
         self._file = SQLiteFile(path, evidence_schema, busy_seconds=busy_seconds, synchronous="NORMAL")
         self._samples = samples
+        self._windows = windows
 
     def add(self, batch: Batch, *, at: float) -> bool:
         """Add a batch; False when it was added before. Raises StoreUnavailable, as every method does."""
         with self._file.transaction() as connection:
-            if connection.execute("SELECT 1 FROM batch WHERE id = ?", (batch.id,)).fetchone():
+            if not _is_new(connection, batch.id, at):
                 return False
-            connection.execute("INSERT INTO batch VALUES (?, ?)", (batch.id, at))
             day = int(at // _DAY)
             for scope, evidence in batch.scopes.items():
                 if evidence:
@@ -148,6 +149,31 @@ class SQLiteEvidenceStore:
             )
             return int(left)
 
+    def add_traffic(
+        self,
+        rows: Mapping[TrafficKey, Traffic],
+        *,
+        at: float,
+        opened: Mapping[str, int] | None = None,
+        told: str = "",
+    ) -> bool:
+        """Add what customers got; False when it was added before under the name `told`."""
+        with self._file.transaction() as connection:
+            if told and not _is_new(connection, told, at):
+                return False
+            evidence_sqlite_traffic.add(connection, rows, at, opened or {})
+            return True
+
+    def traffic(self, route: str | None = None, *, since: float, until: float | None = None) -> list[Window]:
+        """What customers got in the windows that began at `since` or later, and before `until`."""
+        with self._file.connection() as connection:
+            return evidence_sqlite_traffic.windows_of(connection, route, since, until)
+
+    def opened(self, upstream: str, *, since: float, until: float | None = None) -> list[Opened]:
+        """In which of these windows breakers of an upstream opened."""
+        with self._file.connection() as connection:
+            return evidence_sqlite_traffic.opened_of(connection, upstream, since, until)
+
     def clear(self, route: str, *, release: str | None = None) -> None:
         """Forget everything of a route, or of one release of it."""
         with self._file.transaction() as connection:
@@ -176,6 +202,7 @@ class SQLiteEvidenceStore:
             connection.execute(
                 "DELETE FROM scope WHERE id NOT IN (SELECT scope FROM counted) AND id NOT IN (SELECT scope FROM kept)"
             )
+            evidence_sqlite_traffic.join(connection, now, self._windows)
             return gone
 
     def close(self) -> None:
@@ -229,6 +256,11 @@ class SQLiteEvidenceStore:
                 connection.execute(
                     "DELETE FROM kept WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM shelf WHERE kept = ?1)", (sample.id,)
                 )
+
+
+def _is_new(connection: sqlite3.Connection, name: str, at: float) -> bool:
+    """Whether what is told under that name was never told before; from now on it was."""
+    return connection.execute("INSERT INTO batch VALUES (?, ?) ON CONFLICT DO NOTHING", (name, at)).rowcount > 0
 
 
 def _count(connection: sqlite3.Connection, scope: int, day: int, evidence: Evidence) -> None:
