@@ -53,7 +53,7 @@ _STAGES: Final = 5
 _HALVINGS: Final = 60
 
 _ODDS: Final = (1.25, 1.6, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0, 1000.0)
-"""How many times worse than allowed the candidate is taken to be, in odds; the fortune begins in equal parts on each."""
+"""How many times worse than allowed the candidate may be, in odds; the fortune begins in equal parts on each."""
 
 
 def alarm_of(stages: int, budget: float = BUDGET) -> float:
@@ -80,14 +80,9 @@ def against_share(count: int, trials: int, allowed: float) -> float:
     most `allowed`, when `count` of them are. Against "at least": count what is no hit, and allow the rest."""
     if allowed <= 0:
         return math.inf if count else 0.0
-    if allowed >= 1:
-        return 0.0
-    fortunes = []
-    for odds in _ODDS:
-        # Of all shares up to `allowed`, that one is the hardest to tell from a greater one: the claim is held to it.
-        rest = 1 / (1 - allowed + allowed * odds)
-        fortunes.append(count * math.log(odds) + trials * math.log(rest))
-    return _mixed(fortunes)
+    allowed = min(allowed, 1.0)
+    # Of all shares up to `allowed`, that one is the hardest to tell from a greater one: the claim is held to it.
+    return _mixed([count * math.log(odds) - trials * math.log1p(allowed * (odds - 1)) for odds in _ODDS])
 
 
 def never_above(count: int, trials: int, alarm: float) -> float:
@@ -120,7 +115,7 @@ def against_excess(spans: Iterable[Failures], margin: float = 0.0) -> float:
     loss for the margin: exp(a x - b y - margin n (exp(a) - 1)) with x of its n requests failed, and y of the monolith's
     N. Where n (exp(a) - 1) = N (1 - exp(-b)), that is expected to be at most 1 for every rate, for the chance of a
     failure is at most that of one in a Poisson process of the same rate; without a margin it is the likelihood ratio
-    of the conditional binomial. A span in which only one side was asked tells nothing but what the margin costs.
+    of the conditional binomial. A span in which only one side was asked tells nothing.
     """
     fortunes = [0.0] * len(_ODDS)
     for asked, failed, others, others_failed in spans:
@@ -137,7 +132,8 @@ def against_excess(spans: Iterable[Failures], margin: float = 0.0) -> float:
     return _mixed(fortunes)
 
 
-class Step(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Step:
     """How many times lay between `low` and `high`, in seconds."""
 
     low: float
@@ -171,7 +167,7 @@ def slower(
     trials = above = sum(step.count for step in candidate)
     for step in candidate:
         if step.low >= ratio * most:
-            sure = above and surely(against_share(above, trials, 1 - quantile), alarm / 2)
+            sure = surely(against_share(above, trials, 1 - quantile), alarm / 2)
             return Slower(most, step.low) if sure else None
         above -= step.count
     return None
@@ -189,14 +185,14 @@ def _least_time(steps: Sequence[Step], quantile: float, alarm: float) -> float |
 
 
 def steps_of(times: Histogram) -> list[Step]:
-    """The buckets of a histogram."""
+    """The buckets of a histogram in which there is something."""
     steps = []
-    rank = 1
-    while rank <= times.count:
-        low, high = times.bounds_at_rank(rank)
-        count = times.count_at_rank(rank)
-        steps.append(Step(low, high, count))
-        rank += count
+    rank = 0
+    for number in sorted(times.buckets):
+        count = times.buckets[number]
+        if count:
+            rank += count
+            steps.append(Step(*times.bounds_at_rank(rank), count))
     return steps
 
 

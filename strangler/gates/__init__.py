@@ -1,5 +1,7 @@
 """Gates: conditions on what was observed of a route that a move must pass. Pure; whoever looks hands in what it saw."""
 
+from strangler.evidence.sequential import ALARM, alarm_of
+from strangler.gates.judge import judge
 from strangler.gates.judgement import GateJudgement, overall
 from strangler.gates.observed import Answered, Approval, CommandSeen, Observed, ProbeSeen, PrometheusSeen, Span
 from strangler.gates.wanted import (
@@ -14,6 +16,7 @@ from strangler.gates.wanted import (
 )
 
 __all__ = [
+    "ALARM",
     "Answered",
     "Approval",
     "CommandGate",
@@ -30,5 +33,7 @@ __all__ = [
     "PrometheusSeen",
     "Span",
     "TransientGate",
+    "alarm_of",
+    "judge",
     "overall",
 ]

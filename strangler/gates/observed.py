@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from strangler.evidence import Evidence
 from strangler.gates.wanted import CommandGate, ProbeGate, PrometheusGate
@@ -19,6 +20,9 @@ class Answered:
     requests: int = 0
     errors: int = 0
     buckets: tuple[int, ...] = ()
+
+
+_NOTHING: Final = Answered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,9 @@ class Observed:
 
     `evidence` is that of the candidate's release (None: it was not looked at), in which `stage` tells the pairs of this
     stage; `methods` and `templates` are the route's. `spans` are over, one after the other, and `bounds` the upper
-    bounds in seconds of their buckets, the last of which has none. `opened` counts how often the candidate's breaker
-    opened, None where nobody watched. `approvals` are those of the route, of any time.
+    bounds in seconds of their buckets, the last of which has none; `before` is what the monolith did shortly before,
+    for a candidate that has no neighbour any more. `opened` counts how often the candidate's breaker opened, None where
+    nobody watched. `approvals` are those of the route, of any time.
     """
 
     route: str
@@ -86,6 +91,7 @@ class Observed:
     templates: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
     bounds: tuple[float, ...] = ()
+    before: Answered = _NOTHING
     opened: int | None = None
     probes: Mapping[ProbeGate, ProbeSeen] = field(default_factory=dict)
     commands: Mapping[CommandGate, CommandSeen] = field(default_factory=dict)

@@ -149,6 +149,7 @@ def test_the_public_names_of_the_packages_are_these() -> None:
             "subject_hash",
         },
         "strangler.gates": {
+            "ALARM",
             "Answered",
             "Approval",
             "CommandGate",
@@ -165,6 +166,8 @@ def test_the_public_names_of_the_packages_are_these() -> None:
             "PrometheusSeen",
             "Span",
             "TransientGate",
+            "alarm_of",
+            "judge",
             "overall",
         },
         "strangler.identity": {
