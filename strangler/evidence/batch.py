@@ -17,8 +17,9 @@ from strangler.evidence.sketch import Sketch
 __all__ = ["Batch", "Position", "Side", "What"]
 
 Side = Literal["monolith", "candidate"]
-Position = Literal["first", "second", "again"]
-"""`first`: for the customer; `second`: with the copy; `again`: asked once more, after both."""
+Position = Literal["first", "alone", "second", "again"]
+"""`first`: for the customer, in stage `canary`, in which both sides answer some at the same time; `alone`: for the
+customer, in any other stage; `second`: with the copy; `again`: asked once more, after both."""
 What = Literal["subjects", "targets"]
 
 _MOST_SCOPES: Final = 256

@@ -102,7 +102,7 @@ class Evidence:
         self.parameters: dict[str, dict[str, int]] = {}
         """By template, how often which query parameter was seen."""
         self.latency: dict[tuple[str, str], Histogram] = {}
-        """By side (`monolith`, `candidate`) and position (`first`, `second`, `again`)."""
+        """By side (`monolith`, `candidate`) and position (`first`, `alone`, `second`, `again`)."""
         self.distinct: dict[str, Sketch] = {}
         """By what: `subjects`, `targets`."""
         self.rules_met: set[str] = set()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from strangler.compare import Verdict
 from strangler.evidence import Batch, Cause, Histogram, Scope, Sketch, Tally
+from strangler.evidence.batch import Position
+from strangler.toggles import Stage
 from strangler_proxy.shadow.visitors import Visitors
 
 if TYPE_CHECKING:
@@ -69,11 +71,13 @@ class Place:
         )
         self._first: Histogram
         self._second: Histogram
+        # Elsewhere no customer gets the other side's answer, and times of other hours are no measure.
+        first: Position = "first" if plan.stage == Stage.CANARY else "alone"
         if plan.candidate_answers:
-            self._first = batch.durations(scope, side="candidate", position="first")
+            self._first = batch.durations(scope, side="candidate", position=first)
             self._second = batch.durations(scope, side="monolith", position="second")
         else:
-            self._first = batch.durations(scope, side="monolith", position="first")
+            self._first = batch.durations(scope, side="monolith", position=first)
             self._second = batch.durations(scope, side="candidate", position="second")
         self._subjects: Sketch = batch.seen(scope, what="subjects")
         self._targets: Sketch = batch.seen(scope, what="targets")

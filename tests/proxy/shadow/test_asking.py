@@ -145,8 +145,11 @@ def test_where_the_candidate_answers_the_monolith_is_asked(
     sent = copy_of(monolith)
     assert sent[0] == b"GET /p/ HTTP/1.1"
     assert {b"Cookie: sessionid=secret", b"X-Strangler-Shadow: read"} <= set(sent)
-    (key,) = next(iter(scene.batch().scopes.values())).pairs
+    (evidence,) = scene.batch().scopes.values()
+    (key,) = evidence.pairs
     assert (key.stage, key.answering) == ("extracted", "candidate")
+    # No customer gets the monolith's answer now, so that this time is like none of its.
+    assert set(evidence.latency) == {("candidate", "alone"), ("monolith", "second")}
 
 
 @pytest.mark.parametrize("side", [Side.MONOLITH, Side.CANDIDATE])
@@ -161,8 +164,10 @@ def test_in_a_canary_the_other_side_is_asked_whichever_answers(
     answering, other = (monolith, catalog) if side is Side.MONOLITH else (catalog, monolith)
     assert b"X-Strangler-Shadow" not in answering.received
     assert b"X-Strangler-Shadow: read" in copy_of(other)
-    (key,) = next(iter(scene.batch().scopes.values())).pairs
+    (evidence,) = scene.batch().scopes.values()
+    (key,) = evidence.pairs
     assert (key.stage, key.answering) == ("canary", side.value)
+    assert (side.value, "first") in evidence.latency
 
 
 @pytest.mark.parametrize("stage", [Stage.MONOLITH, Stage.RETIRED])
@@ -315,7 +320,7 @@ def test_what_differs_is_told_with_everything_that_asking_again_takes(
     # What both sides took and who asked is counted here all the same.
     (evidence,) = scene.batch().scopes.values()
     assert {place: histogram.count for place, histogram in evidence.latency.items()} == {
-        ("monolith", "first"): 1,
+        ("monolith", "alone"): 1,
         ("candidate", "second"): 1,
     }
     assert evidence.distinct["subjects"].estimate() == evidence.distinct["targets"].estimate() == 1
