@@ -10,6 +10,7 @@ StranglerError
 │   ├── IllegalRollout        a rollout that cannot begin, or cannot do what it is told
 │   ├── UnknownRollout        no rollout of that name
 │   └── RevisionConflict      somebody else moved first
+├── PlanError                 a step of the plan that cannot be done as it is asked for
 ├── SeamError                 a seam that is put together wrongly
 ├── PolicyError               a limit on calls that cannot work
 ├── CallRefused               a call that was not made, so that nothing came of it
@@ -50,6 +51,7 @@ __all__ = [
     "MissingExtra",
     "MoveRefused",
     "NoAnswer",
+    "PlanError",
     "PolicyError",
     "Problem",
     "RecordingError",
@@ -138,6 +140,15 @@ class RevisionConflict(ToggleError):
             f"The toggles are at revision {actual}, not {expected}: somebody was first; nothing was changed.",
             "Look at `strangler history`, then repeat the move if it is still wanted.",
         )
+
+
+class PlanError(StranglerError):
+    """A step of the plan cannot be done as it is asked for. `remedy` says what to do instead; it may be empty."""
+
+    def __init__(self, wrong: str, remedy: str = "") -> None:
+        self.wrong = wrong
+        self.remedy = remedy
+        super().__init__(f"{wrong} {remedy}".strip())
 
 
 class SeamError(StranglerError):

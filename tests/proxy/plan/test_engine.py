@@ -1,0 +1,376 @@
+"""Steps are applied, held back, taken back and gone on with."""
+
+from __future__ import annotations
+
+import pytest
+from strangler_proxy.plan.engine import Engine
+from strangler_proxy.plan.facts import RolloutSeen, RolloutWord
+from strangler_proxy.plan.plan import Plan
+from strangler_proxy.plan.standing import Standing, StepState, standings
+from strangler_proxy.plan.told import Told, ToldKind
+
+from strangler.errors import PlanError
+from strangler.evidence import GateVerdict
+from strangler.toggles import Stage
+from tests.proxy.plan.plans import READS, plan_of
+from tests.proxy.plan.worlds import Died, FakeWorld, Impatient
+
+BOTH = ("catalog.detail", "catalog.list")
+
+
+class Desk:
+    """A plan, a world, and somebody at it."""
+
+    def __init__(self, text: str = READS) -> None:
+        self.plan: Plan = plan_of(text)
+        self.world = FakeWorld(*BOTH)
+        self.told: list[Told] = []
+        self.engine = Engine(self.plan, self.world, who="ben", tell=self.told.append)
+
+    def apply(self, name: str, confirm: str = "") -> Standing:
+        return self.engine.apply(self.plan.step(name), confirm=confirm)
+
+    def states(self) -> dict[str, str]:
+        return {name: each.state.value for name, each in standings(self.plan, self.world.look()).items()}
+
+    def stages(self) -> list[tuple[Stage, int]]:
+        return [self.world.toggles[name].reached for name in BOTH]
+
+    def up_to(self, name: str) -> None:
+        """Everything up to and with that step is done."""
+        for step in self.plan.steps.values():
+            self.world.approve(step)
+            assert self.apply(step.id, confirm=step.one_way).state is StepState.DONE
+            if step.id == name:
+                return
+
+
+def fails(*_: object) -> GateVerdict:
+    return GateVerdict.FAIL
+
+
+def tells_nothing(*_: object) -> GateVerdict:
+    return GateVerdict.INCONCLUSIVE
+
+
+def test_a_plan_is_followed_to_its_one_way_door_which_wants_its_name() -> None:
+    desk = Desk()
+    assert list(desk.states().values()) == ["ready", "not ready", "not ready", "not ready", "not ready"]
+    waiting = desk.engine.follow()
+    assert waiting is not None
+    assert (waiting.step.id, waiting.state) == ("canary", StepState.WAITING)
+    assert "the owner" in waiting.reason
+    assert desk.stages() == [(Stage.SHADOW, 0)] * 2
+    desk.world.approve(desk.plan.step("canary"))
+    door = desk.engine.follow()
+    assert door is not None
+    assert (door.step.id, door.state) == ("gone", StepState.READY)
+    assert desk.stages() == [(Stage.EXTRACTED, 0)] * 2
+    with pytest.raises(PlanError, match=r"--confirm catalog\.list"):
+        desk.apply("gone")
+    assert desk.apply("gone", confirm="catalog.list").state is StepState.DONE
+    assert desk.stages() == [(Stage.EXTRACTED, 0), (Stage.RETIRED, 0)]
+    assert desk.engine.follow() is None
+    assert set(desk.states().values()) == {"done"}
+
+
+def test_what_is_done_is_not_done_again() -> None:
+    desk = Desk()
+    desk.up_to("canary")
+    acts = len(desk.world.acts)
+    assert desk.apply("canary").state is StepState.DONE
+    assert len(desk.world.acts) == acts
+
+
+def test_a_step_that_is_not_ready_says_what_it_needs() -> None:
+    with pytest.raises(PlanError, match=r"not ready. It needs shadow \(not ready\)"):
+        Desk().apply("canary")
+
+
+def test_a_gate_before_holds_the_move_back() -> None:
+    desk = Desk()
+    desk.world.says = fails
+    standing = desk.apply("look")
+    assert standing.state is StepState.FAILED
+    assert "seen since" in standing.reason
+    assert desk.engine.judged(desk.plan.step("look"), desk.world.look())[0].judgement.verdict is GateVerdict.FAIL
+
+
+def test_a_gate_that_tells_nothing_is_waited_for_and_never_passes() -> None:
+    desk = Desk()
+    desk.up_to("look")
+    desk.world.says, desk.world.patience = tells_nothing, 30
+    with pytest.raises(Impatient):
+        desk.apply("shadow")
+    assert desk.states()["shadow"] == "running"
+    assert len([each for each in desk.told if each.kind is ToldKind.JUDGED]) > 20
+    desk.world.says = lambda *_: GateVerdict.PASS
+    assert desk.apply("shadow").state is StepState.DONE
+    assert [what for what, _ in desk.world.acts].count("flip shadow") == 1
+
+
+def test_a_gate_after_takes_customers_back_and_stays_failed_until_it_passes() -> None:
+    desk = Desk()
+    desk.up_to("shadow")
+    desk.world.approve(desk.plan.step("canary"))
+    desk.world.says = fails
+    assert desk.apply("canary").state is StepState.FAILED
+    assert desk.stages() == [(Stage.SHADOW, 0)] * 2
+    with pytest.raises(PlanError, match="has failed"):
+        desk.engine.follow()
+    desk.world.says = lambda *_: GateVerdict.PASS
+    assert desk.states()["canary"] == "failed"
+    assert desk.apply("canary").state is StepState.DONE
+    assert desk.stages() == [(Stage.CANARY, 10_000)] * 2
+    assert [step for action, step, _ in desk.world.events if action == "plan.fail"] == ["canary"]
+
+
+def test_a_gate_after_shadow_takes_nothing_back_for_nobody_notices() -> None:
+    desk = Desk()
+    desk.up_to("look")
+    desk.world.says = fails
+    assert desk.apply("shadow").state is StepState.FAILED
+    assert desk.stages() == [(Stage.SHADOW, 0)] * 2
+
+
+def test_a_failure_is_not_laundered_by_undoing_the_step_nor_by_a_death() -> None:
+    desk = Desk()
+    desk.up_to("shadow")
+    desk.world.approve(desk.plan.step("canary"))
+    desk.world.says = fails
+    desk.apply("canary")
+    desk.engine.undo(desk.plan.step("canary"))
+    assert desk.states()["canary"] == "failed"
+    desk.world.says, desk.world.die_in = (lambda *_: GateVerdict.PASS), 3
+    with pytest.raises(Died):
+        desk.apply("canary")
+    assert desk.states()["canary"] == "failed"
+    assert desk.apply("canary").state is StepState.DONE
+
+
+def test_who_dies_between_the_failure_and_the_way_back_is_finished_for() -> None:
+    desk = Desk()
+    desk.up_to("shadow")
+    desk.world.approve(desk.plan.step("canary"))
+    desk.world.says = fails
+
+    def die_at_failure(action: str, _: str) -> None:
+        if action == "plan.fail":
+            desk.world.die_in = 1
+
+    desk.world.on_act = die_at_failure
+    with pytest.raises(Died):
+        desk.apply("canary")
+    assert desk.stages() == [(Stage.CANARY, 10_000)] * 2
+    desk.world.says = lambda *_: GateVerdict.PASS
+    assert desk.apply("canary").state is StepState.FAILED
+    assert desk.stages() == [(Stage.SHADOW, 0)] * 2
+
+
+def test_gates_after_look_from_the_last_move_on_also_after_a_resume() -> None:
+    desk = Desk()
+    desk.up_to("look")
+    desk.world.now = 5000.0
+    desk.world.says, desk.world.patience = tells_nothing, 10
+    with pytest.raises(Impatient):
+        desk.apply("shadow")
+    desk.world.now = 9000.0
+    desk.world.says = lambda *_: GateVerdict.PASS
+    desk.world.judged.clear()
+    desk.apply("shadow")
+    assert desk.world.judged == [(name, 5000.0) for name in BOTH]
+
+
+def test_a_command_that_fails_fails_the_step_and_is_run_again_when_that_is_tried_again() -> None:
+    desk = Desk()
+    desk.up_to("shadow")
+    desk.world.approve(desk.plan.step("canary"))
+    desk.world.codes["warm"] = 3
+    standing = desk.apply("canary")
+    assert standing.state is StepState.FAILED
+    assert "`warm` ended with 3: warm was here" in standing.reason
+    desk.world.codes.clear()
+    assert desk.apply("canary").state is StepState.DONE
+    assert desk.world.acts.count(("run", "warm")) == 2
+    (detail,) = [detail for action, _, detail in desk.world.events if action == "plan.run"]
+    assert detail["output"] == "warm was here\n"
+
+
+def test_a_consent_is_to_what_stood_there() -> None:
+    desk = Desk()
+    desk.up_to("shadow")
+    desk.world.approve(desk.plan.step("canary"))
+    edited = Desk(READS.replace('share = "10%"', 'share = "90%"'))
+    edited.world = desk.world
+    assert edited.states()["canary"] == "waiting"
+
+
+def test_a_wait_begins_with_the_move_before_and_survives_a_death() -> None:
+    desk = Desk()
+    desk.up_to("canary")
+    desk.world.patience = 1000
+    with pytest.raises(Impatient):
+        desk.apply("all")
+    assert desk.states()["all"] == "waiting"
+    arrived = desk.world.toggles["catalog.list"].since
+    desk.apply("all")
+    assert desk.world.now == pytest.approx(arrived + 3600, abs=1.5)
+
+
+def test_a_rollout_that_is_taken_back_fails_the_step_and_goes_on_when_that_is_tried_again() -> None:
+    desk = Desk()
+    desk.up_to("canary")
+    desk.world.arrives = RolloutWord.FAILED
+    standing = desk.apply("all")
+    assert standing.state is StepState.FAILED
+    assert "so it went" in standing.reason
+    desk.world.arrives = RolloutWord.COMPLETED
+    assert desk.apply("all").state is StepState.DONE
+    assert [what for what, _ in desk.world.acts].count("rollout") == 2
+
+
+def test_a_rollout_that_failed_while_nobody_looked_is_found_failed() -> None:
+    desk = Desk()
+    desk.up_to("canary")
+    desk.world.patience = 10
+    with pytest.raises(Impatient):
+        desk.apply("all")
+    desk.world.now += 100
+    for name in BOTH:
+        desk.world.rollouts[name] = RolloutSeen(RolloutWord.FAILED, "errors", desk.world.now)
+    assert desk.apply("all").state is StepState.FAILED
+
+
+def test_a_rollout_that_wants_a_person_is_left_waiting() -> None:
+    desk = Desk()
+    desk.up_to("canary")
+    desk.world.arrives = RolloutWord.WAITING
+    standing = desk.apply("all")
+    assert standing.state is StepState.WAITING
+    assert "waits for a person: so it went" in standing.reason
+
+
+def test_checks_that_tell_nothing_leave_the_step_begun_and_the_door_shut() -> None:
+    desk = Desk()
+    desk.up_to("all")
+    desk.world.checked = GateVerdict.INCONCLUSIVE
+    assert desk.apply("gone", confirm="catalog.list").state is StepState.RUNNING
+    desk.world.checked = GateVerdict.FAIL
+    assert desk.apply("gone", confirm="catalog.list").state is StepState.FAILED
+    assert desk.stages() == [(Stage.EXTRACTED, 0)] * 2
+
+
+def test_a_step_undone_by_hand_has_drifted_and_holds_back_what_needs_it() -> None:
+    desk = Desk()
+    desk.up_to("shadow")
+    desk.world.hand("catalog.list", Stage.MONOLITH)
+    drifted = standings(desk.plan, desk.world.look())["shadow"]
+    assert drifted.state is StepState.DRIFTED
+    assert "catalog.list is at monolith, and the step brought it to shadow" in drifted.reason
+    assert desk.states()["canary"] == "not ready"
+    assert desk.apply("shadow").state is StepState.DONE
+    assert desk.stages() == [(Stage.SHADOW, 0)] * 2
+
+
+def test_a_step_whose_block_was_written_anew_says_so_and_is_judged_anew() -> None:
+    desk = Desk()
+    desk.up_to("shadow")
+    edited = Desk(READS.replace("agreement = 0.95", "agreement = 0.99").replace('"catalogue team"', '"another team"'))
+    edited.world = desk.world
+    edited.engine = Engine(edited.plan, edited.world, who="ben", tell=edited.told.append)
+    assert edited.states()["shadow"] == "changed"
+    assert edited.apply("shadow").state is StepState.DONE
+    assert edited.states()["shadow"] == "done"
+    only_owner = Desk(
+        READS.replace('"catalogue team"', '"another team"').replace("agreement = 0.95", "agreement = 0.99")
+    )
+    only_owner.world = desk.world
+    assert only_owner.states()["shadow"] == "done"
+
+
+def test_what_stands_so_already_has_only_its_gates_to_pass() -> None:
+    desk = Desk()
+    desk.up_to("look")
+    for name in BOTH:
+        desk.world.hand(name, Stage.SHADOW)
+    assert "so already" in standings(desk.plan, desk.world.look())["shadow"].reason
+    assert desk.apply("shadow").state is StepState.DONE
+    assert "flip shadow" not in [what for what, _ in desk.world.acts]
+
+
+def test_undo_goes_where_the_steps_before_left_it_or_as_the_plan_says() -> None:
+    desk = Desk()
+    desk.up_to("all")
+    with pytest.raises(PlanError, match="all came after canary"):
+        desk.engine.undo(desk.plan.step("canary"))
+    assert desk.engine.undo(desk.plan.step("all")).state is StepState.READY
+    assert desk.stages() == [(Stage.CANARY, 10_000)] * 2
+    desk.engine.undo(desk.plan.step("canary"))
+    assert desk.stages() == [(Stage.SHADOW, 0)] * 2
+    assert ("run", "cool") in desk.world.acts
+    desk.engine.undo(desk.plan.step("shadow"))
+    assert desk.stages() == [(Stage.MONOLITH, 0)] * 2
+    with pytest.raises(PlanError, match="one-way door"):
+        desk.engine.undo(desk.plan.step("gone"))
+
+
+def test_a_command_without_an_undo_is_not_undone_by_guessing() -> None:
+    desk = Desk('## A\n\n```toml step=a\nmoves = [{ command = "build" }]\n```\n')
+    desk.apply("a")
+    with pytest.raises(PlanError, match="line 3 an undo"):
+        desk.engine.undo(desk.plan.step("a"))
+
+
+def test_an_undo_that_dies_half_way_is_finished_before_anything_else() -> None:
+    desk = Desk()
+    desk.up_to("canary")
+    desk.world.codes["cool"] = 1
+    with pytest.raises(PlanError, match="`cool` ended with 1"):
+        desk.engine.undo(desk.plan.step("canary"))
+    assert desk.states()["canary"] == "running"
+    with pytest.raises(PlanError, match="half undone"):
+        desk.apply("canary")
+    desk.world.codes.clear()
+    assert desk.engine.undo(desk.plan.step("canary")).state is StepState.READY
+
+
+def test_only_one_is_at_it() -> None:
+    desk = Desk()
+    desk.world.holder = "carla"
+    with pytest.raises(PlanError, match="carla is at it"):
+        desk.apply("look")
+    assert not desk.world.acts
+
+
+def test_who_loses_the_lease_stops() -> None:
+    desk = Desk()
+    desk.up_to("look")
+
+    def somebody_else(*_: object) -> GateVerdict:
+        desk.world.holder = "carla"
+        return GateVerdict.INCONCLUSIVE
+
+    desk.world.says = somebody_else
+    with pytest.raises(PlanError, match="carla took over"):
+        desk.apply("shadow")
+    assert desk.world.holder == "carla"
+
+
+def test_who_moves_toggles_back_while_gates_look_is_noticed() -> None:
+    desk = Desk()
+    desk.up_to("look")
+
+    def back(*_: object) -> GateVerdict:
+        desk.world.hand("catalog.list", Stage.MONOLITH)
+        return GateVerdict.INCONCLUSIVE
+
+    desk.world.says = back
+    with pytest.raises(PlanError, match="Somebody undid"):
+        desk.apply("shadow")
+
+
+def test_a_route_that_is_not_there_is_told_before_anything_is_done() -> None:
+    desk = Desk('## A\n\n```toml step=a\nmoves = [{ flip = "gone.*", stage = "shadow" }]\n```\n')
+    with pytest.raises(PlanError, match=r"gone\.\*, and there is no such route"):
+        desk.apply("a")
+    assert not desk.world.acts
