@@ -19,6 +19,7 @@ from strangler_proxy.config.forms import (
     StoreUrl,
     SubjectSource,
 )
+from strangler_proxy.config.gates_section import StageGatesTable
 from strangler_proxy.config.identity_table import Anonymous, IdentityNeed, IdentityTable
 from strangler_proxy.config.shadow_table import EvidenceTable, ShadowTable, Share, Writes
 from strangler_proxy.config.upstream_table import UpstreamTable
@@ -245,6 +246,11 @@ class RouteItem(_Table):
         description="What is done with the copy of a request that changes something, in stage `shadow`: `skip` it, or"
         " ask the candidate for a `sandbox` or a `dry-run`, [which it has to know](#writes).",
     )
+    gates: StageGatesTable | None = Field(
+        None,
+        description="Replaces what `[gates]` says of a stage on this route; an empty table of a stage asks nothing.",
+        examples=[{}],
+    )
 
 
 class SeamItem(_Table):
@@ -268,6 +274,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "identity": IdentityTable,
     "shadow": ShadowTable,
     "evidence": EvidenceTable,
+    "gates": StageGatesTable,
     "upstreams": UpstreamTable,
     "routes": RouteItem,
     "seams": SeamItem,

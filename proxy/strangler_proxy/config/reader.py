@@ -38,6 +38,7 @@ from strangler_proxy.config.document import (
 )
 from strangler_proxy.config.environment import expanded
 from strangler_proxy.config.forms import shown
+from strangler_proxy.config.gates_section import StageGatesTable, check_gates
 from strangler_proxy.config.identity import IdentitySettings
 from strangler_proxy.config.identity_table import IdentityTable
 from strangler_proxy.config.place import Place, did_you_mean
@@ -127,6 +128,7 @@ class _Reading:
         tracing = self._table("tracing", TracingTable)
         shadow = self._table("shadow", ShadowTable)
         evidence = self._table("evidence", EvidenceTable)
+        gates = self._table("gates", StageGatesTable)
         upstreams = self._upstreams(path.resolve().parent)
         routes = self._routes()
         seams = [
@@ -141,6 +143,7 @@ class _Reading:
         self.problems += check_tracing(tracing, self._place)
         self.problems += check_shadow(shadow, self._document, upstreams, monolith, self._place)
         self.problems += check_writes(self._document, self._place)
+        self.problems += check_gates(self._document, self._place)
         self.problems += clashes(routes, file=self._place.file)
         folder = path.resolve().parent
         rules_file, rules, problems = read_rules(shadow, folder, self._place)
@@ -185,6 +188,7 @@ class _Reading:
             tracing=Tracing(tracing.endpoint or "", tracing.sample, tracing.service_name),
             shadow=shadow.settings(rules_file),
             evidence=evidence.settings(evidence_url),
+            gates=gates.by_stage() if gates else {},
             rules=rules,
             text=text,
         )
@@ -271,6 +275,7 @@ class _Reading:
                 anonymous=item.anonymous,
                 sample=item.sample,
                 writes=item.writes,
+                gates=item.gates.by_stage() if item.gates else {},
                 line=line,
             )
             for item, line in self._items("routes", RouteItem)

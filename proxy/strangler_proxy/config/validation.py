@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -41,30 +41,53 @@ def validated(
     except ValidationError as error:
         known = set(unset)
         return None, [
-            _problem(model, details, path, place)
+            _problem(model, details, raw, path, place)
             for details in error.errors(include_url=False)
-            if (*path, *_location(details)) not in known
+            if (*path, *_location(details, raw)) not in known
         ]
 
 
-def _location(details: ErrorDetails) -> Path:
+def _location(details: ErrorDetails, raw: Any) -> Path:
+    """Where in the file it is, of which `raw` was read: a form may stand for a longer one that the model has."""
+    location: Path = ()
     # A wrong key of a dict has the marker "[key]" behind its place.
-    return tuple(part for part in details["loc"] if part != "[key]")
+    for part in (each for each in details["loc"] if each != "[key]"):
+        if isinstance(raw, list if isinstance(part, int) else dict):
+            location = (*location, part)
+            raw = raw.get(part) if isinstance(raw, dict) else raw[part] if part < len(raw) else None
+    return location
 
 
-def _problem(model: type[BaseModel], details: ErrorDetails, path: Path, place: Place) -> Problem:
-    location = _location(details)
+def _model_at(model: type[BaseModel], details: ErrorDetails) -> type[BaseModel]:
+    """The model of the table that it is in."""
+    for part in details["loc"][:-1]:
+        field = model.model_fields.get(str(part))
+        inner = None if field is None else _model_in(field.annotation)
+        model = inner or model
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for each in get_args(annotation) if (found := _model_in(each)) is not None), None)
+
+
+def _problem(model: type[BaseModel], details: ErrorDetails, raw: Any, path: Path, place: Place) -> Problem:
+    location = _location(details, raw)
     where = (*path, *location)
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
-    field = model.model_fields.get(str(location[0])) if location else None
+    model = _model_at(model, details)
+    # What is wrong within a list or a table of names is told by the key that it is the value of.
+    field = next((model.model_fields[str(each)] for each in details["loc"][::-1] if each in model.model_fields), None)
     if kind == "form":
         return place.problem(where, context["wrong"], context["right"])
     if kind == "extra_forbidden":
         known = list(model.model_fields)
-        right = did_you_mean(str(location[-1]), known, f"the keys here are {', '.join(known)}")
+        right = did_you_mean(str(details["loc"][-1]), known, f"the keys here are {', '.join(known)}")
         return place.problem(where, "is not a key that Strangler knows", right)
     if kind == "missing":
-        return place.problem(where, "is missing", f"add {location[-1]} = {_example(field)}")
+        return place.problem(where, "is missing", f"add {details['loc'][-1]} = {_example(field)}")
     if kind == "greater_than_equal":
         return place.problem(where, f"is {shown(value)}, too small", f"write at least {context['ge']}")
     if kind == "less_than_equal":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from strangler.compare import Rules
+from strangler.gates import Gates
+from strangler.toggles import Stage
 from strangler_proxy.config.address import Address
 from strangler_proxy.config.identity import IdentitySettings
 from strangler_proxy.config.shadow import EvidenceSettings, ShadowSettings
@@ -103,6 +105,7 @@ class Config:
     killed (default 30, 0 for never). `proxy_protocol` says that trusted proxies begin with a PROXY header,
     `tls` that customers are served by TLS (default None: in plain HTTP). `rules` are the compare rules in the file that
     `shadow.rules` names, as they were when the configuration was read: all processes of a replica have the same.
+    `gates` are what a route must pass before it may enter a stage, where it does not say itself.
     """
 
     path: Path
@@ -134,6 +137,7 @@ class Config:
     shadow: ShadowSettings = _SHADOW
     evidence: EvidenceSettings = _EVIDENCE
     rules: Rules = _NO_RULES
+    gates: Mapping[Stage, Gates] = field(default_factory=dict)
     text: str = ""
 
     @property

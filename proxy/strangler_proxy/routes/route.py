@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from strangler.gates import Gates
+from strangler.toggles import Stage
+
 __all__ = ["Route"]
 
 
@@ -21,7 +24,8 @@ class Route:
     `identity` says whether the candidate is told who asks: `none`, `optional` or `required`; `anonymous` what a client
     is told that is nobody where somebody is required (None: what `[identity]` says). `sample` is the share of its
     requests that are copied to the other side (None: what `[shadow]` says), `writes` what is done with the copy of an
-    unsafe one: `skip` it, or ask for a `sandbox` or a `dry-run`. `line` is where the route stands in the file.
+    unsafe one: `skip` it, or ask for a `sandbox` or a `dry-run`. `gates` are what must pass before it may enter a
+    stage; for a stage that is not in it, what `[gates]` says. `line` is where the route stands in the file.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Route:
     anonymous: str | None = None
     sample: float | None = None
     writes: str = "skip"
+    gates: Mapping[Stage, Gates] = field(default_factory=dict)
     line: int | None = None
 
     def document(self) -> dict[str, Any]:

@@ -1,0 +1,88 @@
+"""Asking what others say: an address, and Prometheus. Only what an operator wrote is ever asked.
+
+Each is bounded in time and in size, follows no redirect, and takes no proxy from the environment.
+"""
+
+from __future__ import annotations
+
+import json
+from time import monotonic
+from typing import Any, Final
+
+import httpx
+
+from strangler.gates import ProbeGate, ProbeSeen, PrometheusGate, PrometheusSeen
+from strangler_proxy.plain import plain, reason
+
+__all__ = ["ask_probe", "ask_prometheus"]
+
+_MOST_BYTES: Final = 1024 * 1024
+_LONGEST: Final = 200
+
+
+class _TooSlow(Exception):
+    """It dripped."""
+
+
+def ask_probe(gate: ProbeGate, *, transport: httpx.BaseTransport | None = None) -> ProbeSeen:
+    """What the address answers."""
+    try:
+        status, body = _asked(gate.url, {}, gate.timeout, transport, whole=bool(gate.contains))
+    except (httpx.HTTPError, httpx.InvalidURL, _TooSlow) as error:
+        return ProbeSeen(error=_why(error, gate.timeout))
+    return ProbeSeen(status, gate.contains.encode() in body)
+
+
+def ask_prometheus(gate: PrometheusGate, *, transport: httpx.BaseTransport | None = None) -> PrometheusSeen:
+    """The number that the query gives."""
+    url = f"{gate.url.rstrip('/')}/api/v1/query"
+    try:
+        status, body = _asked(url, {"query": gate.query}, gate.timeout, transport, whole=True)
+    except (httpx.HTTPError, httpx.InvalidURL, _TooSlow) as error:
+        return PrometheusSeen(error=_why(error, gate.timeout))
+    try:
+        document = json.loads(body)
+        if document["status"] != "success":
+            return PrometheusSeen(error=plain(str(document.get("error", "it failed")))[:_LONGEST])
+        return _number(document["data"])
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        return PrometheusSeen(error=f"no answer of Prometheus, with status {status}")
+
+
+def _number(data: Any) -> PrometheusSeen:
+    kind, result = data["resultType"], data["result"]
+    if kind == "scalar":
+        return PrometheusSeen(float(result[1]))
+    if kind != "vector":
+        return PrometheusSeen(error=f"it gave a {plain(str(kind))[:20]}, not a number")
+    if not result:
+        return PrometheusSeen()
+    if len(result) > 1:
+        return PrometheusSeen(error=f"it gave {len(result)} series; aggregate them, as with sum(...)")
+    return PrometheusSeen(float(result[0]["value"][1]))
+
+
+def _asked(
+    url: str, query: dict[str, str], timeout: float, transport: httpx.BaseTransport | None, *, whole: bool
+) -> tuple[int, bytes]:
+    """The status, and up to a megabyte of the body if it is wanted."""
+    until = monotonic() + timeout
+    with (
+        httpx.Client(timeout=timeout, trust_env=False, follow_redirects=False, transport=transport) as client,
+        client.stream("GET", url, params=query or None, headers={"User-Agent": "strangler"}) as response,
+    ):
+        body = bytearray()
+        if whole:
+            for part in response.iter_bytes():
+                body += part
+                if monotonic() > until:
+                    raise _TooSlow
+                if len(body) >= _MOST_BYTES:
+                    break
+        return response.status_code, bytes(body[:_MOST_BYTES])
+
+
+def _why(error: Exception, timeout: float) -> str:
+    if isinstance(error, httpx.TimeoutException | _TooSlow):
+        return f"not within {timeout:g} s"
+    return plain(reason(error))[:_LONGEST]

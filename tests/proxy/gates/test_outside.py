@@ -1,0 +1,128 @@
+"""Asking addresses and Prometheus, and running commands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from strangler_proxy.gates.command import run_command
+from strangler_proxy.gates.here import judge_here, sent_along
+from strangler_proxy.gates.outside import ask_probe, ask_prometheus
+
+from strangler.evidence import AgreementWanted
+from strangler.gates import CommandGate, CommandSeen, Gates, ProbeGate, ProbeSeen, PrometheusGate, PrometheusSeen
+
+PROBE = ProbeGate("http://catalog/ready")
+QUERY = PrometheusGate("http://prometheus:9090/", 'sum(up{job="a"})', 1.0)
+
+
+def answering(answer: Callable[[httpx.Request], httpx.Response]) -> httpx.MockTransport:
+    return httpx.MockTransport(answer)
+
+
+def failing(error: Exception) -> httpx.MockTransport:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise error
+
+    return httpx.MockTransport(refuse)
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
+    asked: list[str] = []
+
+    def redirect(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(302, headers={"Location": "http://169.254.169.254/"})
+
+    assert ask_probe(PROBE, transport=answering(redirect)) == ProbeSeen(302)
+    assert asked == ["http://catalog/ready"]
+
+
+def test_the_text_is_looked_for_in_the_first_megabyte() -> None:
+    gate = ProbeGate("http://catalog/ready", contains="grün")
+
+    def body(content: bytes) -> ProbeSeen:
+        return ask_probe(gate, transport=answering(lambda _: httpx.Response(200, content=content)))
+
+    assert body("all grün".encode()) == ProbeSeen(200, True)
+    assert body(b"red") == ProbeSeen(200, False)
+    assert body(b" " * 1024 * 1024 + "grün".encode()) == ProbeSeen(200, False)
+
+
+def test_an_address_that_does_not_answer_says_why() -> None:
+    refused = ask_probe(PROBE, transport=failing(httpx.ConnectError("[Errno 111] Connection refused")))
+    assert refused == ProbeSeen(error="Connection refused")
+    slow = ask_probe(PROBE, transport=failing(httpx.ReadTimeout("")))
+    assert slow == ProbeSeen(error="not within 5 s")
+    assert ask_probe(ProbeGate("http://[")).error
+
+
+def test_an_answer_that_drips_is_not_waited_for() -> None:
+    class Drops(httpx.SyncByteStream):
+        def __iter__(self) -> Any:
+            while True:
+                yield b"."
+
+    gate = ProbeGate("http://catalog/ready", contains="never", timeout=0.0)
+    found = ask_probe(gate, transport=answering(lambda _: httpx.Response(200, stream=Drops())))
+    assert found == ProbeSeen(error="not within 0 s")
+
+
+def test_prometheus_gives_one_number() -> None:
+    asked: list[httpx.URL] = []
+
+    def given(data: Any, status: int = 200) -> PrometheusSeen:
+        def say(request: httpx.Request) -> httpx.Response:
+            asked.append(request.url)
+            return httpx.Response(status, json=data)
+
+        return ask_prometheus(QUERY, transport=answering(say))
+
+    def success(kind: str, result: Any) -> PrometheusSeen:
+        return given({"status": "success", "data": {"resultType": kind, "result": result}})
+
+    one = {"metric": {}, "value": [1.0, "2.5"]}
+    assert success("vector", [one]) == PrometheusSeen(2.5)
+    assert asked[0].path == "/api/v1/query"
+    assert asked[0].params["query"] == 'sum(up{job="a"})'
+    assert success("scalar", [1.0, "3"]) == PrometheusSeen(3.0)
+    assert math.isnan(success("vector", [{"value": [1.0, "NaN"]}]).value or 0.0)
+    assert success("vector", []) == PrometheusSeen()
+    assert success("vector", [one, one]).error == "it gave 2 series; aggregate them, as with sum(...)"
+    assert success("matrix", []).error == "it gave a matrix, not a number"
+    assert given({"status": "error", "error": "parse error"}, 400).error == "parse error"
+    empty = {"status": "success", "data": {"resultType": "scalar", "result": []}}
+    wrong: tuple[Any, ...] = ([], {"status": "success"}, empty)
+    for garbled in wrong:
+        assert given(garbled).error == "no answer of Prometheus, with status 200"
+    page = ask_prometheus(QUERY, transport=answering(lambda _: httpx.Response(502, text="<html>")))
+    assert page.error == "no answer of Prometheus, with status 502"
+    assert ask_prometheus(QUERY, transport=failing(httpx.ConnectError("no"))).error == "no"
+
+
+@pytest.mark.parametrize(("line", "seen"), [("exit 3", CommandSeen(3)), ("true && echo said", CommandSeen(0))])
+def test_a_command_is_a_line_for_the_shell(line: str, seen: CommandSeen, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_command(CommandGate(line)) == seen
+    # Standard output is for what the command line has to say.
+    assert capfd.readouterr().out == ""
+
+
+def test_a_command_that_does_not_end_is_killed_with_what_it_began(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    line = f"sleep 60 & echo $! > {told}; wait"
+    # It has written its child's id before it waits.
+    assert run_command(CommandGate(line, timeout=1.0)) == CommandSeen(error="not within 1 s")
+    state = Path(f"/proc/{told.read_text().strip()}/stat")
+    assert not state.exists() or ") Z " in state.read_text()
+
+
+def test_only_what_is_outside_is_judged_here() -> None:
+    gates = Gates(agreement=AgreementWanted(), requests=5, commands=(CommandGate("exit 1"),))
+    (found,) = judge_here(gates)
+    assert (found.name, found.verdict) == ("command", "fail")
+    assert judge_here(Gates(requests=5)) == []
+    assert sent_along({"requests": 5, "command": "x", "probe": "y", "prometheus": {}}) == {"requests": 5}
