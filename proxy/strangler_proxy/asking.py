@@ -206,7 +206,7 @@ class Asking(ClientHolder):
         lines = head.lines
         if choice.foreign and head.cookies is not None:
             lines = without_private_cookies(lines, head.cookies, self._gateway.private_cookies)
-        added = self._client.peer.lines(head)
+        added = self._client.peer.lines(head) + choice.pool.proxied
         if self._span is not None and self._connection is not None:
             if self._span.replaced:
                 lines = [line for line in lines if line not in self._span.replaced]

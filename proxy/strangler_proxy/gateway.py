@@ -13,6 +13,7 @@ from strangler_proxy.choice import Choice
 from strangler_proxy.config import Config, Route
 from strangler_proxy.counts import Counts
 from strangler_proxy.pool import Pool
+from strangler_proxy.proxied_line import ProxiedLine, knows_us
 from strangler_proxy.record.order import Order
 from strangler_proxy.record.recorder import Recorder
 from strangler_proxy.request_head import RequestHead
@@ -85,6 +86,7 @@ class Gateway:
         self._unrouted = self._choice(None, decide(None, None, monolith=config.monolith), "")
         self._settled: list[Choice | None] = []
         self._toggles: dict[str, Toggle] = {}
+        self._proxied: ProxiedLine | None = None
         self.put_into_force(Snapshot())
         self._number = 0
         self._series = os.urandom(8).hex().encode() + b"-"
@@ -132,6 +134,7 @@ class Gateway:
         """Copies go to these upstreams from now on."""
         shadow = self.shadow
         shadow.open_lanes(lanes)
+        self._introduce()
         monolith = shadow.monolith
         self.monolith.pace = monolith.pace if monolith.opened else None
         if self.vouching is None or not monolith.opened:
@@ -146,6 +149,20 @@ class Gateway:
     def _is_compared(self, route: Route, stage: Stage) -> bool:
         share = self.shadow.settings.sample if route.sample is None else route.sample
         return route.twin and stage in _COMPARED and share > 0
+
+    def be_known(self, line: ProxiedLine) -> None:
+        """Send `line` with each request to the monolith and its kind from now on."""
+        self._proxied = line
+        self._introduce()
+
+    def _introduce(self) -> None:
+        if self._proxied is None:
+            return
+        line = self._proxied.line()
+        lanes = [lane.pool for lane in self.shadow.lanes]
+        for pool in [*self.pools.values(), *lanes]:
+            if knows_us(self.config, pool.upstream):
+                pool.proxied = line
 
     def choose(self, head: RequestHead) -> Choice:
         """Who answers this request, by the routes and by the snapshot in force now."""
@@ -269,6 +286,7 @@ class Gateway:
         # the proxying.
         self._ticking = self.loop.call_later(_TICK, self._tick)
         now = monotonic()
+        self._introduce()
         for client in [client for client in self.clients if client.deadline < now]:
             client.ran_out_of_time()
         for pool in self.pools.values():

@@ -67,15 +67,20 @@ class Health:
         host = self._check.host or endpoint.authority
         request = (
             f"GET {self._check.path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: strangler-health\r\n"
-            "Accept: */*\r\nConnection: close\r\n\r\n"
-        )
+            "Accept: */*\r\nConnection: close\r\n"
+        ).encode()
 
         def done(result: Answered | str) -> None:
             del self._under_way[endpoint]
             self._found(endpoint, well=isinstance(result, Answered) and 200 <= result.status < 300)
 
         self._under_way[endpoint] = ask(
-            self._pool, request.encode(), seconds=self._check.timeout, most=_MOST, done=done, endpoint=endpoint
+            self._pool,
+            b"%b%b\r\n" % (request, self._pool.proxied),
+            seconds=self._check.timeout,
+            most=_MOST,
+            done=done,
+            endpoint=endpoint,
         )
 
     def _found(self, endpoint: Endpoint, *, well: bool) -> None:

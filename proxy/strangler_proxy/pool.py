@@ -67,6 +67,8 @@ class Pool:
             self._prepare_tls(upstream.tls)
         # Why `enter` refused last.
         self.refusal: str = ""
+        # A whole header line that goes with every request to it, by which the monolith knows us; empty for all others.
+        self.proxied: bytes = b""
         # Told what answers to customers take, where copies are sent to this upstream too.
         self.pace: Pace | None = None
         self._now: Callable[[], float] = now

@@ -297,7 +297,7 @@ class Vouching:
             at=int(self._now()),
             nonce=nonce,
             wants=wish.wants_origin if pending.head.upgrade else wish.wants,
-            forwarded=pending.forwarded,
+            forwarded=pending.forwarded + self.pool.proxied,
             request_id=pending.request_id,
             body=pending.body,
         )

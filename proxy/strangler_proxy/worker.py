@@ -20,12 +20,14 @@ from strangler_proxy.life import LEAVING, SERVING, Tie, beat, go_or_stop
 from strangler_proxy.link import ControlLink
 from strangler_proxy.listener import Listener
 from strangler_proxy.listener_tls import listener_context
+from strangler_proxy.proxied_line import ProxiedLine
 from strangler_proxy.report import Report
 from strangler_proxy.secret import keep_secret
 from strangler_proxy.shadow.outlet import Outlet
 from strangler_proxy.state import StateDir
 from strangler_proxy.subject import Subjects, load_or_create_key
 from strangler_proxy.tracing import Tracer
+from strangler_proxy.vouch_secret import vouch_secret
 
 __all__ = ["Worker", "event_loop", "run"]
 
@@ -133,6 +135,7 @@ async def _serve(
     gateway = worker.gateway
     shadow = gateway.shadow
     shadow.visitors.key = keep_secret(state.redaction_key).encode()
+    gateway.be_known(ProxiedLine(vouch_secret(config)))
     if comparers:
         shadow.outlet = Outlet(comparers, loop)
         # Of a file there is one writer.

@@ -15,8 +15,10 @@ import strangler
 
 MODULES = sorted(each.name for each in pkgutil.walk_packages(strangler.__path__, "strangler."))
 PACKAGES = [
+    "strangler.callers",
     "strangler.compare",
     "strangler.django",
+    "strangler.doctor",
     "strangler.documents",
     "strangler.evidence",
     "strangler.gates",
@@ -77,6 +79,16 @@ def test_every_public_class_and_function_is_declared_and_documented(name: str) -
 def test_the_public_names_of_the_packages_are_these() -> None:
     """A change here is a change of the public API: it belongs in the changelog."""
     assert {name: set(declared(importlib.import_module(name))) for name in PACKAGES} == {
+        "strangler.callers": {
+            "Caller",
+            "Callers",
+            "Counted",
+            "Passage",
+            "Reached",
+            "VERSION",
+            "read_callers",
+            "text_of",
+        },
         "strangler.compare": {
             "Action",
             "Answer",
@@ -122,6 +134,18 @@ def test_the_public_names_of_the_packages_are_these() -> None:
             "parse_rules",
         },
         "strangler.django": {"current_subject", "shadow_connections", "toggles"},
+        "strangler.doctor": {
+            "CookieFacts",
+            "Finding",
+            "MonolithFacts",
+            "ProxyFacts",
+            "RouteFacts",
+            "ServerFacts",
+            "Severity",
+            "examine",
+            "read_facts",
+            "write_facts",
+        },
         "strangler.documents": {"Document", "DocumentStore", "Event"},
         "strangler.evidence": {
             "OTHERS",

@@ -14,9 +14,9 @@ from strangler.vouch import SEAL, TARGET, WANTS, ask_seal
 from strangler_proxy.config.certificates import BadCertificate, client_context
 from strangler_proxy.config.upstreams import Upstream, UpstreamTls
 from strangler_proxy.config.values import Config
-from strangler_proxy.identity_state import VOUCH_VARIABLE, vouch_secret
 from strangler_proxy.plain import reason
 from strangler_proxy.state import StateDir
+from strangler_proxy.vouch_secret import VOUCH_VARIABLE, vouch_secret
 from strangler_proxy.vouched import parse_answer
 from strangler_proxy.wish import wish_of
 

@@ -40,15 +40,26 @@ def is_safe(unequal: Unequal) -> bool:
     return unequal.method in SAFE_METHODS
 
 
-def asked_again(unequal: Unequal, *, candidate: bool) -> bytes:
-    """The whole request as the candidate is asked again, or the monolith; marked as shadow traffic."""
+def asked_again(unequal: Unequal, *, candidate: bool, added: bytes = b"") -> bytes:
+    """The whole request as the candidate is asked again, or the monolith; marked as shadow traffic.
+
+    `added` are whole lines that whoever is asked gets besides.
+    """
     lines = unequal.candidate_lines if candidate else unequal.request_lines
     target = unequal.candidate_target if candidate else unequal.target
     kept = [line for line in lines if line.partition(b":")[0].strip().lower() not in _LEFT_OUT]
     body = unequal.request_body
     length = b"Content-Length: %d\r\n" % len(body) if body else b""
     head = b"".join(line + b"\r\n" for line in kept)
-    return b"%b %b HTTP/1.1\r\n%b%b%b\r\n%b" % (unequal.method.encode("latin-1"), target, head, length, _MARK, body)
+    return b"%b %b HTTP/1.1\r\n%b%b%b%b\r\n%b" % (
+        unequal.method.encode("latin-1"),
+        target,
+        head,
+        added,
+        length,
+        _MARK,
+        body,
+    )
 
 
 def asks_for_login(unequal: Unequal) -> bool:

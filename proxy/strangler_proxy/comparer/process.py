@@ -26,9 +26,11 @@ from strangler_proxy.comparer.report import Report
 from strangler_proxy.comparer.sides import Sides
 from strangler_proxy.config.values import Config
 from strangler_proxy.life import SERVING, Tie, beat, go_or_stop
+from strangler_proxy.proxied_line import ProxiedLine
 from strangler_proxy.secret import keep_secret
 from strangler_proxy.shadow.frame import longest_frame
 from strangler_proxy.state import StateDir
+from strangler_proxy.vouch_secret import vouch_secret
 
 __all__ = ["redacting", "run"]
 
@@ -74,7 +76,7 @@ async def _serve(number: int, config: Config, at: Path, tie: Tie) -> None:
     ledger = Ledger(config.rules, Keeper(None if redactor is None else redactor.kept))
     if not await go_or_stop(tie, stop):
         return
-    sides = Sides(config)
+    sides = Sides(config, ProxiedLine(vouch_secret(config)))
     learned = LearnedIds(config.rules, state.learned_ids(number), state.write)
     examiner = Examiner(config.rules, sides, lag=config.shadow.lag, ids=learned.map, limits=_limits(config))
     comparer = Comparer(backlog, ledger, examiner, sides, recheck=config.shadow.recheck)

@@ -15,6 +15,7 @@ from strangler_proxy.comparer.again import asked_again
 from strangler_proxy.config.values import Config, ShadowSettings, Upstream
 from strangler_proxy.outgoing import without_guarded
 from strangler_proxy.pool import Pool
+from strangler_proxy.proxied_line import ProxiedLine, knows_us
 from strangler_proxy.shadow.frame import Side, Unequal
 from strangler_proxy.shadow.pace import Pace
 from strangler_proxy.shadow.rate import Rate
@@ -60,12 +61,15 @@ class _Way:
 
 class Sides:
     """The upstreams of `config`, asked as `[shadow]` allows. Use it inside a running event loop, and close it.
+    The monolith knows us by `proxied`.
 
     `asked` counts how often each upstream was asked again; `unanswered` how often in vain, by upstream and cause: the
     words of `ask`, `rate`, `slowed`, and `other-release` for a candidate that is not the release it was.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, proxied: ProxiedLine | None = None) -> None:
+        self._config = config
+        self._proxied = proxied
         self._monolith = config.monolith
         self._routes = {route.name: route for route in config.routes if route.twin}
         self._upstreams = config.upstreams
@@ -81,7 +85,9 @@ class Sides:
 
     async def monolith(self, unequal: Unequal) -> Side | None:
         """What the monolith answers now to the same request."""
-        found = await self._ask(self._monolith, asked_again(unequal, candidate=False))
+        found = await self._ask(
+            self._monolith, asked_again(unequal, candidate=False, added=self._added(self._monolith))
+        )
         if found is None:
             return None
         answered, seconds = found
@@ -93,7 +99,9 @@ class Sides:
         if route is None:
             # Told by a worker that has another configuration.
             return None
-        found = await self._ask(route.candidate, asked_again(unequal, candidate=True))
+        found = await self._ask(
+            route.candidate, asked_again(unequal, candidate=True, added=self._added(route.candidate))
+        )
         if found is None:
             return None
         answered, seconds = found
@@ -106,6 +114,9 @@ class Sides:
             guarded = [index for index, line in enumerate(lines) if line.partition(b":")[0].lower() in _GUARDED]
             lines = without_guarded(lines, guarded, self._unsettable)
         return Side(status=answered.status, lines=lines, body=answered.body, seconds=seconds)
+
+    def _added(self, name: str) -> bytes:
+        return self._ways[name].pool.proxied
 
     async def _ask(self, name: str, request: bytes) -> tuple[Answered, float] | None:
         """The answer, and what it took."""
@@ -151,4 +162,6 @@ class Sides:
         self._ticking = self._loop.call_later(_TICK, self._tick)
         now = monotonic()
         for way in self._ways.values():
+            if self._proxied is not None and knows_us(self._config, way.pool.upstream):
+                way.pool.proxied = self._proxied.line()
             way.pool.tick(now)

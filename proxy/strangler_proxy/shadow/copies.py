@@ -125,13 +125,13 @@ class Copy(Capture):
         plan, head = self.plan, self.head
         to_candidate = not plan.candidate_answers
         request = self._request(
-            self.lines_for(candidate=to_candidate), self.target_for(candidate=to_candidate), identity
+            plan.lane, self.lines_for(candidate=to_candidate), self.target_for(candidate=to_candidate), identity
         )
         errand = self._errand = self._errand_to(plan.lane, OTHER, request)
         second = plan.shadow.second
         if second is not None and self._safe and second.has_room() and not second.refuses(monotonic()):
             self._second = self._errand_to(
-                second, SECOND, self._request(self.lines_for(candidate=False), head.target, b"")
+                second, SECOND, self._request(second, self.lines_for(candidate=False), head.target, b"")
             )
             second.under_way += 1
             self._second.begin()
@@ -178,13 +178,13 @@ class Copy(Capture):
             lines = [length if line == _CHUNKED else line for line in lines]
         return lines
 
-    def _request(self, lines: list[bytes], target: bytes, identity: bytes) -> bytes:
+    def _request(self, lane: Lane, lines: list[bytes], target: bytes, identity: bytes) -> bytes:
         head = self.head
         return b"%b %b HTTP/1.1\r\n%b\r\n%b%b\r\n\r\n%b" % (
             head.method,
             target,
             b"\r\n".join(lines),
-            self._added(identity),
+            self._added(identity) + lane.pool.proxied,
             self.plan.marks[self._safe],
             self._body,
         )
@@ -266,7 +266,7 @@ class Copy(Capture):
         if lane.refuses(now):
             return False
         self._until = now + self.plan.shadow.settings.timeout
-        request = self._request(self.lines_for(candidate=False), self.head.target, b"")
+        request = self._request(lane, self.lines_for(candidate=False), self.head.target, b"")
         self._again = self._errand_to(lane, AGAIN, request)
         if lane is not self.plan.lane:
             lane.under_way += 1
