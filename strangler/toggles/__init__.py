@@ -7,10 +7,11 @@ from strangler.toggles.move import Move, plan_back, plan_move, plan_moves
 from strangler.toggles.snapshot import Snapshot, read_snapshot, write_snapshot
 from strangler.toggles.stage import Kind, Side, Stage
 from strangler.toggles.store import AuditEntry, Change, ToggleStore
-from strangler.toggles.toggle import NAME_PATTERN, Toggle, default_salt
+from strangler.toggles.toggle import GROUP, NAME_PATTERN, Toggle, default_salt
 
 __all__ = [
     "BUCKETS",
+    "GROUP",
     "NAME_PATTERN",
     "VECTORS",
     "AuditEntry",

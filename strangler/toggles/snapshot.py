@@ -19,7 +19,9 @@ from strangler.toggles.toggle import Toggle
 
 __all__ = ["FORMAT", "Snapshot", "read_snapshot", "write_snapshot"]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+# Without overrides of groups, which it does not know.
+_FIRST_FORMAT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,12 @@ class Snapshot:
         return Snapshot(revision=revision, toggles={**self.toggles, **changed}, at=at)
 
     def to_json(self) -> dict[str, Any]:
-        """The snapshot as plain JSON types: the one wire format, on disk and between processes."""
+        """The snapshot as plain JSON types: the one wire format, on disk and between processes.
+
+        It is of the first format as long as that can say it, so that a monolith with an older library follows on.
+        """
         return {
-            "format": FORMAT,
+            "format": FORMAT if any(toggle.groups for toggle in self.toggles.values()) else _FIRST_FORMAT,
             "revision": self.revision,
             "at": self.at.isoformat(),
             "toggles": [toggle.to_json() for toggle in self.toggles.values()],
@@ -68,9 +73,10 @@ class Snapshot:
     def from_json(cls, document: Any) -> Snapshot:
         """The snapshot that `to_json` wrote. Raises SnapshotError for anything else."""
         try:
-            if document["format"] != FORMAT:
+            if document["format"] not in (_FIRST_FORMAT, FORMAT):
                 raise SnapshotError(
-                    f"snapshot format {document['format']!r} is not {FORMAT}: written by another version of Strangler"
+                    f"snapshot format {document['format']!r} is neither {_FIRST_FORMAT} nor {FORMAT}: written by"
+                    " another version of Strangler"
                 )
             toggles = [Toggle.from_json(each) for each in document["toggles"]]
             return cls(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -12,9 +12,12 @@ from strangler.errors import SnapshotError
 from strangler.toggles.bucket import BUCKETS, bucketer
 from strangler.toggles.stage import Kind, Side, Stage
 
-__all__ = ["NAME_PATTERN", "Toggle", "default_salt"]
+__all__ = ["GROUP", "NAME_PATTERN", "Toggle", "default_salt"]
 
 NAME_PATTERN: Final = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)*")
+
+# What an override's key begins with that is for a group of subjects.
+GROUP: Final = "group:"
 
 # Enum members are looked up once here: on the hot path each look-up would cost as much as the rest of the decision.
 _MONOLITH: Final = Side.MONOLITH
@@ -41,7 +44,8 @@ class Toggle:
     """The runtime state of a route or seam.
 
     `share` counts in buckets (0 to 100,000) and rules in stage `canary` only, as do `overrides`: subjects whose side is
-    set by hand. `salt` seeds the buckets. `revision` is the snapshot revision that last moved this toggle, 0 for never.
+    set by hand, and groups of them, as `group:NAME`. `groups` are the latter by name. `salt` seeds the buckets.
+    `revision` is the snapshot revision that last moved this toggle, 0 for never.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Toggle:
     overrides: Mapping[str, Side] = field(default_factory=dict)
     salt: str = ""
     revision: int = 0
+    groups: Mapping[str, Side] = field(init=False, repr=False, compare=False, default_factory=dict)
     _bucket: Any = field(init=False, repr=False, compare=False, default=None)
     _settled: Side | None = field(init=False, repr=False, compare=False, default=None)
 
@@ -62,6 +67,8 @@ class Toggle:
         if not self.salt:
             object.__setattr__(self, "salt", default_salt(self.name))
         object.__setattr__(self, "overrides", MappingProxyType(dict(self.overrides)))
+        groups = {key.removeprefix(GROUP): side for key, side in self.overrides.items() if key.startswith(GROUP)}
+        object.__setattr__(self, "groups", MappingProxyType(groups))
         object.__setattr__(self, "_bucket", bucketer(self.salt))
         object.__setattr__(self, "_settled", _SETTLED.get(self.stage))
 
@@ -74,13 +81,20 @@ class Toggle:
         """Whether `other` is a toggle in the same state, whichever revision last moved either."""
         return other is not None and replace(self, revision=other.revision) == other
 
-    def side(self, subject: str = "") -> Side:
-        """The side that answers `subject`. Pure; outside stage `canary` the subject does not matter."""
+    def side(self, subject: str = "", groups: Iterable[str] = ()) -> Side:
+        """The side that answers `subject`, who belongs to `groups`. Pure; outside stage `canary` neither matters.
+
+        The subject's own override comes first, then that of the first of `groups` that has one, then the share.
+        """
         settled = self._settled
         if settled is not None:
             return settled
-        if self.overrides and subject in self.overrides:
-            return self.overrides[subject]
+        if self.overrides:
+            if subject in self.overrides and not subject.startswith(GROUP):
+                return self.overrides[subject]
+            for group in groups if self.groups else ():
+                if group in self.groups:
+                    return self.groups[group]
         return _CANDIDATE if self._bucket(subject) < self.share else _MONOLITH
 
     def to_json(self) -> dict[str, Any]:

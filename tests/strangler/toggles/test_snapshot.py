@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strangler.errors import SnapshotError, UnknownToggle
-from strangler.toggles import Kind, Snapshot, Stage, Toggle, read_snapshot, write_snapshot
+from strangler.toggles import Kind, Side, Snapshot, Stage, Toggle, read_snapshot, write_snapshot
+from strangler.toggles.snapshot import FORMAT
 from tests.strangler.toggles.test_toggle import TOGGLES
 
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -29,6 +30,14 @@ def some() -> Snapshot:
 @given(SNAPSHOTS)
 def test_a_snapshot_survives_json(snapshot: Snapshot) -> None:
     assert Snapshot.from_json(json.loads(json.dumps(snapshot.to_json()))) == snapshot
+
+
+def test_a_snapshot_is_of_the_first_format_until_a_groups_side_is_set_by_hand() -> None:
+    assert some().to_json()["format"] == 1
+    grouped = Toggle("catalog.list", overrides={"group:staff": Side.CANDIDATE})
+    document = some().moved([grouped], revision=4, at=AT).to_json()
+    assert document["format"] == FORMAT == 2
+    assert Snapshot.from_json(document).toggles["catalog.list"].groups == {"staff": Side.CANDIDATE}
 
 
 def test_a_snapshot_survives_the_disk(tmp_path: Path) -> None:
@@ -61,7 +70,7 @@ def test_a_file_cut_off_anywhere_is_an_error_that_names_it(tmp_path: Path) -> No
         b"[]",
         b'"snapshot"',
         b"{}",
-        b'{"format": 2, "revision": 1, "at": "2026-01-01T00:00:00+00:00", "toggles": []}',
+        b'{"format": 3, "revision": 1, "at": "2026-01-01T00:00:00+00:00", "toggles": []}',
         b'{"format": 1, "revision": null, "at": "2026-01-01T00:00:00+00:00", "toggles": []}',
         b'{"format": 1, "revision": 1, "at": "yesterday", "toggles": []}',
         b'{"format": 1, "revision": 1, "at": "2026-01-01T00:00:00+00:00", "toggles": [1]}',

@@ -52,9 +52,24 @@ def test_outside_canary_neither_subject_nor_share_nor_override_matters(
     assert not toggle.asks_subject
 
 
-@given(st.text(), SHARES, SIDES)
+@given(st.text().filter(lambda text: not text.startswith("group:")), SHARES, SIDES)
 def test_an_override_sets_its_subject_whatever_the_share(subject: str, share: int, side: Side) -> None:
     assert canary(share, overrides={subject: side}).side(subject) is side
+
+
+def test_a_subjects_override_comes_first_then_that_of_its_first_group_that_has_one_then_the_share() -> None:
+    overrides = {"group:staff": Side.CANDIDATE, "group:early": Side.MONOLITH, "ada": Side.MONOLITH}
+    toggle = canary(0, overrides=overrides)
+    assert toggle.groups == {"staff": Side.CANDIDATE, "early": Side.MONOLITH}
+    assert toggle.asks_subject
+    assert toggle.side("ben", ["others", "staff", "early"]) is Side.CANDIDATE
+    assert toggle.side("ben", ["early", "staff"]) is Side.MONOLITH
+    assert toggle.side("ada", ["staff"]) is Side.MONOLITH
+    assert canary(BUCKETS, overrides=overrides).side("ben", ["others"]) is Side.CANDIDATE
+
+
+def test_nobody_is_of_a_group_by_being_called_like_it() -> None:
+    assert canary(0, overrides={"group:staff": Side.CANDIDATE}).side("group:staff") is Side.MONOLITH
 
 
 def test_the_subject_matters_only_for_some_of_the_people_or_with_overrides() -> None:
