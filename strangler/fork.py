@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
+from importlib import import_module
 from typing import Final, Protocol
 from weakref import WeakSet
 
@@ -17,6 +20,7 @@ class Forkable(Protocol):
         ...
 
 
+_LOG: Final = logging.getLogger("strangler.fork")
 _LIVE: Final[WeakSet[Forkable]] = WeakSet()
 
 
@@ -32,3 +36,10 @@ def _renew() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
+if "uwsgi" in sys.modules:
+    # uWSGI forks without a word to Python, unless it is configured to say one. Without a master process its decorators
+    # refuse to be imported, and nothing is forked that was used before.
+    try:
+        import_module("uwsgidecorators").postfork(_renew)
+    except Exception:
+        _LOG.debug("uWSGI tells nobody of its forks.", exc_info=True)

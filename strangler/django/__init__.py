@@ -5,7 +5,7 @@
 
     facts = Seam[CatalogFacts](
         "catalog.facts", old=OrmFacts(), new=ServiceFacts,
-        toggles=toggles(), subject=current_subject, around=shadow_connections,
+        toggles=toggles(), subject=current_subject, groups=current_groups, around=shadow_connections,
     ).facade()
 
 `strangler.django.conf` says what STRANGLER can hold. Without it the environment decides, and without that every toggle
@@ -14,6 +14,6 @@ stands at `monolith`.
 
 from strangler.django.conf import toggles
 from strangler.django.connections import shadow_connections
-from strangler.django.subject import current_subject
+from strangler.django.subject import current_groups, current_subject
 
-__all__ = ["current_subject", "shadow_connections", "toggles"]
+__all__ = ["current_groups", "current_subject", "shadow_connections", "toggles"]

@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.utils.decorators import sync_and_async_middleware
+from django.utils.text import slugify
 
 from strangler.django.conf import configured
 
-__all__ = ["COOKIE", "current_subject", "subject_middleware", "subject_of"]
+__all__ = ["COOKIE", "current_groups", "current_subject", "subject_middleware", "subject_of"]
 
 COOKIE: Final = "strangler_subject"
+_KNOWN: Final = "_strangler_groups"
 _REQUEST: Final[ContextVar[HttpRequest | None]] = ContextVar("strangler_request", default=None)
 
 
@@ -50,6 +52,26 @@ def current_subject() -> str:
     """The subject of the request at hand; empty outside of one, and for a client that nothing is known of."""
     request = _REQUEST.get()
     return "" if request is None else subject_of(request)
+
+
+def current_groups() -> list[str]:
+    """The groups of the user who is signed in with the request at hand, for a seam's `groups`: `superuser`, `staff`,
+    and their groups in Django with names as in an address (`Back office` is `back-office`). Nobody has none.
+
+    The database is asked once a request, and only when a group's side was set by hand.
+    """
+    request = _REQUEST.get()
+    user = getattr(request, "user", None)
+    if request is None or user is None or not user.is_authenticated:
+        return []
+    known: list[str] | None = getattr(request, _KNOWN, None)
+    if known is None:
+        flags = [name for name in ("superuser", "staff") if getattr(user, f"is_{name}", False)]
+        groups = getattr(user, "groups", None)
+        named = [] if groups is None else [slugify(name) for name in groups.values_list("name", flat=True)]
+        known = [*flags, *named]
+        setattr(request, _KNOWN, known)
+    return known
 
 
 def subject_of(request: HttpRequest) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from functools import partial, update_wrapper
@@ -59,6 +59,8 @@ class Seam(Generic[Interface]):
     new one may take is its own affair: give its client a deadline.
 
     - `subject`: whom a share is counted over, such as `strangler.django.current_subject`.
+    - `groups`: which groups that subject belongs to, such as `strangler.django.current_groups`; asked only where a
+      group's side was set by hand.
     - `raises`: exceptions that belong to the interface. Raised by the new one they are an answer, not a failure.
     - `compare`: takes both answers and returns whether they agree, or a `Comparison`. By default `==` decides, and
       where it says no the differences are listed field by field. Exceptions are compared by their type alone.
@@ -86,6 +88,7 @@ class Seam(Generic[Interface]):
         new: Callable[[], Interface],
         toggles: ToggleReader,
         subject: Callable[[], str | None] | None = None,
+        groups: Callable[[], Iterable[str]] | None = None,
         raises: tuple[type[Exception], ...] = (),
         compare: Callable[[Any, Any], bool | Comparison] = compare_values,
         clean: Callable[[Any], Any] | None = None,
@@ -107,6 +110,7 @@ class Seam(Generic[Interface]):
         self._new: Interface | None = None
         self._find = toggles.toggle
         self._subject = subject
+        self._groups = groups
         self._raises = raises
         self._compare = compare
         self._clean = clean
@@ -172,9 +176,15 @@ class Seam(Generic[Interface]):
                 subject = self._subject()
             except Exception as error:
                 self._report("subject", error)
-        if not subject and toggle.share < BUCKETS:
+        groups: list[str] = []
+        if toggle.groups and self._groups is not None:
+            try:
+                groups = [group for group in self._groups() if group in toggle.groups]
+            except Exception as error:
+                self._report("groups", error)
+        if not subject and not groups and toggle.share < BUCKETS:
             return Side.MONOLITH
-        return toggle.side(subject or "")
+        return toggle.side(subject or "", groups)
 
     def _with_fallback(self, stage: Stage, call: _Call) -> Any:
         began = perf_counter()

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser, Group
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection, connections
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory, override_settings
 
-from strangler.django import current_subject, shadow_connections, toggles
+from strangler.django import current_groups, current_subject, shadow_connections, toggles
 from strangler.django.checks import check_setting
 from strangler.django.subject import subject_middleware, subject_of
 from strangler.seam import Seam
@@ -172,6 +174,35 @@ def test_the_middleware_serves_async_views_too_each_with_its_own_subject() -> No
         return [answer.content.decode() for answer in answers]
 
     assert asyncio.run(ask()) == ["user:1", "user:2"]
+
+
+@pytest.mark.django_db
+def test_the_groups_are_those_of_the_user_and_the_database_is_asked_once(
+    django_assert_num_queries: Callable[[int], Any],
+) -> None:
+    user = get_user_model().objects.create_user("ada@shop.example", is_staff=True)
+    user.groups.add(Group.objects.create(name="Back office"))
+    seen: list[list[str]] = []
+
+    def view(_: HttpRequest) -> HttpResponse:
+        seen.extend([current_groups(), current_groups()])
+        return HttpResponse("ok")
+
+    with django_assert_num_queries(1):
+        subject_middleware(view)(request(user=user))
+    assert seen == [["staff", "back-office"]] * 2
+
+
+def test_nobody_and_outside_of_a_request_there_are_no_groups() -> None:
+    seen: list[list[str]] = []
+
+    def view(_: HttpRequest) -> HttpResponse:
+        seen.append(current_groups())
+        return HttpResponse("ok")
+
+    subject_middleware(view)(request(user=AnonymousUser()))
+    subject_middleware(view)(request())
+    assert [*seen, current_groups()] == [[], [], []]
 
 
 def test_a_view_that_fails_leaves_no_subject_behind() -> None:

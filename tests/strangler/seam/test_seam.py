@@ -251,6 +251,28 @@ def test_a_subject_that_cannot_be_found_means_the_old_one() -> None:
     assert world.errors[0][0] == "seam catalog.facts: subject"
 
 
+@pytest.mark.parametrize(
+    ("groups", "price"), [(["staff"], "new"), (["others", "staff"], "new"), (["others"], "1.00"), ([], "1.00")]
+)
+def test_in_a_canary_a_groups_side_counts_without_a_subject_too(groups: list[str], price: str) -> None:
+    world = World(Stage.CANARY, new=Implementation("new"), groups=lambda: groups)
+    world.toggles.set(NAME, Stage.CANARY, share=0, overrides={"group:staff": Side.CANDIDATE})
+    assert world.facts.product(1).price == price
+
+
+def test_groups_that_cannot_be_found_mean_no_group_and_nobody_asks_for_them_unless_they_matter() -> None:
+    def broken() -> list[str]:
+        raise LookupError("no user")
+
+    world = World(Stage.CANARY, new=Implementation("new"), groups=broken)
+    world.toggles.set(NAME, Stage.CANARY, share=0, overrides={"ada": Side.CANDIDATE})
+    assert world.facts.product(1).price == "1.00"
+    assert not world.errors
+    world.toggles.set(NAME, Stage.CANARY, share=0, overrides={"group:staff": Side.CANDIDATE})
+    assert world.facts.product(1).price == "1.00"
+    assert world.errors[0][0] == "seam catalog.facts: groups"
+
+
 def test_nobody_asks_for_the_subject_unless_it_matters() -> None:
     asked: list[int] = []
 
