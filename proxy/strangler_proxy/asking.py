@@ -75,7 +75,7 @@ class Asking(ClientHolder):
         self._head = head
         self._started = monotonic()
         self._request_id = head.request_id or gateway.new_request_id()
-        self._choice: Choice = gateway.choose(head)
+        self._choice: Choice = gateway.choose(head, client.peer)
         self._span: Span | None = None
         if gateway.tracer is not None:
             self._span = gateway.tracer.begin(head, [head.lines[index] for index in head.traces or ()])

@@ -5,26 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Any, Final
 
+from strangler.evidence import traffic
+
 __all__ = ["BOUNDS", "Counts", "Tally"]
 
-# Upper bounds of the latency histogram's buckets, in seconds; the last bucket, without a bound, comes on top.
-BOUNDS: Final[tuple[float, ...]] = (
-    0.0005,
-    0.001,
-    0.0025,
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    10.0,
-    30.0,
-)
+BOUNDS: Final[tuple[float, ...]] = traffic.BOUNDS
 
 _BUCKETS: Final = len(BOUNDS) + 1
 # Causes are words of our own; should one ever carry more, memory stays bounded all the same.
@@ -35,30 +20,33 @@ _LONGEST_RELEASE: Final = 64
 
 
 class _Row:
-    """The answers of one status class: how many a bucket, what they took together, and how many were fallbacks."""
+    """The answers of one status class: how many a bucket, what they took together, and how many were cut off."""
 
-    __slots__ = ("buckets", "fallbacks", "number", "seconds")
+    __slots__ = ("broken", "buckets", "number", "seconds")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.buckets = [0] * _BUCKETS
         self.seconds = 0.0
-        self.fallbacks = 0
+        self.broken = 0
 
 
 class Tally:
     """The answers of one upstream for one side of one route, in one stage. Got once from `Counts.tally`, then kept.
+    Answers given in a failed candidate's place have one of their own, with `fell_back`: how long those took is told
+    apart, for the candidate's failing is in it.
 
     With a thousand routes each answer finds another tally, whose memory is in no cache: it is as little as it can be.
     """
 
-    __slots__ = ("_row", "_rows", "route", "side", "stage", "upstream")
+    __slots__ = ("_row", "_rows", "fell_back", "route", "side", "stage", "upstream")
 
-    def __init__(self, route: str, side: str, upstream: str, stage: str) -> None:
+    def __init__(self, route: str, side: str, upstream: str, stage: str, fell_back: bool = False) -> None:
         self.route = route
         self.side = side
         self.upstream = upstream
         self.stage = stage
+        self.fell_back = fell_back
         # The class counted last, which is hardly ever another one than before.
         self._row = _Row(2)
         self._rows = [self._row]
@@ -72,9 +60,9 @@ class Tally:
         row.buckets[bisect_left(BOUNDS, seconds)] += 1
         row.seconds += seconds
 
-    def fell_back(self, status: int) -> None:
-        """Note of an answer counted by `add` that it was given in a failed candidate's place."""
-        self._row_of(status // 100).fallbacks += 1
+    def broke_off(self, status: int) -> None:
+        """Note of an answer that `add` counts that its upstream broke it off."""
+        self._row_of(status // 100).broken += 1
 
     def _row_of(self, number: int) -> _Row:
         for row in self._rows:
@@ -104,30 +92,33 @@ class Tally:
                     "stage": self.stage,
                     "status_class": f"{row.number}xx",
                     "count": count,
-                    "fallbacks": row.fallbacks,
+                    "fallbacks": count if self.fell_back else 0,
+                    "broken": row.broken,
                     "seconds": round(row.seconds, 6),
                     "buckets": row.buckets,
                 }
             )
             row.buckets = [0] * _BUCKETS
             row.seconds = 0.0
-            row.fallbacks = 0
+            row.broken = 0
         return taken
 
 
 class Counts:
     """What one worker counts. Everything in it is told once, by `take` and `take_causes`."""
 
-    __slots__ = ("_failures", "_fallbacks", "_refusals", "_taken", "_tallies", "releases", "timeouts")
+    __slots__ = ("_failures", "_fallbacks", "_refusals", "_taken", "_tallies", "releases", "testers", "timeouts")
 
     def __init__(self) -> None:
-        self._tallies: dict[tuple[str, str, str, str], Tally] = {}
+        self._tallies: dict[tuple[str, str, str, str, bool], Tally] = {}
         self._fallbacks: dict[tuple[str, str, str], int] = {}
         self._failures: dict[tuple[str, str], int] = {}
         self._refusals: dict[tuple[int, str], int] = {}
         self._taken = 0
         # How often clients were slower than each limit allows; never goes back.
         self.timeouts: dict[str, int] = {}
+        # Words of testers by what became of them; never goes back.
+        self.testers: dict[str, int] = {}
         # Answers by upstream and the release that it says it is; never goes back.
         self.releases: dict[tuple[str, str], int] = {}
 
@@ -136,12 +127,12 @@ class Counts:
         """The answers counted so far; never goes back."""
         return self._taken + sum(tally.count() for tally in self._tallies.values())
 
-    def tally(self, route: str, side: str, upstream: str, stage: str = "") -> Tally:
+    def tally(self, route: str, side: str, upstream: str, stage: str = "", *, fell_back: bool = False) -> Tally:
         """The one tally of these. `route` is `-` for a request that no route takes, `stage` empty for one without."""
-        key = (route, side, upstream, stage)
+        key = (route, side, upstream, stage, fell_back)
         tally = self._tallies.get(key)
         if tally is None:
-            tally = self._tallies[key] = Tally(route, side, upstream, stage)
+            tally = self._tallies[key] = Tally(route, side, upstream, stage, fell_back)
         return tally
 
     def fallback(self, route: str, upstream: str, cause: str) -> None:
@@ -170,6 +161,10 @@ class Counts:
         """Count that a client was slower than `limit`, a key of `[limits]`, allows."""
         self.timeouts[limit] = self.timeouts.get(limit, 0) + 1
 
+    def tester(self, outcome: str) -> None:
+        """Count what became of a tester's word on a route in a canary."""
+        self.testers[outcome] = self.testers.get(outcome, 0) + 1
+
     def release(self, upstream: str, release: bytes) -> None:
         """Count an answer of an upstream that says which release it is."""
         text = release.decode("latin-1")
@@ -181,7 +176,8 @@ class Counts:
         self.releases[key] = self.releases.get(key, 0) + 1
 
     def take(self) -> list[dict[str, Any]]:
-        """The answers since the last take as plain JSON types, one entry a route, side, upstream, stage and class.
+        """The answers since the last take as plain JSON types, one entry a route, side, upstream, stage and class;
+        another one for those that were fallbacks.
 
         `buckets` are the answers by duration, one number for each of `BOUNDS` and one for what took longer.
         """

@@ -26,6 +26,7 @@ __all__ = [
     "SET_COOKIE",
     "SITE_DATA",
     "TE",
+    "TESTER",
     "TRACE_PARENT",
     "TRACE_STATE",
     "TRANSFER_ENCODING",
@@ -63,6 +64,8 @@ CONDITION: Final = 21
 RELEASE: Final = 22
 # Says that another method is meant: an application that heeds it may delete what a GET asks for.
 OVERRIDE: Final = 23
+# The signed word of a tester, for the proxy alone.
+TESTER: Final = 24
 UNKNOWN: Final = -1
 # Added to a meaning: the field has few values, so that its whole lines are worth being remembered.
 LEARN: Final = 64
@@ -95,6 +98,7 @@ _REQUEST: Final = {
     b"x-forwarded-host": FORWARDED,
     b"x-forwarded-proto": FORWARDED,
     b"x-request-id": REQUEST_ID,
+    b"x-strangler-tester": TESTER,
 }
 _RESPONSE: Final = {
     **_BOTH_WAYS,

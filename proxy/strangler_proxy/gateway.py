@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
@@ -12,13 +13,15 @@ from strangler_proxy.access_log import AccessLog
 from strangler_proxy.choice import Choice
 from strangler_proxy.config import Config, Route
 from strangler_proxy.counts import Counts
+from strangler_proxy.membership import Membership
+from strangler_proxy.peer import Peer
 from strangler_proxy.pool import Pool
 from strangler_proxy.proxied_line import ProxiedLine, knows_us
 from strangler_proxy.record.order import Order
 from strangler_proxy.record.recorder import Recorder
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.routes import Match, RouteTable
-from strangler_proxy.routes.decision import Decision, decide
+from strangler_proxy.routes.decision import Decision, decide, decided
 from strangler_proxy.shadow.plan import Plan
 from strangler_proxy.shadow.shadow import Shadow
 from strangler_proxy.subject import COOKIE as SUBJECT_COOKIE
@@ -34,6 +37,7 @@ __all__ = ["Gateway"]
 _TICK: Final = 0.1
 # The stages in which the side is asked too that does not answer.
 _COMPARED: Final = frozenset({Stage.SHADOW, Stage.CANARY, Stage.EXTRACTED})
+_SUBJECT: Final = SUBJECT_COOKIE.encode() + b"="
 _METHODS: Final = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 
 
@@ -86,6 +90,10 @@ class Gateway:
         self._unrouted = self._choice(None, decide(None, None, monolith=config.monolith), "")
         self._settled: list[Choice | None] = []
         self._toggles: dict[str, Toggle] = {}
+        self._canaries: dict[str, Toggle] = {}
+        self._membership = Membership(config.groups)
+        # What takes our cookie away; empty while somebody's side depends on it.
+        self._clearing = b""
         self._proxied: ProxiedLine | None = None
         self.put_into_force(Snapshot())
         self._number = 0
@@ -107,18 +115,24 @@ class Gateway:
         # By the routes' places: of a thousand routes each look-up by name would miss the processor's cache again.
         settled: list[Choice | None] = []
         asking: dict[str, Toggle] = {}
+        canaries: dict[str, Toggle] = {}
         lanes: set[str] = set()
         for route in self._table.routes:
             toggle = snapshot.toggles.get(route.name)
             if toggle is not None and self._is_compared(route, toggle.stage):
                 lanes.add(self.config.monolith if toggle.stage is Stage.EXTRACTED else route.candidate)
+            if toggle is not None and toggle.stage is Stage.CANARY and route.twin:
+                canaries[route.name] = toggle
             if toggle is not None and toggle.asks_subject and route.twin:
                 asking[route.name] = toggle
                 settled.append(None)
             else:
                 decision = decide(route, toggle, monolith=self.config.monolith)
                 settled.append(self._choice(route, decision, _stage(toggle, route)))
-        self._settled, self._toggles = settled, asking
+        self._settled, self._toggles, self._canaries = settled, asking, canaries
+        # Seams read the cookie too.
+        needed = any(toggle.stage is Stage.CANARY for toggle in snapshot.toggles.values())
+        self._clearing = b"" if needed else b"Set-Cookie: " + self._subjects.clear_cookie()
         self._copy_to(lanes)
 
     def record(self, order: Order | None) -> None:
@@ -164,29 +178,52 @@ class Gateway:
             if knows_us(self.config, pool.upstream):
                 pool.proxied = line
 
-    def choose(self, head: RequestHead) -> Choice:
-        """Who answers this request, by the routes and by the snapshot in force now."""
+    def choose(self, head: RequestHead, peer: Peer) -> Choice:
+        """Who answers this request of `peer`, by the routes and by the snapshot in force now."""
+        choice = self._chosen(head, peer)
+        if self._clearing and head.cookies is not None and _brings_subject(head):
+            return choice.of_one_request(choice.target, self._clearing)
+        return choice
+
+    def _chosen(self, head: RequestHead, peer: Peer) -> Choice:
         method = _METHODS.get(head.method) or head.method.decode("ascii")
         fields = head.fields() if self._asks_headers else ()
         match = self._table.match(method, head.path, head.query, fields)
         if match is None:
             return self._unrouted
         choice = self._settled[match.place]
+        if head.tester and match.route.name in self._canaries:
+            tested = self._ask_tester(match, head)
+            if tested is not None:
+                return tested
         if choice is None:
-            return self._ask_subject(match, head)
+            return self._ask_subject(match, head, peer)
         return self._rewritten(choice, match, head, b"") if choice.rewrites else choice
 
     def fall_back(self, choice: Choice) -> Choice:
         """The monolith in the place of `choice`, whose upstream gave no answer."""
         monolith = self.monolith
-        tally = self.counts.tally(choice.route, Side.MONOLITH.value, monolith.upstream.name, choice.tally.stage)
+        tally = self.counts.tally(
+            choice.route, Side.MONOLITH.value, monolith.upstream.name, choice.tally.stage, fell_back=True
+        )
         return Choice(choice.route, monolith, Side.MONOLITH, tally, set_cookie=choice.set_cookie)
 
-    def _ask_subject(self, match: Match, head: RequestHead) -> Choice:
+    def _ask_tester(self, match: Match, head: RequestHead) -> Choice | None:
+        """What a tester's word gives; None where it is to be passed over."""
+        route = match.route
+        outcome, side = self._subjects.testers.outcome(head.tester, route.name, time.time())
+        self.counts.tester(outcome)
+        if side is None:
+            return None
+        choice = self._choice(route, decided(route, side, monolith=self.config.monolith), Stage.CANARY.value)
+        return self._rewritten(choice, match, head, b"") if choice.rewrites else choice
+
+    def _ask_subject(self, match: Match, head: RequestHead, peer: Peer) -> Choice:
         route = match.route
         subject = self._subjects.of(head.fields())
         toggle = self._toggles[route.name]
-        decision = decide(route, toggle, subject.value, monolith=self.config.monolith)
+        groups = self._membership.of(subject.value, head.came, trusted=peer.trusted) if toggle.groups else []
+        decision = decide(route, toggle, subject.value, groups, monolith=self.config.monolith)
         choice = self._choice(route, decision, _stage(toggle, route))
         set_cookie = b""
         if subject.new:
@@ -295,6 +332,15 @@ class Gateway:
         if self.recording is not None and not self.recording.tick(now):
             self.recording = None
         self.log.flush()
+
+
+def _brings_subject(head: RequestHead) -> bool:
+    """Whether a request comes with our own cookie."""
+    if head.cookies is not None:
+        for index in head.cookies:
+            if _SUBJECT in head.lines[index]:
+                return True
+    return False
 
 
 def _stage(toggle: Toggle | None, route: Route) -> str:

@@ -124,6 +124,12 @@ _ALL: Final = (
     Measure("strangler_dns_failures_total", COUNTER, ("upstream",), "Look-ups of names that failed."),
     # Identity
     Measure(
+        "strangler_testers_total",
+        COUNTER,
+        ("outcome",),
+        "Signed words of testers that came to a route in a canary: `honoured`, `expired`, `forged` or `other-route`.",
+    ),
+    Measure(
         "strangler_vouching_total",
         COUNTER,
         ("outcome",),
@@ -196,6 +202,12 @@ _ALL: Final = (
     ),
     Measure("strangler_comparer_refused_total", COUNTER, (), "Connections of workers ended for what came on them."),
     Measure("strangler_comparer_faults_total", COUNTER, (), "Exchanges not compared because of a fault of ours."),
+    Measure(
+        "strangler_evidence_lost_total",
+        COUNTER,
+        ("what", "cause"),
+        "Batches of evidence, or windows of traffic, that are not in the store and never will be.",
+    ),
     # Recordings
     Measure("strangler_recorded_total", COUNTER, (), "Requests that were written to recordings."),
     Measure("strangler_recording_dropped_total", COUNTER, ("cause",), "Requests that were not, while one ran."),
@@ -218,6 +230,8 @@ _ALL: Final = (
     Measure("strangler_toggles_revision", GAUGE, (), "The revision in force."),
     Measure("strangler_toggle_stage", GAUGE, ("name", "kind", "stage"), "1 for the stage of a toggle."),
     Measure("strangler_toggle_share_ratio", GAUGE, ("name", "kind"), "The share of a toggle's subjects, 0 to 1."),
+    Measure("strangler_rollouts", GAUGE, ("state",), "Rollouts that are not over, by state."),
+    Measure("strangler_notices_total", COUNTER, ("outcome",), "Notices to people: sent, failed or dropped."),
     Measure("strangler_dependency_up", GAUGE, ("dependency",), "Whether what `/health/ready` names is well."),
     Measure("strangler_build_info", GAUGE, ("version", "config"), "1, with version and configuration's digest."),
     Measure("strangler_last_reload_ok", GAUGE, (), "Whether the last reload came into force; absent before the first."),

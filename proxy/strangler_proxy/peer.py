@@ -17,10 +17,11 @@ class Peer:
     """The peer of one connection; `address` is as `getpeername` gives it, `secure` says that it came by TLS of our own.
 
     One inside `trusted` is an edge in front of us, and believed in what it says of its client; of any other everything
-    of the kind is replaced by what we see. Settled once: a connection does not change its other end.
+    of the kind is replaced by what we see. Settled once, and then told by `trusted`: a connection does not change its
+    other end.
     """
 
-    __slots__ = ("_address", "_host", "_lines", "_pseudonym", "_scheme", "_trusted")
+    __slots__ = ("_address", "_host", "_lines", "_pseudonym", "_scheme", "trusted")
 
     def __init__(
         self,
@@ -35,14 +36,14 @@ class Peer:
         self._address = name.encode()
         self._pseudonym = pseudonym
         self._scheme = b"https" if secure else b"http"
-        self._trusted = bool(trusted) and _inside(name, trusted)
+        self.trusted: bool = bool(trusted) and _inside(name, trusted)
         self._host: bytes | None = None
         self._lines = b""
 
     def heed(self, head: RequestHead) -> None:
         """Note in `head` what is believed of its scheme, and forget what is not believed."""
         scheme = self._scheme
-        if not self._trusted:
+        if not self.trusted:
             head.forwarded = None
         elif head.forwarded is not None:
             scheme = _scheme(head.forwarded, scheme)

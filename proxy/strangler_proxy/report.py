@@ -106,6 +106,8 @@ class Report:
             self._counter("strangler_client_connections_refused_total", total, cause)
         for limit, total in self._gateway.counts.timeouts.items():
             self._counter("strangler_client_timeouts_total", total, limit)
+        for outcome, total in self._gateway.counts.testers.items():
+            self._counter("strangler_testers_total", total, outcome)
         if self._gateway.vouching is not None:
             for outcome, total in self._gateway.vouching.counts.items():
                 self._counter("strangler_vouching_total", total, outcome)

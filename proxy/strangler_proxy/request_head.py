@@ -21,6 +21,7 @@ from strangler_proxy.fields import (
     PERSISTS,
     REQUEST_ID,
     TE,
+    TESTER,
     TRACE_PARENT,
     TRACE_STATE,
     TRANSFER_ENCODING,
@@ -48,6 +49,8 @@ _MOST_DIGITS: Final = 10
 # As a number: looking for a byte by its bytes object raises an exception inside, and costs as much.
 _QUESTION_MARK: Final = ord("?")
 _UNSAID: Final = -3
+# As in strangler_proxy.tester, which the parser does not know.
+_TESTER_COOKIE: Final = b"strangler_tester="
 
 _MOST_HOSTS: Final = 1024
 _LONGEST_HOST: Final = 255
@@ -66,7 +69,8 @@ class RequestHead:
     `length` is the body's length: 0 for none, -1 for chunked. `upgrade` names the protocols asked for, `request_id` is
     what the client sent if it can be passed on. `forwarded` are the lines in which an edge in front would tell of its
     client, None where there are none: whether to believe them is not known here. `secure` says that the client came by
-    https, `last_hop` that the request may be forwarded no more.
+    https, `last_hop` that the request may be forwarded no more. `tester` is the word of a tester, of its header or
+    else of its cookie, empty for none: it is in none of the lines to pass on.
     """
 
     __slots__ = (
@@ -90,6 +94,7 @@ class RequestHead:
         "secure",
         "takes_trailers",
         "target",
+        "tester",
         "traces",
         "upgrade",
         "via",
@@ -119,6 +124,7 @@ class RequestHead:
         self.via: list[bytes] | None = None
         self.forwarded: list[bytes] | None = None
         self.secure = False
+        self.tester = b""
 
     def fields(self) -> list[tuple[bytes, bytes]]:
         """All header fields as (name, value) pairs, in order, as they came."""
@@ -162,6 +168,10 @@ def _sort(request: RequestHead, lines: list[bytes]) -> set[bytes] | None:
         elif meaning == HOST:
             _host(request, line)
         elif meaning == COOKIE:
+            if _TESTER_COOKIE in line:
+                line = _without_tester(request, line)
+                if not line:
+                    continue
             if request.cookies is None:
                 request.cookies = []
             request.cookies.append(len(kept))
@@ -227,6 +237,8 @@ def _sort(request: RequestHead, lines: list[bytes]) -> set[bytes] | None:
                 kept.append(b"Max-Forwards: %d" % max(int(value) - 1, 0))
             else:
                 kept.append(line)
+        elif meaning == TESTER:
+            request.tester = value_of(line)
         elif meaning == TE:
             te = te or b"trailers" in tokens_of(value_of(line))
     request.length = 0 if length == _UNSAID else length
@@ -242,6 +254,19 @@ def _sort(request: RequestHead, lines: list[bytes]) -> set[bytes] | None:
         protocols = [each.strip(b" \t") for each in upgrade.split(b",")]
         request.upgrade = b", ".join([each for each in protocols if each and not each.lower().startswith(_HTTP_AGAIN)])
     return named_in(named)
+
+
+def _without_tester(request: RequestHead, line: bytes) -> bytes:
+    """A Cookie line without the word of a tester, which goes into `request`; empty where nothing else was in it."""
+    colon = line.find(b":")
+    rest = []
+    for crumb in line[colon + 1 :].split(b";"):
+        name, _, value = crumb.strip(b" \t").partition(b"=")
+        if name.strip(b" \t") + b"=" != _TESTER_COOKIE:
+            rest.append(crumb)
+        elif not request.tester:
+            request.tester = value.strip(b' \t"')
+    return line[: colon + 1] + b";".join(rest) if any(map(bytes.strip, rest)) else b""
 
 
 def _host(request: RequestHead, line: bytes) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from strangler.errors import StranglerError
+from strangler_proxy.tester import Testers
 
 __all__ = ["COOKIE", "KEY_BYTES", "Headers", "Subject", "SubjectKeyError", "Subjects", "load_or_create_key"]
 
@@ -43,13 +44,15 @@ class Subject:
 class Subjects:
     """Finds the subject of a request: from `sources` (`header:NAME`, `cookie:NAME`) in order, then from our cookie.
 
-    An empty value counts as none, and a cookie of ours that is unsigned, forged or cut off counts as none.
+    An empty value counts as none, and a cookie of ours that is unsigned, forged or cut off counts as none. `testers`
+    are those whose words were signed with the same key.
     """
 
     def __init__(self, key: bytes, sources: tuple[str, ...] = ()) -> None:
         if len(key) != KEY_BYTES:
             raise SubjectKeyError(f"a subject key has {KEY_BYTES} bytes, not {len(key)}")
         self.sources = sources
+        self.testers = Testers(key)
         self._signer = hmac.new(key, COOKIE.encode() + b":", sha256)
         self._sources: tuple[Callable[[Headers], bytes], ...] = tuple(_source(source) for source in sources)
 

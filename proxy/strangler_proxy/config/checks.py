@@ -135,19 +135,21 @@ def _check_headers(item: dict[str, Any], path: Path, place: Place) -> list[Probl
 
 
 def check_addresses(
-    proxy: ProxyTable | None, control: ControlTable | None, upstreams: list[Upstream], place: Place
+    proxy: ProxyTable | None, control: ControlTable | None, upstreams: list[Upstream], place: Place, *, tls: bool
 ) -> list[Problem]:
-    """Who can reach the control plane, and that nothing is sent round in a circle."""
+    """Who can reach the control plane, which may be served by TLS, and that nothing is sent round in a circle."""
     problems = []
     listen = None if proxy is None else proxy.listen
     if control is not None:
         address = control.listen
-        if not control.allow_remote and not is_loopback(address.host):
+        if not control.allow_remote and not tls and not is_loopback(address.host):
             problems.append(
                 place.problem(
                     ("control", "listen"),
-                    f"{address} can be reached from other machines, and it moves your traffic",
-                    f'write "127.0.0.1:{address.port}"; on a network that you trust, add control.allow_remote = true',
+                    f"{address} can be reached from other machines in plain HTTP, tokens and all, and it moves your"
+                    " traffic",
+                    f'write "127.0.0.1:{address.port}", or give it [control.tls]; on a network that you trust, add'
+                    " control.allow_remote = true",
                 )
             )
         if listen is not None and _same(listen, address):

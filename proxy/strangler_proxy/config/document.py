@@ -16,12 +16,15 @@ from strangler_proxy.config.forms import (
     Method,
     Name,
     Network,
-    StoreUrl,
     SubjectSource,
 )
 from strangler_proxy.config.gates_section import StageGatesTable
+from strangler_proxy.config.group_table import GroupTable
 from strangler_proxy.config.identity_table import Anonymous, IdentityNeed, IdentityTable
+from strangler_proxy.config.notify_table import NotifyTable
+from strangler_proxy.config.rollout_table import RolloutTable
 from strangler_proxy.config.shadow_table import EvidenceTable, ShadowTable, Share, Writes
+from strangler_proxy.config.store_url import StoreUrl
 from strangler_proxy.config.upstream_table import UpstreamTable
 from strangler_proxy.config.values import Address, Limits, Tracing
 
@@ -47,6 +50,12 @@ class ProxyTable(_Table):
     """The process in front."""
 
     listen: ListenAddress = Field(Address("127.0.0.1", 8080), description="Where customers are served.")
+    replica: Name | None = Field(
+        None,
+        description="This replica's name, among those that share a store; by default the machine's with six digits of"
+        " the state folder's path.",
+        examples=["eu-1"],
+    )
     workers: Annotated[int, Field(ge=1, le=512)] = Field(2, description="Worker processes; one a core is a good start.")
     monolith: Name = Field(
         "monolith", description="The upstream that answers whatever no route has taken away from it."
@@ -105,22 +114,34 @@ class ListenerTlsTable(_Table):
     )
 
 
+class ControlTlsTable(ListenerTlsTable):
+    """TLS towards operators and seams; without this table, plain HTTP. New files count from the next reload on."""
+
+
 class ControlTable(_Table):
     """The control plane: API and page for operators, never on the customers' port."""
 
     listen: ListenAddress = Field(Address("127.0.0.1", 8081), description="Where operators and seams are served.")
     allow_remote: Flag = Field(
-        False, description="The explicit word for a `listen` that other machines can reach (a container network)."
+        False,
+        description="The explicit word for a `listen` that other machines can reach in plain HTTP (a container"
+        " network); with `[control.tls]` it need not be said.",
     )
-    metrics_public: Flag = Field(False, description="Whether `/metrics` is answered without the token.")
+    metrics_public: Flag = Field(False, description="Whether `/metrics` is answered without a token.")
+    rate: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] = Field(
+        200.0,
+        description="Calls a second of one token, and of one address (of IPv6, one /64); at once after a rest five"
+        " seconds' worth. More are answered 429. `0` for any number.",
+    )
 
 
 class StoreTable(_Table):
-    """Where toggles and their audit are kept."""
+    """Where toggles, documents and their audit are kept; replicas share a PostgreSQL."""
 
     url: StoreUrl | None = Field(
         None,
-        description="`sqlite:///PATH`; by default `store.db` in the state folder.",
+        description="`sqlite:///PATH`, or `postgresql://USER:${PASSWORD}@HOST/DATABASE`,"
+        " [for several replicas](operating.md#postgresql); by default `store.db` in the state folder.",
         examples=["sqlite:///store.db"],
     )
 
@@ -267,6 +288,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "proxy": ProxyTable,
     "proxy.tls": ListenerTlsTable,
     "control": ControlTable,
+    "control.tls": ControlTlsTable,
     "store": StoreTable,
     "state": StateTable,
     "limits": LimitsTable,
@@ -278,4 +300,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "upstreams": UpstreamTable,
     "routes": RouteItem,
     "seams": SeamItem,
+    "groups": GroupTable,
+    "rollouts": RolloutTable,
+    "notify": NotifyTable,
 }

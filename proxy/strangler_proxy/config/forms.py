@@ -29,7 +29,6 @@ __all__ = [
     "Name",
     "Network",
     "PositiveDuration",
-    "StoreUrl",
     "SubjectSource",
     "UpstreamUrls",
     "is_loopback",
@@ -243,15 +242,6 @@ def _network(value: Any) -> IPv4Network | IPv6Network:
     return network
 
 
-def _store_url(value: Any) -> str:
-    if isinstance(value, str) and value.startswith("sqlite:///") and value.removeprefix("sqlite:///").strip("/"):
-        return value
-    raise refusal(
-        f"is {shown(value)}, not a store",
-        'write "sqlite:///PATH" (from this file\'s folder) or "sqlite:////ABSOLUTE/PATH"',
-    )
-
-
 def _http_url(value: Any) -> str:
     right = 'write "http://HOST:PORT/PATH" or "https://HOST/PATH"'
     try:
@@ -288,5 +278,4 @@ HttpToken = Annotated[str, PlainValidator(_token)]
 Condition = Annotated[str | None, PlainValidator(_condition)]
 SubjectSource = Annotated[str, PlainValidator(_subject_source)]
 Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network)]
-StoreUrl = Annotated[str, PlainValidator(_store_url)]
 Flag = Annotated[bool, BeforeValidator(_flag)]

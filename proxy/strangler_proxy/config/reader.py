@@ -24,6 +24,7 @@ from strangler_proxy.config.checks import (
 from strangler_proxy.config.document import (
     TABLES,
     ControlTable,
+    ControlTlsTable,
     EvidenceTable,
     LimitsTable,
     ListenerTlsTable,
@@ -39,15 +40,21 @@ from strangler_proxy.config.document import (
 from strangler_proxy.config.environment import expanded
 from strangler_proxy.config.forms import shown
 from strangler_proxy.config.gates_section import StageGatesTable, check_gates
+from strangler_proxy.config.group_table import GroupTable, check_groups
+from strangler_proxy.config.groups import Group
 from strangler_proxy.config.identity import IdentitySettings
 from strangler_proxy.config.identity_table import IdentityTable
+from strangler_proxy.config.notify_table import NotifyTable
 from strangler_proxy.config.place import Place, did_you_mean
 from strangler_proxy.config.positions import Path as KeyPath
 from strangler_proxy.config.positions import Positions
+from strangler_proxy.config.rollout_table import RolloutTable, schedule_of
 from strangler_proxy.config.shadow_checks import check_evidence, check_shadow, check_writes, read_rules
+from strangler_proxy.config.store_url import absolute, is_postgres
 from strangler_proxy.config.upstream_checks import check_upstream
 from strangler_proxy.config.validation import validated
 from strangler_proxy.config.values import Config, Limits, ListenerTls, Seam, Tracing, Upstream
+from strangler_proxy.rollout import DEFAULT, Schedule
 from strangler_proxy.routes.clash import clashes
 from strangler_proxy.routes.route import Route
 
@@ -118,7 +125,8 @@ class _Reading:
 
     def config(self, path: Path, text: str) -> Config:
         self._check_shape()
-        tls = self._listener_tls(path.resolve().parent)
+        tls = self._tls("proxy", ListenerTlsTable, path.resolve().parent)
+        control_tls = self._tls("control", ControlTlsTable, path.resolve().parent)
         proxy = self._table("proxy", ProxyTable)
         control = self._table("control", ControlTable)
         store = self._table("store", StoreTable)
@@ -138,7 +146,11 @@ class _Reading:
         self.problems += check_upstreams(self._document, monolith, self._place)
         self.problems += check_names(self._document, self._place)
         self.problems += check_routes(self._document, monolith, self._place)
-        self.problems += check_addresses(proxy, control, upstreams, self._place)
+        groups = self._groups()
+        schedules, notify = self._schedules(), self._table("notify", NotifyTable)
+        trusting = bool(self._document.get("proxy", {}).get("trusted_proxies"))
+        self.problems += check_groups(groups, self._place, trusting=trusting)
+        self.problems += check_addresses(proxy, control, upstreams, self._place, tls=control_tls is not None)
         self.problems += check_listener(proxy, self._place)
         self.problems += check_tracing(tracing, self._place)
         self.problems += check_shadow(shadow, self._document, upstreams, monolith, self._place)
@@ -148,11 +160,15 @@ class _Reading:
         folder = path.resolve().parent
         rules_file, rules, problems = read_rules(shadow, folder, self._place)
         self.problems += problems
-        if not (proxy and control and store and state and limits and tracing and identity and shadow and evidence):
+        if not (
+            proxy and control and store and state and limits and tracing and identity and shadow and evidence and notify
+        ):
             raise ConfigError(dict.fromkeys(self.problems))
         state_dir = folder / Path(state.dir).expanduser()
-        toggles_url = _store(store.url, folder, state_dir / "store.db")
-        evidence_url = _store(evidence.url, folder, state_dir / "evidence.db")
+        toggles_url = absolute(store.url, folder, state_dir / "store.db")
+        evidence_url = absolute(evidence.url, folder, state_dir / "evidence.db")
+        if evidence.url is None and is_postgres(toggles_url):
+            evidence_url = toggles_url
         self.problems += check_evidence(evidence, evidence_url, toggles_url, self._place)
         if self.problems:
             raise ConfigError(dict.fromkeys(self.problems))
@@ -164,6 +180,7 @@ class _Reading:
             monolith=proxy.monolith,
             listen=proxy.listen,
             control=control.listen,
+            replica=proxy.replica or "",
             workers=proxy.workers,
             state_dir=state_dir,
             store=toggles_url,
@@ -190,19 +207,42 @@ class _Reading:
             evidence=evidence.settings(evidence_url),
             gates=gates.by_stage() if gates else {},
             rules=rules,
+            rollouts=schedules,
+            notify=notify.settings(folder),
+            groups=tuple(groups),
+            control_tls=control_tls,
+            control_rate=control.rate,
             text=text,
         )
 
-    def _listener_tls(self, folder: Path) -> ListenerTls | None:
-        """`[proxy.tls]`, which is taken out of its table: it is looked at as a table of its own."""
-        proxy = self._document.get("proxy", {})
-        if "tls" not in proxy:
+    def _tls(self, section: str, model: type[ListenerTlsTable], folder: Path) -> ListenerTls | None:
+        """`[SECTION.tls]`, which is taken out of its table: it is looked at as a table of its own."""
+        whole = self._document.get(section, {})
+        if "tls" not in whole:
             return None
-        self._document["proxy"] = {key: value for key, value in proxy.items() if key != "tls"}
-        table = self._validated(ListenerTlsTable, proxy["tls"], ("proxy", "tls"))
+        self._document[section] = {key: value for key, value in whole.items() if key != "tls"}
+        table = self._validated(model, whole["tls"], (section, "tls"))
         if table is None:
             return None
         return ListenerTls(folder / Path(table.certificate).expanduser(), folder / Path(table.key).expanduser())
+
+    def _schedules(self) -> dict[str, Schedule]:
+        found = {DEFAULT.name: DEFAULT}
+        for name, raw in self._document.get("rollouts", {}).items():
+            table = self._validated(RolloutTable, raw, ("rollouts", name))
+            if table is not None:
+                schedule, problems = schedule_of(name, table, self._place, unset=self._unset)
+                self.problems += problems
+                found |= {} if schedule is None else {name: schedule}
+        return found
+
+    def _groups(self) -> list[Group]:
+        found = []
+        for name, raw in self._document.get("groups", {}).items():
+            table = self._validated(GroupTable, raw, ("groups", name))
+            if table is not None:
+                found.append(table.group(name, self._place.line(("groups", name))))
+        return found
 
     def _monolith(self) -> str | None:
         """The name of the monolith's upstream even where something else in its table is wrong; None if it is itself."""
@@ -222,7 +262,7 @@ class _Reading:
             elif key not in lists and not isinstance(value, dict):
                 wrong, right = (
                     f"is {shown(value)}",
-                    f"write a table: [{key}]" + (".NAME]" if key == "upstreams" else ""),
+                    f"write a table: [{key}" + (".NAME]" if key in ("upstreams", "groups", "rollouts") else "]"),
                 )
             else:
                 continue
@@ -280,10 +320,3 @@ class _Reading:
             )
             for item, line in self._items("routes", RouteItem)
         ]
-
-
-def _store(url: str | None, folder: Path, default: Path) -> str:
-    """A store's URL with an absolute path, so that it means the same in every process."""
-    if url is None:
-        return f"sqlite:///{default}"
-    return f"sqlite:///{folder / url.removeprefix('sqlite:///')}"

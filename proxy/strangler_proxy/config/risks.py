@@ -42,8 +42,9 @@ def _upstreams(config: Config) -> list[Problem]:
 def _addresses(config: Config) -> list[Problem]:
     if is_loopback(config.control.host):
         return []
-    right = "publish its port to nobody but operators and the monolith; the token is all that protects it"
-    wrong = f"{config.control} can be reached from other machines"
+    right = "publish its port to nobody but operators and the monolith; tokens are all that protects it"
+    how = "" if config.control_tls is not None else " in plain HTTP: whoever listens on the way has your tokens"
+    wrong = f"{config.control} can be reached from other machines{how}"
     return [_warning(config, None, "control.listen", wrong, right)]
 
 

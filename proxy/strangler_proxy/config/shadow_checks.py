@@ -11,6 +11,7 @@ from strangler.shadow import SAFE_METHODS
 from strangler_proxy.config.place import Place, did_you_mean
 from strangler_proxy.config.positions import Path
 from strangler_proxy.config.shadow_table import RULES, EvidenceTable, ShadowTable
+from strangler_proxy.config.store_url import is_postgres
 from strangler_proxy.config.upstreams import Upstream
 
 __all__ = ["check_evidence", "check_shadow", "check_writes", "read_rules"]
@@ -60,8 +61,8 @@ def check_writes(document: dict[str, Any], place: Place) -> list[Problem]:
 
 
 def check_evidence(evidence: EvidenceTable | None, url: str, store: str, place: Place) -> list[Problem]:
-    """That evidence has a database of its own; `url` and `store` are the absolute URLs."""
-    if evidence is None or url != store:
+    """That evidence has a file of its own; `url` and `store` are the absolute URLs. One PostgreSQL may hold both."""
+    if evidence is None or url != store or is_postgres(url):
         return []
     where: Path = ("evidence", "url") if evidence.url is not None else ("store", "url")
     wrong = "names the toggles' and the evidence's store at once"

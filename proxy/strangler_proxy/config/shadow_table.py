@@ -9,8 +9,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
 
-from strangler_proxy.config.forms import Duration, Name, PositiveDuration, StoreUrl, refusal, shown
+from strangler_proxy.config.forms import Duration, Name, PositiveDuration, refusal, shown
 from strangler_proxy.config.shadow import EvidenceSettings, ShadowSettings
+from strangler_proxy.config.store_url import StoreUrl
 
 __all__ = ["RULES", "EvidenceTable", "Release", "ShadowTable", "Share", "Writes"]
 
@@ -113,7 +114,8 @@ class EvidenceTable(BaseModel):
 
     url: StoreUrl | None = Field(
         None,
-        description="`sqlite:///PATH`; by default `evidence.db` in the state folder.",
+        description="`sqlite:///PATH`, or [`postgresql://…`](#store); by default the toggles' database where that is a"
+        " PostgreSQL, else `evidence.db` in the state folder.",
         examples=["sqlite:///evidence.db"],
     )
     keep: PositiveDuration = Field(_EVIDENCE.keep, description='How long evidence is kept, such as `"30d"`.')

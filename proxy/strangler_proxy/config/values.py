@@ -12,15 +12,19 @@ from strangler.compare import Rules
 from strangler.gates import Gates
 from strangler.toggles import Stage
 from strangler_proxy.config.address import Address
+from strangler_proxy.config.groups import Group
 from strangler_proxy.config.identity import IdentitySettings
 from strangler_proxy.config.shadow import EvidenceSettings, ShadowSettings
 from strangler_proxy.config.upstreams import Upstream
+from strangler_proxy.notify import NotifySettings
+from strangler_proxy.rollout import DEFAULT, Schedule
 from strangler_proxy.routes.route import Route
 
 __all__ = [
     "Address",
     "Config",
     "EvidenceSettings",
+    "Group",
     "IdentitySettings",
     "Limits",
     "ListenerTls",
@@ -34,6 +38,7 @@ _IDENTITY = IdentitySettings()
 _SHADOW = ShadowSettings()
 _EVIDENCE = EvidenceSettings()
 _NO_RULES = Rules()
+_NOTIFY = NotifySettings()
 
 _LISTEN = Address("127.0.0.1", 8080)
 _CONTROL = Address("127.0.0.1", 8081)
@@ -100,12 +105,17 @@ class Config:
     and no other upstream may set them. `trusted_proxies` are the peers that are believed in what they say of the client
     behind them (X-Forwarded-For, -Proto, -Host and Forwarded).
 
+    `replica` is this replica's name (empty: it is made of the machine's name and the state folder).
+
     `drain_timeout` is how long a worker that was told to stop waits for the answers under way (default 10),
     `tunnel_grace` how long for tunnels (default 15), `hang_timeout` after how long a worker that has not been heard is
     killed (default 30, 0 for never). `proxy_protocol` says that trusted proxies begin with a PROXY header,
     `tls` that customers are served by TLS (default None: in plain HTTP). `rules` are the compare rules in the file that
     `shadow.rules` names, as they were when the configuration was read: all processes of a replica have the same.
     `gates` are what a route must pass before it may enter a stage, where it does not say itself.
+    `rollouts` are the schedules of rollouts, `default` always among them.
+    `control_tls` says that operators are served by TLS (default None: in plain HTTP), `control_rate` how often a second
+    a token, and an address, may call (default 200, 0 for any number).
     """
 
     path: Path
@@ -115,6 +125,7 @@ class Config:
     monolith: str = "monolith"
     listen: Address = _LISTEN
     control: Address = _CONTROL
+    replica: str = ""
     workers: int = 2
     state_dir: Path = Path(".strangler")
     store: str = "sqlite:///.strangler/store.db"
@@ -138,6 +149,11 @@ class Config:
     evidence: EvidenceSettings = _EVIDENCE
     rules: Rules = _NO_RULES
     gates: Mapping[Stage, Gates] = field(default_factory=dict)
+    rollouts: Mapping[str, Schedule] = field(default_factory=lambda: {DEFAULT.name: DEFAULT})
+    notify: NotifySettings = _NOTIFY
+    groups: tuple[Group, ...] = ()
+    control_tls: ListenerTls | None = None
+    control_rate: float = 200.0
     text: str = ""
 
     @property

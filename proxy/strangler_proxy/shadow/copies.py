@@ -36,7 +36,8 @@ class Copy(Capture):
     """One exchange of a customer, from when its answer begins until the other side's has been held against it.
 
     Once its turn has come it holds a place in its plan's lane, and gives it back exactly once. `group` is from then on
-    whether the customer came as somebody, as far as cookies say: `anonymous` or `credentials`.
+    the first configured group that the customer belongs to, else whether it came as somebody, as far as cookies say:
+    `anonymous` or `credentials`.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class Copy(Capture):
         "_body",
         "_ended",
         "_errand",
+        "_known",
         "_pending",
         "_public",
         "_safe",
@@ -57,6 +59,8 @@ class Copy(Capture):
     _errand: Errand | None
     _second: Errand | None
     _again: Errand | None
+    # Whether it came with a private cookie.
+    _known: bool
     # The request's lines without the private cookies.
     _public: list[bytes]
     group: str
@@ -86,7 +90,8 @@ class Copy(Capture):
         if head.cookies is not None:
             public = without_private_cookies(public, head.cookies, shadow.private)
         self._public = public
-        self.group = "anonymous" if public is head.lines else "credentials"
+        self._known = public is not head.lines
+        self.group = shadow.group_of(head, self.peer) or ("credentials" if self._known else "anonymous")
         self._until = monotonic() + shadow.settings.timeout
         wish, vouching = plan.wish, shadow.vouching
         if wish is None or vouching is None:
@@ -333,7 +338,7 @@ class Copy(Capture):
     def _withholds(self) -> bool:
         """Whether the other side was not told all that the customer said of itself."""
         plan = self.plan
-        return plan.foreign and not plan.candidate_answers and self.group != "anonymous" and not self.identity
+        return plan.foreign and not plan.candidate_answers and self._known and not self.identity
 
     # Its end.
 

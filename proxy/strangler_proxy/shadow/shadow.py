@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from strangler.evidence import Batch, Missed
 from strangler_proxy.config import Config
+from strangler_proxy.membership import Membership
 from strangler_proxy.outgoing import without_guarded
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.response_head import ResponseHead
@@ -22,6 +23,7 @@ from strangler_proxy.subject import Subjects
 
 if TYPE_CHECKING:
     from strangler_proxy.downstream import ClientConnection
+    from strangler_proxy.peer import Peer
     from strangler_proxy.shadow.copies import Copy
     from strangler_proxy.shadow.frame import Unequal
     from strangler_proxy.shadow.outlet import Outlet
@@ -52,6 +54,7 @@ class Shadow:
         "_fresh",
         "_lanes",
         "_loop",
+        "_membership",
         "_settling",
         "held",
         "introducing",
@@ -82,6 +85,7 @@ class Shadow:
         self.private = private
         self.unsettable = unsettable
         self.visitors = Visitors(subjects)
+        self._membership = Membership(config.groups) if config.groups else None
         self.held = Held(config.shadow.bytes)
         self.ledger = Ledger(config.rules.revision, self.visitors)
         self.outlet: Outlet | None = None
@@ -213,6 +217,13 @@ class Shadow:
             if response.guarded is None
             else without_guarded(response.lines, response.guarded, self.unsettable)
         )
+
+    def group_of(self, head: RequestHead, peer: Peer) -> str:
+        """The first configured group that whoever asks belongs to; empty for none."""
+        if self._membership is None:
+            return ""
+        subject = self.visitors.subject(head).decode("utf-8", "backslashreplace")
+        return self._membership.first(subject, head.came, trusted=peer.trusted)
 
     def moves_session(self, head: RequestHead, response: ResponseHead, *, safe: bool) -> bool:
         """Whether an answer sets a private cookie: any after an unsafe request, else to another value than came.

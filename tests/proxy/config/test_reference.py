@@ -11,7 +11,13 @@ from strangler_proxy.config.values import Address
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "configuration.md"
 BEGIN, END = "<!-- keys: begin -->", "<!-- keys: end -->"
-HEADERS = {"upstreams": "[upstreams.NAME]", "routes": "[[routes]]", "seams": "[[seams]]"}
+HEADERS = {
+    "upstreams": "[upstreams.NAME]",
+    "routes": "[[routes]]",
+    "seams": "[[seams]]",
+    "groups": "[groups.NAME]",
+    "rollouts": "[rollouts.NAME]",
+}
 
 
 def default(value: Any) -> str:
@@ -20,7 +26,7 @@ def default(value: Any) -> str:
     if isinstance(value, list):
         return "`[" + ", ".join(shown(each) for each in value) + "]`"
     if isinstance(value, dict):
-        return "`{}`"
+        return "`{" + ", ".join(f" {key} = {shown(each)}" for key, each in value.items()) + (" }`" if value else "}`")
     return f"`{shown(str(value) if isinstance(value, Address) else value)}`"
 
 
