@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 import socket
+import ssl
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import quote
 
@@ -21,19 +23,30 @@ __all__ = ["ControlClient"]
 _SECONDS: Final = 10.0
 # Everything that was recorded is written before this is answered.
 _ENDING_SECONDS: Final = 30.0
+_END: Final = "-----END CERTIFICATE-----"
 
 
 class ControlClient:
     """Talks to the control plane at `address` with `token`. Use it in a `with` block, or close it.
 
-    Every method raises ControlUnreachable when nothing answers and ControlRefused when the answer is an error.
+    `certificate` is the file of the one that it serves by TLS with, None for plain HTTP. Raises StranglerError where
+    that cannot be used. Every method raises ControlUnreachable when nothing answers and ControlRefused when the answer
+    is an error.
     """
 
-    def __init__(self, address: Address, token: str, *, transport: httpx.BaseTransport | None = None) -> None:
-        self._address = address
+    def __init__(
+        self,
+        address: Address,
+        token: str,
+        *,
+        certificate: Path | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._place = f"{'http' if certificate is None else 'https'}://{address}"
         self._http = httpx.Client(
-            base_url=f"http://{address}",
+            base_url=self._place,
             headers={"Authorization": f"Bearer {token}"},
+            verify=True if certificate is None else _trusting(certificate),
             timeout=_SECONDS,
             # A proxy named in the environment has no business between us and this machine.
             trust_env=False,
@@ -57,6 +70,16 @@ class ControlClient:
     def status(self) -> dict[str, Any]:
         """Revision, store, workers, toggles and traffic."""
         return self._get("/api/v1/status")
+
+    def metrics(self) -> str:
+        """The metrics, in Prometheus' text format."""
+        try:
+            answered = self._http.get("/metrics")
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+        if answered.is_success:
+            return answered.text
+        raise _refused(answered.status_code, None)
 
     def history(self, name: str | None = None, *, limit: int = 100) -> list[dict[str, Any]]:
         """The audit, newest first, of toggles by name or glob."""
@@ -98,6 +121,43 @@ class ControlClient:
     def adopt(self, keep: str, *, why: str, wait_seconds: float | None = None) -> dict[str, Any]:
         """Settle a store that is not the one the toggles in force came from: keep the `snapshot` or the `store`."""
         return self._post("/api/v1/adopt", {"keep": keep, "why": why, "wait_seconds": wait_seconds})
+
+    def rollouts(self) -> list[dict[str, Any]]:
+        """All rollouts, each as it stands now."""
+        rollouts: list[dict[str, Any]] = self._get("/api/v1/rollouts")["rollouts"]
+        return rollouts
+
+    def start_rollout(
+        self, names: Sequence[str], *, why: str, schedule: str | None = None, name: str | None = None
+    ) -> dict[str, Any]:
+        """Begin a rollout of toggles by names or globs."""
+        wanted = {"names": list(names), "schedule": schedule, "name": name, "why": why}
+        return self._rolled("/api/v1/rollouts", {key: value for key, value in wanted.items() if value is not None})
+
+    def freeze_rollout(self, name: str, *, why: str) -> dict[str, Any]:
+        """Let a rollout go no further."""
+        return self._rolled("/api/v1/rollouts/freeze", {"name": name, "why": why})
+
+    def resume_rollout(self, name: str, *, why: str) -> dict[str, Any]:
+        """Let a rollout go on."""
+        return self._rolled("/api/v1/rollouts/resume", {"name": name, "why": why})
+
+    def abort_rollout(self, name: str, *, why: str) -> dict[str, Any]:
+        """End a rollout, and take its toggles back to where it began."""
+        return self._rolled("/api/v1/rollouts/abort", {"name": name, "why": why})
+
+    def gates(
+        self, names: Sequence[str], *, gates: Mapping[str, Any] | None = None, since: float | None = None
+    ) -> list[dict[str, Any]]:
+        """What gates come to, a row for each route or seam: by a table of them as it is written in TOML, or by those
+        that the configuration wants before the next stage. `since` is in seconds since 1970."""
+        body = {"names": list(names), "gates": None if gates is None else dict(gates), "since": since}
+        rows: list[dict[str, Any]] = self._post("/api/v1/gates", body)["routes"]
+        return rows
+
+    def approve(self, names: Sequence[str], *, word: str, why: str) -> dict[str, Any]:
+        """Say a person's yes to routes and seams."""
+        return self._post("/api/v1/approvals", {"names": list(names), "word": word, "why": why})
 
     def reports(self, names: Sequence[str], **asked: Any) -> list[dict[str, Any]]:
         """What has been observed of routes, by names or globs; `asked` is release, rules, since, bound."""
@@ -143,6 +203,65 @@ class ControlClient:
         recording: dict[str, Any] = ended["recording"]
         return recording
 
+    def events(self, name: str | None = None, *, action: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+        """The audit of all that is not a toggle's move, newest first; `name` and `action` may be globs."""
+        asked = {"name": name, "action": action, "limit": limit}
+        events: list[dict[str, Any]] = self._get("/api/v1/events", asked)["events"]
+        return events
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """All tokens but the first."""
+        tokens: list[dict[str, Any]] = self._get("/api/v1/tokens")["tokens"]
+        return tokens
+
+    def create_token(self, name: str, role: str, *, expires: float | None, why: str) -> dict[str, Any]:
+        """Make a token that is good for so many seconds (None: for ever); gives it with its secret."""
+        return self._post("/api/v1/tokens", {"name": name, "role": role, "expires_seconds": expires, "why": why})
+
+    def revoke_token(self, name: str, *, why: str) -> None:
+        """Let a token be good no more."""
+        self._post("/api/v1/tokens/revoke", {"name": name, "why": why})
+
+    def rotate_token(self, name: str, *, grace: float, why: str) -> str:
+        """Give a token another secret, and give that."""
+        return str(self._post("/api/v1/tokens/rotate", {"name": name, "grace_seconds": grace, "why": why})["secret"])
+
+    def create_tester(self, name: str, routes: str, side: str, *, expires: float, why: str) -> dict[str, Any]:
+        """Sign a word that gives somebody a side on routes (a name or a glob), for so many seconds."""
+        body = {"name": name, "routes": routes, "side": side, "expires_seconds": expires, "why": why}
+        return self._post("/api/v1/testers", body)
+
+    def traffic(self, *, since: float, step: int) -> list[dict[str, Any]]:
+        """What customers got of all routes since then (seconds since 1970), by windows of `step` seconds."""
+        windows: list[dict[str, Any]] = self._get("/api/v1/traffic", {"since": since, "step": step})["windows"]
+        return windows
+
+    def plan(self, name: str) -> dict[str, Any]:
+        """All that the standing of a plan's steps is computed from."""
+        return self._get(f"/api/v1/plan/{quote(name, safe='')}")
+
+    def plan_lease(self, name: str, holder: str, *, release: bool = False) -> str:
+        """Take or go on with the lease of a plan, or let go of it; gives who has it."""
+        body = {"holder": holder, "release": release}
+        return str(self._post(f"/api/v1/plan/{quote(name, safe='')}/lease", body)["holder"])
+
+    def plan_mark(self, name: str, body: Mapping[str, Any]) -> int:
+        """Keep the mark of a step; `body` is what the verb takes. Gives its version."""
+        return int(self._post(f"/api/v1/plan/{quote(name, safe='')}/mark", body)["version"])
+
+    def plan_flip(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Move toggles for a step; `body` is what the verb takes."""
+        return self._post(f"/api/v1/plan/{quote(name, safe='')}/flip", body)
+
+    def plan_consent(self, name: str, step: str, meaning: str, *, why: str) -> dict[str, Any]:
+        """Say yes to a step as it is written."""
+        body = {"step": step, "meaning": meaning, "why": why}
+        return self._post(f"/api/v1/plan/{quote(name, safe='')}/consent", body)
+
+    def _rolled(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        rollout: dict[str, Any] = self._post(path, body)["rollout"]
+        return rollout
+
     def _get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
         given = {key: value for key, value in (query or {}).items() if value is not None}
         return self._ask("GET", path, params=given)
@@ -156,19 +275,21 @@ class ControlClient:
             answered = self._http.request(method, path, **given)
             document = answered.json()
         except httpx.TransportError as error:
-            raise ControlUnreachable(
-                f"Nothing answers at http://{self._address} ({reason(error)}). Is `strangler serve` running with this"
-                " configuration?"
-            ) from error
+            raise self._unreachable(error) from error
         except UnicodeEncodeError as error:
             raise StranglerError(f"{error.object!r} is not UTF-8. Write it anew, or set a UTF-8 locale.") from error
         except ValueError as error:
             raise ControlUnreachable(
-                f"What answers at http://{self._address} is not a control plane. Check `control` in strangler.toml."
+                f"What answers at {self._place} is not a control plane. Check `control` in strangler.toml."
             ) from error
         if answered.is_success and isinstance(document, dict):
             return document
         raise _refused(answered.status_code, document)
+
+    def _unreachable(self, error: httpx.TransportError) -> ControlUnreachable:
+        return ControlUnreachable(
+            f"Nothing answers at {self._place} ({reason(error)}). Is `strangler serve` running with this configuration?"
+        )
 
 
 def _refused(status: int, document: Any) -> ControlRefused:
@@ -179,12 +300,29 @@ def _refused(status: int, document: Any) -> ControlRefused:
             status,
             "unauthorized",
             "The control plane does not take this token: STRANGLER_TOKEN, or where that is not set control.token in the"
-            " state folder. Use the one that `strangler serve` was started with.",
+            " state folder. It may have expired, or been revoked or rotated; `strangler token list` with another one"
+            " tells.",
         )
     if not isinstance(error, dict):
         return ControlRefused(status, "unknown", f"The control plane answered {status}.")
     message = f"{error.get('message', '')} {error.get('remedy', '')}".strip()
     return ControlRefused(status, str(error.get("code", "unknown")), message)
+
+
+def _trusting(certificate: Path) -> ssl.SSLContext:
+    """Trusts the one certificate that the file begins with, under whatever name: whoever holds its key is who we mean.
+
+    Raises StranglerError for a file that cannot be read.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    try:
+        own = certificate.read_text(encoding="ascii").partition(_END)
+        context.load_verify_locations(cadata=own[0] + own[1])
+    except (OSError, ValueError) as error:
+        raise StranglerError(f"{certificate} cannot be used to know the control plane by: {error}.") from error
+    return context
 
 
 def _who() -> dict[bytes, bytes]:

@@ -1,4 +1,4 @@
-"""TLS towards customers: the certificate and key that workers listen with."""
+"""TLS towards customers and operators: the certificate and key that they are served with."""
 
 from __future__ import annotations
 
@@ -52,14 +52,16 @@ def listener_context(tls: ListenerTls) -> ssl.SSLContext:
 
 
 def tls_problems(config: Config) -> list[Problem]:
-    """What keeps the files of `[proxy.tls]` from being used; empty without such a table."""
-    if config.tls is None:
-        return []
-    try:
-        listener_context(config.tls)
-    except ListenerTlsError as error:
-        return [Problem(str(config.path), None, f"proxy.tls.{error.key}", error.wrong, error.right)]
-    return []
+    """What keeps the files of `[proxy.tls]` and `[control.tls]` from being used; empty without such tables."""
+    problems = []
+    for section, tls in (("proxy", config.tls), ("control", config.control_tls)):
+        if tls is None:
+            continue
+        try:
+            listener_context(tls)
+        except ListenerTlsError as error:
+            problems.append(Problem(str(config.path), None, f"{section}.tls.{error.key}", error.wrong, error.right))
+    return problems
 
 
 def _check_readable(key: str, path: Path) -> None:

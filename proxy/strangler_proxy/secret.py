@@ -12,7 +12,7 @@ from pathlib import Path
 
 from strangler.errors import ControlUnreachable, StranglerError
 
-__all__ = ["keep_secret", "read_secret", "token_from"]
+__all__ = ["keep_secret", "read_secret", "replace_secret", "token_from"]
 
 _SHORTEST = 16
 
@@ -23,18 +23,42 @@ def keep_secret(path: Path) -> str:
     Raises StranglerError as `read_secret` does.
     """
     if not path.exists():
-        # Linked into place whole: nobody can read half a secret, and an existing one is never replaced.
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        beside = _written(path, secrets.token_urlsafe(32))
         try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(secrets.token_urlsafe(32) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+            # Linked into place whole: nobody can read half a secret, and an existing one is never replaced.
             with suppress(FileExistsError):
-                path.hardlink_to(name)
+                path.hardlink_to(beside)
         finally:
-            Path(name).unlink()
+            beside.unlink()
     return read_secret(path)
+
+
+def replace_secret(path: Path) -> str:
+    """Put another random secret (256 bits) into `path`, whole or not at all, and give it.
+
+    Raises StranglerError when it cannot be written; then the one before is there still.
+    """
+    secret = secrets.token_urlsafe(32)
+    try:
+        _written(path, secret).replace(path)
+    except OSError as error:
+        raise StranglerError(f"The secret {path} cannot be written: {error.strerror}. It is as it was.") from error
+    return secret
+
+
+def _written(path: Path, secret: str) -> Path:
+    """A new file beside `path` with `secret` in it, on the disk."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secret + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        beside.unlink()
+        raise
+    return beside
 
 
 def read_secret(path: Path) -> str:

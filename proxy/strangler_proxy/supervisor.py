@@ -71,6 +71,7 @@ class Started:
     revision: int | None
     token: Path | None
     scheme: str = "http"
+    control_scheme: str = "http"
 
 
 class Supervisor:
@@ -132,6 +133,7 @@ class Supervisor:
                         revision=self._revision(),
                         token=None if given else state.token,
                         scheme="http" if config.tls is None else "https",
+                        control_scheme="http" if config.control_tls is None else "https",
                     )
                 )
                 self._serve(wakeup)

@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-__all__ = ["duration", "share", "size"]
+__all__ = ["duration", "lasting", "share", "size"]
 
 _SECONDS: Final = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _BYTES: Final = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
@@ -21,6 +21,14 @@ def duration(_: click.Context, __: click.Parameter, text: str) -> float:
     seconds = _amount(text, _SECONDS)
     if not 1 <= seconds <= 86400:
         raise click.BadParameter(f"{text!r} is no time from a second to a day. Write one such as 90s, 10m or 2h.")
+    return seconds
+
+
+def lasting(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
+    """However long, such as `30m`, `8h` or `90d`; in seconds. None, for ever, stays None."""
+    seconds = None if text is None else _amount(text, _SECONDS)
+    if seconds is not None and not math.isfinite(seconds):
+        raise click.BadParameter(f"{text!r} is no length of time. Write one such as 30m, 8h or 90d.")
     return seconds
 
 

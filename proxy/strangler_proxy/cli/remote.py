@@ -33,7 +33,8 @@ def control_client(path: Path, environment: Mapping[str, str] = os.environ) -> C
     config = running_config(path, environment)
     state = StateDir.of(config)
     token = token_from(environment) or read_secret(state.token)
-    return ControlClient(_address(config, state), token)
+    certificate = None if config.control_tls is None else config.control_tls.certificate
+    return ControlClient(_address(config, state), token, certificate=certificate)
 
 
 def is_edited(path: Path, environment: Mapping[str, str] = os.environ) -> bool:

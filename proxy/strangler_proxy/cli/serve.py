@@ -39,7 +39,7 @@ def start_block(started: Started, config: Path, monolith: str) -> str:
     rows = [
         ("customers", f"{started.scheme}://{started.listen}  ({workers})"),
         ("monolith", monolith),
-        ("control", f"http://{started.control}"),
+        ("control", f"{started.control_scheme}://{started.control}"),
         ("config", str(config)),
         ("state", str(started.state.path)),
         ("token", "from STRANGLER_TOKEN" if started.token is None else str(started.token)),
@@ -55,7 +55,7 @@ def start_document(started: Started, config: Path, monolith: str) -> dict[str, A
         "listen": f"{started.scheme}://{started.listen}",
         "workers": started.workers,
         "monolith": monolith,
-        "control": f"http://{started.control}",
+        "control": f"{started.control_scheme}://{started.control}",
         "config": str(config),
         "state": str(started.state.path),
         "token_file": None if started.token is None else str(started.token),

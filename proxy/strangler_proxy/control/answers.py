@@ -18,6 +18,7 @@ from strangler.errors import (
     UnknownRollout,
     UnknownToggle,
 )
+from strangler_proxy.control.token import TokenRefused
 
 __all__ = ["answer", "refusal", "refusal_of"]
 
@@ -48,6 +49,8 @@ def refusal_of(error: StranglerError) -> Response:
             status, code = 409, "illegal_rollout"
         case RevisionConflict():
             status, code = 409, "revision_conflict"
+        case TokenRefused():
+            return refusal(error.status, error.code, error.wrong, remedy=error.remedy)
         case StoreUnavailable():
             status, code = 503, "store_unavailable"
         case _:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -15,20 +15,35 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from strangler.errors import StranglerError
+from strangler.toggles import GROUP, Stage
 from strangler_proxy.config.forms import is_loopback
 from strangler_proxy.control.answers import answer, refusal, refusal_of
-from strangler_proxy.control.asked import BadInput, number, parsed, who_asks
+from strangler_proxy.control.asked import BadInput, RoleMissing, audited, need, number, parsed, who_asks
+from strangler_proxy.control.bootstrap import Bootstrap
+from strangler_proxy.control.calls import Calls
+from strangler_proxy.control.events_api import EventsApi
 from strangler_proxy.control.evidence_api import EvidenceApi
-from strangler_proxy.control.guard import LOOPBACK_NAMES, Guard
+from strangler_proxy.control.gates_api import GatesApi
+from strangler_proxy.control.guard import LOOPBACK_NAMES, Guard, forbidden
 from strangler_proxy.control.looking import Looking
 from strangler_proxy.control.metrics import exposition
-from strangler_proxy.control.openapi import document
+from strangler_proxy.control.openapi import document, query_names
+from strangler_proxy.control.outcome import Outcome
+from strangler_proxy.control.plan_api import PlanApi
 from strangler_proxy.control.plane import ControlPlane
 from strangler_proxy.control.recording_api import RecordingApi
 from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest
+from strangler_proxy.control.roles import Role
+from strangler_proxy.control.rollout_api import RolloutApi
+from strangler_proxy.control.testers_api import TestersApi
+from strangler_proxy.control.tokens import Tokens
+from strangler_proxy.control.tokens_api import TokensApi
+from strangler_proxy.control.traffic_api import TrafficApi
+from strangler_proxy.control.verbs import Verb
+from strangler_proxy.gates import Gatekeeper, Observer
 from strangler_proxy.identity_state import signing_keys, wants_identity
 from strangler_proxy.inquiry import inquire, parse_header, parse_target
 from strangler_proxy.plain import plain
@@ -36,60 +51,83 @@ from strangler_proxy.routes import RouteTable
 from strangler_proxy.state import StateDir
 from strangler_proxy.subject import Subjects, load_or_create_key
 
-__all__ = ["PUBLIC", "app"]
+__all__ = ["app"]
 
 _KEYS: Final = "/.well-known/strangler/jwks.json"
-PUBLIC: Final = frozenset({"/health/live", "/health/ready", _KEYS})
+_API: Final = "/api/"
 _LONGEST_WAIT: Final = 60.0
 _MOST_ENTRIES: Final = 1000
 
 _log = logging.getLogger("strangler.control")
 
 
-def app(plane: ControlPlane, token: str) -> Starlette:
-    """The application. Its lifespan starts and stops `plane`."""
+def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
+    """The application. Its lifespan starts and stops `plane`. `bootstrap` is the first token."""
+    tokens = Tokens(plane.documents, bootstrap)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await plane.start()
-        watching = asyncio.create_task(plane.watch())
+        await tokens.look()
+        watching = [asyncio.create_task(plane.watch()), asyncio.create_task(tokens.watch())]
         try:
             yield
         finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            for each in watching:
+                each.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
             await plane.stop()
 
     handlers = _Handlers(plane)
     evidence = EvidenceApi(Looking(plane.config, plane.evidence.store))
+    observer = Observer(plane.config, plane.evidence.store, plane.documents)
+    plane.checks.append(Gatekeeper(plane.config, observer, plane.in_force.store.history))
     recording = RecordingApi(plane.recordings, [route.name for route in plane.config.routes])
-    public = PUBLIC | {"/metrics"} if plane.config.metrics_public else PUBLIC
     host = plane.config.control.host.lower()
+    anybody_measures = plane.config.metrics_public
+    routes: list[BaseRoute] = [
+        Verb("/api/v1/snapshot", handlers.snapshot, "GET", least=Role.VIEW),
+        Verb("/api/v1/status", handlers.status, "GET", least=Role.VIEW),
+        Verb("/api/v1/history", handlers.history, "GET", least=Role.VIEW),
+        Verb("/api/v1/routes", handlers.routes, "GET", least=Role.VIEW),
+        Verb("/api/v1/explain", handlers.explain, "GET", least=Role.VIEW),
+        Verb("/api/v1/flip", handlers.flip, "POST", least=Role.OPERATE),
+        Verb("/api/v1/back", handlers.back, "POST", least=Role.OPERATE),
+        Verb("/api/v1/adopt", handlers.adopt, "POST", least=Role.APPROVE),
+        *evidence.routes(),
+        *TrafficApi(plane.config, plane.evidence.store).routes(),
+        *recording.routes(),
+        *GatesApi(plane, observer).routes(),
+        *PlanApi(plane).routes(),
+        *TokensApi(tokens).routes(),
+        *TestersApi(plane.config, plane.documents).routes(),
+        *EventsApi(plane.documents).routes(),
+        *RolloutApi(plane.rollouts, plane.config.rollouts).routes(),
+        Verb("/openapi.json", handlers.openapi, "GET", least=Role.VIEW),
+        Verb("/metrics", handlers.metrics, "GET", least=None if anybody_measures else Role.VIEW),
+        Verb(_KEYS, handlers.keys, "GET", least=None),
+        Verb("/health/live", handlers.live, "GET", least=None),
+        Verb("/health/ready", handlers.ready, "GET", least=None),
+    ]
+    for each in routes:
+        if isinstance(each, Verb) and each.path.startswith(_API):
+            each.takes = query_names(each.path, each.method)
     return Starlette(
-        routes=[
-            Route("/api/v1/snapshot", handlers.snapshot, methods=["GET"]),
-            Route("/api/v1/status", handlers.status, methods=["GET"]),
-            Route("/api/v1/history", handlers.history, methods=["GET"]),
-            Route("/api/v1/routes", handlers.routes, methods=["GET"]),
-            Route("/api/v1/explain", handlers.explain, methods=["GET"]),
-            Route("/api/v1/flip", handlers.flip, methods=["POST"]),
-            Route("/api/v1/back", handlers.back, methods=["POST"]),
-            Route("/api/v1/adopt", handlers.adopt, methods=["POST"]),
-            *evidence.routes(),
-            *recording.routes(),
-            Route("/openapi.json", handlers.openapi, methods=["GET"]),
-            Route("/metrics", handlers.metrics, methods=["GET"]),
-            Route(_KEYS, handlers.keys, methods=["GET"]),
-            Route("/health/live", handlers.live, methods=["GET"]),
-            Route("/health/ready", handlers.ready, methods=["GET"]),
-        ],
+        routes=routes,
         middleware=[
-            Middleware(Guard, token=token, public=public, hosts=LOOPBACK_NAMES | {host} if is_loopback(host) else None)
+            Middleware(
+                Guard,
+                routes=routes,
+                tokens=tokens,
+                calls=Calls(plane.documents),
+                hosts=LOOPBACK_NAMES | {host} if is_loopback(host) else None,
+                rate=plane.config.control_rate,
+            )
         ],
         exception_handlers={
             StranglerError: _on_strangler_error,
             BadInput: _on_bad_input,
+            RoleMissing: _on_missing_role,
             HTTPException: _on_http_error,
             Exception: _on_crash,
         },
@@ -176,6 +214,11 @@ class _Handlers:
     async def flip(self, request: Request) -> Response:
         """Move toggles."""
         body = await parsed(request, FlipRequest)
+        if body.stage is Stage.RETIRED:
+            need(request, Role.APPROVE, "a one-way door")
+        if body.force:
+            need(request, Role.APPROVE, "`force`")
+        self._check_groups(body)
         outcome = await self._plane.flip(
             body.names,
             body.move,
@@ -184,7 +227,15 @@ class _Handlers:
             expected_revision=body.expected_revision,
             wait_seconds=body.wait_seconds,
         )
-        return answer(outcome.to_json())
+        return _told(request, outcome)
+
+    def _check_groups(self, body: FlipRequest) -> None:
+        known = [group.name for group in self._plane.config.groups]
+        for key, side in (body.overrides or {}).items():
+            name = key.removeprefix(GROUP)
+            if key.startswith(GROUP) and name not in known and side is not None:
+                there = f"[groups.NAME] has {', '.join(known)}" if known else "strangler.toml has no [groups.NAME]"
+                raise BadInput(f"There is no group {name!r}: {there}.", "overrides")
 
     async def back(self, request: Request) -> Response:
         """Take toggles back to the monolith."""
@@ -192,7 +243,7 @@ class _Handlers:
         outcome = await self._plane.back(
             body.names, who=who_asks(request), why=body.why, wait_seconds=body.wait_seconds
         )
-        return answer(outcome.to_json())
+        return _told(request, outcome)
 
     async def adopt(self, request: Request) -> Response:
         """Settle a store that is not the one the toggles in force came from."""
@@ -200,7 +251,7 @@ class _Handlers:
         outcome = await self._plane.adopt(
             body.keep, who=who_asks(request), why=body.why, wait_seconds=body.wait_seconds
         )
-        return answer(outcome.to_json())
+        return _told(request, outcome)
 
     async def openapi(self, _: Request) -> Response:
         """This API's description."""
@@ -224,12 +275,23 @@ class _Handlers:
         return answer({"status": "ready" if ok else "degraded", "dependencies": states}, status=200 if ok else 503)
 
 
+def _told(request: Request, outcome: Outcome) -> Response:
+    if outcome.moved:
+        audited(request)
+    return answer(outcome.to_json())
+
+
 async def _on_strangler_error(_: Request, error: Exception) -> Response:
     return refusal_of(cast("StranglerError", error))
 
 
 async def _on_bad_input(_: Request, error: Exception) -> Response:
     return refusal(422, "bad_input", str(error), where=cast("BadInput", error).where)
+
+
+async def _on_missing_role(_: Request, error: Exception) -> Response:
+    missing = cast("RoleMissing", error)
+    return forbidden(missing.caller, missing.least, missing.what)
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:

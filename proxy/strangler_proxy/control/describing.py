@@ -30,12 +30,16 @@ WHOLE_OR_NULL: Final = {"type": ["integer", "null"]}
 YES: Final = {"type": "boolean"}
 TIME: Final = {"type": "string", "format": "date-time"}
 REASONS: Final = {
-    "401": "No token, or not the right one.",
+    "401": "No token, or none that is in force.",
+    "403": "The token's role does not permit it, or a page of another site asks.",
     "404": "Nothing of that name.",
+    "408": "The body took too long.",
     "409": "The stages or a guard do not allow it, or somebody moved first (`revision_conflict`). Nothing was moved.",
     "413": "The body is too large.",
+    "415": "What changes something takes JSON.",
     "421": "Called by a name that is not this machine's.",
     "422": "Something in the request is wrong; `where` says what.",
+    "429": "Too often; `Retry-After` says when to come again.",
     "503": "The store does not answer, or is not the one in force. Nothing was done; traffic goes on.",
 }
 
@@ -59,11 +63,9 @@ def verb(
     public: bool = False,
 ) -> dict[str, Any]:
     """A verb; `schema` names what it answers, `body` what it takes, if it takes something."""
-    codes = ["421"] if public else ["401", "421"]
-    if body or any(each["in"] == "query" for each in parameters or ()):
-        codes.append("422")
+    codes = ["421", "429"] if public else ["401", "403", "421", "422", "429"]
     if body:
-        codes.append("413")
+        codes += ["408", "413", "415"]
     responses = {"200": content(schema, summary + "."), **(also or {})}
     responses |= {code: content("Error", REASONS[code]) for code in sorted({*codes, *(errors or [])})}
     described: dict[str, Any] = {"operationId": name, "summary": summary, "responses": responses}

@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from strangler.compare import DifferenceKind, Verdict
 from strangler.evidence import KeptPair
@@ -18,6 +17,8 @@ from strangler_proxy.control.answers import answer, refusal
 from strangler_proxy.control.asked import BadInput, number, parsed, who_asks
 from strangler_proxy.control.evidence_requests import ClearRequest, EraseRequest, RejudgeRequest
 from strangler_proxy.control.looking import Looking
+from strangler_proxy.control.roles import Role
+from strangler_proxy.control.verbs import Verb
 
 __all__ = ["EvidenceApi"]
 
@@ -34,15 +35,15 @@ class EvidenceApi:
     def __init__(self, looking: Looking) -> None:
         self._looking = looking
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[Verb]:
         """Where the verbs are served."""
         return [
-            Route("/api/v1/evidence", self.reports, methods=["GET"]),
-            Route("/api/v1/evidence/clear", self.clear, methods=["POST"]),
-            Route("/api/v1/evidence/erase", self.erase, methods=["POST"]),
-            Route("/api/v1/evidence/rejudge", self.rejudge, methods=["POST"]),
-            Route("/api/v1/pairs", self.pairs, methods=["GET"]),
-            Route("/api/v1/pairs/{id}", self.pair, methods=["GET"]),
+            Verb("/api/v1/evidence", self.reports, "GET", least=Role.VIEW),
+            Verb("/api/v1/evidence/clear", self.clear, "POST", least=Role.OPERATE),
+            Verb("/api/v1/evidence/erase", self.erase, "POST", least=Role.OPERATE),
+            Verb("/api/v1/evidence/rejudge", self.rejudge, "POST", least=Role.OPERATE),
+            Verb("/api/v1/pairs", self.pairs, "GET", least=Role.VIEW),
+            Verb("/api/v1/pairs/{id}", self.pair, "GET", least=Role.VIEW),
         ]
 
     async def reports(self, request: Request) -> Response:

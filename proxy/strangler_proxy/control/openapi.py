@@ -5,10 +5,20 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from strangler import __version__
-from strangler_proxy.control import openapi_evidence, openapi_recording
+from strangler_proxy.control import (
+    openapi_events,
+    openapi_evidence,
+    openapi_gates,
+    openapi_plan,
+    openapi_recording,
+    openapi_rollout,
+    openapi_testers,
+    openapi_tokens,
+)
 from strangler_proxy.control.describing import (
     REASONS,
     REF,
@@ -27,18 +37,56 @@ from strangler_proxy.control.describing import (
     verb,
 )
 from strangler_proxy.control.evidence_requests import ClearRequest, EraseRequest, RejudgeRequest
+from strangler_proxy.control.gates_requests import ApproveRequest, GatesRequest
+from strangler_proxy.control.plan_requests import ConsentRequest, LeaseRequest, MarkRequest, PlanFlipRequest
 from strangler_proxy.control.recording_requests import RecordRequest
 from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest
+from strangler_proxy.control.rollout_requests import RolloutOrder, RolloutStart
+from strangler_proxy.control.tester_requests import TesterRequest
+from strangler_proxy.control.token_requests import TokenCreateRequest, TokenRevokeRequest, TokenRotateRequest
 
-__all__ = ["document"]
+__all__ = ["document", "query_names"]
+
+_PARTS: Final = (
+    openapi_events,
+    openapi_evidence,
+    openapi_gates,
+    openapi_plan,
+    openapi_recording,
+    openapi_rollout,
+    openapi_testers,
+    openapi_tokens,
+)
+_TAKEN: Final[list[type[BaseModel]]] = [
+    FlipRequest,
+    BackRequest,
+    AdoptRequest,
+    ClearRequest,
+    EraseRequest,
+    RejudgeRequest,
+    GatesRequest,
+    ApproveRequest,
+    RecordRequest,
+    LeaseRequest,
+    MarkRequest,
+    PlanFlipRequest,
+    ConsentRequest,
+    TokenCreateRequest,
+    TokenRevokeRequest,
+    TokenRotateRequest,
+    TesterRequest,
+    RolloutStart,
+    RolloutOrder,
+]
 
 
 @cache
 def document() -> dict[str, Any]:
     """The description of every verb, OpenAPI 3.1."""
-    taken = (FlipRequest, BackRequest, AdoptRequest, ClearRequest, EraseRequest, RejudgeRequest, RecordRequest)
-    _, requests = models_json_schema([(each, "validation") for each in taken], ref_template=REF)
-    schemas = {**requests["$defs"], **_ANSWERS, **openapi_evidence.ANSWERS, **openapi_recording.ANSWERS}
+    _, requests = models_json_schema([(each, "validation") for each in _TAKEN], ref_template=REF)
+    schemas = {**requests["$defs"], **_ANSWERS}
+    for part in _PARTS:
+        schemas |= part.ANSWERS
     return {
         "openapi": "3.1.0",
         "info": {
@@ -96,8 +144,7 @@ def document() -> dict[str, Any]:
                     "adopt", "Settle a store that is not the one the toggles in force came from", "AdoptRequest"
                 )
             },
-            **openapi_evidence.PATHS,
-            **openapi_recording.PATHS,
+            **{path: verbs for part in _PARTS for path, verbs in part.PATHS.items()},
             "/openapi.json": {"get": verb("openapi", "This document", "OpenAPI")},
             "/metrics": {
                 "get": {
@@ -106,7 +153,7 @@ def document() -> dict[str, Any]:
                     "description": "Open to all with `metrics_public = true` under `[control]`.",
                     "responses": {
                         "200": {"description": "The metrics.", "content": {"text/plain": {"schema": TEXT}}},
-                        **{code: content("Error", REASONS[code]) for code in ("401", "421")},
+                        **{code: content("Error", REASONS[code]) for code in ("401", "403", "421", "429")},
                     },
                 }
             },
@@ -140,12 +187,19 @@ def document() -> dict[str, Any]:
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "The token in `control.token` in the state folder.",
+                    "description": "A token; the first is in `control.token` in the state folder.",
                 }
             },
             "schemas": schemas,
         },
     }
+
+
+def query_names(path: str, method: str) -> dict[str, bool]:
+    """The query parameters that a verb takes, and of each whether it may come more than once."""
+    described = document()["paths"].get(path, {}).get(method.lower(), {})
+    asked = [each for each in described.get("parameters", ()) if each["in"] == "query"]
+    return {each["name"]: each["schema"].get("type") == "array" for each in asked}
 
 
 _KEYS: Final = {
@@ -202,6 +256,24 @@ _ANSWERS: Final[dict[str, Any]] = {
                 ]
             },
             "replica": an_object({"name": TEXT, "started_at": TIME, "version": TEXT, "config": TEXT}),
+            "replicas": a_list(
+                an_object(
+                    {
+                        "name": TEXT,
+                        "this": YES,
+                        "state": {"enum": ["live", "stale", "lost"]},
+                        "revision": WHOLE,
+                        "live": TEXT,
+                        "heard_seconds": {"type": ["number", "null"]},
+                        "started_at": TIME,
+                        "version": TEXT,
+                        "config": TEXT,
+                        "workers": a_list(
+                            an_object({"slot": WHOLE, "pid": WHOLE_OR_NULL, "revision": WHOLE_OR_NULL, "live": YES})
+                        ),
+                    }
+                )
+            ),
             "workers": a_list(
                 an_object(
                     {
@@ -243,6 +315,7 @@ _ANSWERS: Final[dict[str, Any]] = {
                     }
                 )
             ),
+            "rollouts": a_list({"$ref": REF.format(model="RolloutBrief")}),
             "traffic": a_list(
                 an_object(
                     {
@@ -271,6 +344,10 @@ _ANSWERS: Final[dict[str, Any]] = {
                         "from": {"oneOf": [_TOGGLE, {"type": "null"}]},
                         "to": _TOGGLE,
                         "forced": YES,
+                        "evidence": {
+                            "type": ["object", "null"],
+                            "description": "What was known of it at that moment, where whoever moved said so.",
+                        },
                     }
                 )
             )
@@ -287,8 +364,9 @@ _ANSWERS: Final[dict[str, Any]] = {
         {
             "revision": WHOLE,
             "moved": a_list(an_object({"name": TEXT, "from": _TOGGLE, "to": _TOGGLE})),
-            "acknowledged": a_list({"type": "string", "description": "A worker's slot."}),
-            "missing": a_list({"type": "string", "description": "A worker's slot."}),
+            "acknowledged": a_list({"type": "string", "description": "A worker: its slot, or `REPLICA/SLOT`."}),
+            "missing": a_list({"type": "string", "description": "A worker: its slot, or `REPLICA/SLOT`."}),
+            "lost": a_list({"type": "string", "description": "A replica that is not heard of, nor waited for."}),
             "seconds": {"type": "number", "description": "From the request's receipt to the last acknowledgement."},
             "refused": a_list(an_object({"name": TEXT, "message": TEXT, "remedy": TEXT})),
         }

@@ -7,18 +7,27 @@ import logging
 import os
 import socket
 from types import FrameType
+from typing import Final
 
 import uvicorn
 
 from strangler_proxy.config.values import Config
+from strangler_proxy.control.activation import Activation
 from strangler_proxy.control.app import app
+from strangler_proxy.control.bootstrap import Bootstrap
+from strangler_proxy.control.notifying import notifier_of
 from strangler_proxy.control.plane import ControlPlane
+from strangler_proxy.control.replicas import replica_name
+from strangler_proxy.control.upstreams import upstream_rows
 from strangler_proxy.life import SERVING, Tie
-from strangler_proxy.secret import keep_secret, token_from
+from strangler_proxy.listener_tls import listener_context
 from strangler_proxy.state import StateDir
-from strangler_proxy.store import open_evidence, open_store
+from strangler_proxy.store import open_documents, open_evidence, open_store
 
 __all__ = ["run"]
+
+# A request's line and headers together.
+_HEAD_LIMIT: Final = 32 * 1024
 
 _log = logging.getLogger("strangler.control")
 
@@ -48,17 +57,20 @@ def run(config: Config, listening: list[socket.socket], tie: Tie) -> None:
     """
     state = StateDir.of(config)
     state.create()
-    token = token_from(os.environ) or keep_secret(state.token)
-    plane = ControlPlane(config, open_store(config), state, open_evidence(config))
+    bootstrap = Bootstrap.of(state.token, os.environ)
+    notifier = notifier_of(config, os.environ, replica_name(config))
+    stores = open_store(config), state, open_evidence(config), open_documents(config)
+    plane = ControlPlane(config, *stores, notifier)
+    plane.checks.append(Activation(config, lambda: upstream_rows(config.upstreams, plane.workers)))
     tie.wait_for_go()
     _log.info("control plane of %s, state in %s", config.path, state.path)
-    asyncio.run(_serve(plane, token, listening, tie))
+    asyncio.run(_serve(plane, bootstrap, listening, tie))
     _log.info("ended at revision %d", plane.snapshot.revision)
 
 
-async def _serve(plane: ControlPlane, token: str, listening: list[socket.socket], tie: Tie) -> None:
+async def _serve(plane: ControlPlane, bootstrap: Bootstrap, listening: list[socket.socket], tie: Tie) -> None:
     settings = uvicorn.Config(
-        app(plane, token),
+        app(plane, bootstrap),
         http="h11",
         ws="none",
         lifespan="on",
@@ -69,7 +81,11 @@ async def _serve(plane: ControlPlane, token: str, listening: list[socket.socket]
         limit_concurrency=512,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=5,
+        h11_max_incomplete_event_size=_HEAD_LIMIT,
     )
+    if plane.config.control_tls is not None:
+        settings.load()
+        settings.ssl = listener_context(plane.config.control_tls)
     server = _Server(settings, plane, tie)
     await server.serve(sockets=listening)
     if not server.started:

@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from strangler.errors import UnknownToggle
 from strangler_proxy.control.answers import answer, refusal
@@ -16,6 +15,8 @@ from strangler_proxy.control.asked import parsed, who_asks
 from strangler_proxy.control.recording_place import prepare
 from strangler_proxy.control.recording_requests import RecordRequest
 from strangler_proxy.control.recordings import Recordings
+from strangler_proxy.control.roles import Role
+from strangler_proxy.control.verbs import Verb
 
 __all__ = ["RecordingApi"]
 
@@ -28,12 +29,12 @@ class RecordingApi:
         self._routes = routes
         self._beginning = asyncio.Lock()
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[Verb]:
         """Where the verbs are served."""
         return [
-            Route("/api/v1/recording", self.begin, methods=["POST"]),
-            Route("/api/v1/recording", self.read, methods=["GET"]),
-            Route("/api/v1/recording", self.end, methods=["DELETE"]),
+            Verb("/api/v1/recording", self.begin, "POST", least=Role.OPERATE),
+            Verb("/api/v1/recording", self.read, "GET", least=Role.VIEW),
+            Verb("/api/v1/recording", self.end, "DELETE", least=Role.OPERATE),
         ]
 
     async def begin(self, request: Request) -> Response:

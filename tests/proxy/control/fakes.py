@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -16,12 +17,15 @@ from strangler_proxy.state import StateDir
 
 from strangler.compare import Answer, Difference, DifferenceKind, Pair, Request, Rules, Verdict
 from strangler.evidence import Batch, KeptPair, Scope, hash64
+from strangler.testing.memory_documents import MemoryDocumentStore
 from strangler.testing.memory_evidence import MemoryEvidenceStore
 from strangler.testing.toggle_store import MemoryToggleStore
 from strangler.toggles import Snapshot
 
 
-def config(folder: Path, *, workers: int = 2, names: tuple[str, ...] = ("catalog.list", "catalog.detail")) -> Config:
+def config(
+    folder: Path, *, workers: int = 2, names: tuple[str, ...] = ("catalog.list", "catalog.detail"), **changes: Any
+) -> Config:
     return Config(
         path=folder / "strangler.toml",
         upstreams={
@@ -34,12 +38,17 @@ def config(folder: Path, *, workers: int = 2, names: tuple[str, ...] = ("catalog
         ),
         seams=(Seam("catalog.facts"),),
         workers=workers,
+        **changes,
     )
 
 
-def plane(folder: Path, store: MemoryToggleStore, **changes: Any) -> ControlPlane:
+def plane(
+    folder: Path, store: MemoryToggleStore, documents: MemoryDocumentStore | None = None, **changes: Any
+) -> ControlPlane:
     configured = config(folder, **changes)
-    return ControlPlane(configured, store, StateDir.of(configured), MemoryEvidenceStore())
+    return ControlPlane(
+        configured, store, StateDir.of(configured), MemoryEvidenceStore(), documents or MemoryDocumentStore()
+    )
 
 
 def kept_pair(
@@ -86,6 +95,17 @@ def observe(control: ControlPlane, *kept: KeptPair, agreeing: int = 0) -> None:
                    answering="monolith", verdict=Verdict.AGREE, at=2000.0)  # fmt: skip
         batch.distinct(scope, what="targets", hash64=hash64(str(number).encode()))
     control.evidence.store.add(batch, at=2000.0)
+
+
+def agreed_now(control: ControlPlane, count: int, *, verdict: Verdict = Verdict.AGREE) -> None:
+    """Put so many pairs of today into the control plane's store of evidence, each of another input."""
+    batch, now = Batch(), time.time()
+    scope = Scope("catalog.list", "v1", Rules().revision)
+    for number in range(count):
+        batch.pair(scope, template="/catalog.list/<int:id>/", method="GET", status=200, stage="shadow",
+                   answering="monolith", verdict=verdict, at=now)  # fmt: skip
+        batch.distinct(scope, what="targets", hash64=hash64(str(number).encode()))
+    control.evidence.store.add(batch, at=now)
 
 
 @asynccontextmanager

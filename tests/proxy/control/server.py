@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import httpx
 import uvicorn
 from strangler_proxy.control import ControlPlane, app
+from strangler_proxy.control.bootstrap import Bootstrap
 
 TOKEN = "a-token-that-nobody-guesses"
 
@@ -18,7 +19,7 @@ TOKEN = "a-token-that-nobody-guesses"
 @contextmanager
 def serving(control: ControlPlane) -> Iterator[httpx.Client]:
     """A client, with the token, of `control`'s API."""
-    settings = uvicorn.Config(app(control, TOKEN), http="h11", ws="none", lifespan="on", log_config=None)
+    settings = uvicorn.Config(app(control, Bootstrap(TOKEN)), http="h11", ws="none", lifespan="on", log_config=None)
     server = uvicorn.Server(settings)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

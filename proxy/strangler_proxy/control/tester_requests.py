@@ -1,0 +1,28 @@
+"""What the control API takes of testers, checked."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from strangler.toggles import Side
+from strangler_proxy.control.requests import Name, Why
+
+__all__ = ["TesterRequest"]
+
+_LONGEST = 30 * 86400
+
+
+class TesterRequest(BaseModel):
+    """Somebody who is to get a side of their choice."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[Name, Field(max_length=60)] = Field(description="Whose it is, for the audit.")
+    routes: Name = Field(description="A route's name, or a glob.")
+    side: Side = Field(default=Side.CANDIDATE, description="Who is to answer them.")
+    expires_seconds: Annotated[float, Field(gt=0, le=_LONGEST, allow_inf_nan=False)] = Field(
+        default=8 * 3600.0, description="How long: 8 hours by default, 30 days at most."
+    )
+    why: Why = Field(description="Stands in the audit; one line.")
