@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
+from typing import Any
 
 from strangler.errors import RevisionConflict, StoreUnavailable
 from strangler.testing.raising import raises
@@ -27,7 +29,8 @@ class MemoryToggleStore:
         self.outage: str | None = None
         self._snapshot = Snapshot()
         self._audit: list[AuditEntry] = []
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._closings = 0
 
     def load(self) -> Snapshot:
         """The present snapshot."""
@@ -37,12 +40,13 @@ class MemoryToggleStore:
 
     def commit(self, change: Change, *, expected_revision: int) -> Snapshot:
         """Put `change` in under `expected_revision` + 1, or raise RevisionConflict."""
+        evidence = {name: json.dumps(dict(each), allow_nan=False) for name, each in change.evidence.items()}
         with self._lock:
             self._answer()
             if self._snapshot.revision != expected_revision:
                 raise RevisionConflict(expected_revision, self._snapshot.revision)
             moved = self._snapshot.moved(change.toggles, revision=expected_revision + 1, at=change.at)
-            return self._keep(moved, change)
+            return self._keep(moved, change, evidence)
 
     def adopt(self, snapshot: Snapshot, *, who: str, why: str, at: datetime) -> Snapshot:
         """Hold exactly the toggles of `snapshot`, under a revision above both."""
@@ -54,7 +58,7 @@ class MemoryToggleStore:
             ]
             kept = {name: self._snapshot.toggles.get(name, each) for name, each in snapshot.toggles.items()}
             adopted = Snapshot(toggles=kept).moved(changed, revision=revision, at=at)
-            return self._keep(adopted, Change(toggles=changed, who=who, why=why, at=at))
+            return self._keep(adopted, Change(toggles=changed, who=who, why=why, at=at), {})
 
     def history(self, name: str | None = None, *, limit: int = 100) -> list[AuditEntry]:
         """The audit, newest first."""
@@ -63,14 +67,26 @@ class MemoryToggleStore:
             found = [entry for entry in reversed(self._audit) if name is None or fnmatchcase(entry.name, name)]
             return found[: max(limit, 0)]
 
+    def changed(self, revision: int, *, seconds: float) -> bool:
+        """Wait until the revision is another one than `revision`."""
+        with self._lock:
+            self._answer()
+            closings = self._closings
+            self._lock.wait_for(lambda: self._snapshot.revision != revision or self._closings != closings, seconds)
+            self._answer()
+            return self._snapshot.revision != revision
+
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Let whoever waits for a change go."""
+        with self._lock:
+            self._closings += 1
+            self._lock.notify_all()
 
     def _answer(self) -> None:
         if self.outage is not None:
             raise StoreUnavailable(self.outage)
 
-    def _keep(self, snapshot: Snapshot, change: Change) -> Snapshot:
+    def _keep(self, snapshot: Snapshot, change: Change, evidence: Mapping[str, str]) -> Snapshot:
         for toggle in change.toggles:
             self._audit.append(
                 AuditEntry(
@@ -83,9 +99,11 @@ class MemoryToggleStore:
                     before=self._snapshot.toggles.get(toggle.name),
                     after=snapshot.toggles[toggle.name],
                     forced=change.forced,
+                    evidence=json.loads(evidence[toggle.name]) if toggle.name in evidence else None,
                 )
             )
         self._snapshot = snapshot
+        self._lock.notify_all()
         return snapshot
 
 
@@ -175,6 +193,55 @@ class ToggleStoreConformance:
         assert (oldest.before, oldest.forced, oldest.why) == (None, False, "declared")
         assert newest.id > oldest.id
         store.close()
+
+    def test_the_audit_keeps_the_evidence_of_each_toggle(self, open_store: Callable[[], ToggleStore]) -> None:
+        store = open_store()
+        evidence: dict[str, dict[str, Any]] = {"a": {"agreement": 0.999, "said": ["schön 🎉", None]}, "b": {}}
+        change = replace(_change(Toggle("a"), Toggle("b"), Toggle("c")), evidence=evidence)
+        store.commit(change, expected_revision=0)
+        evidence["a"]["agreement"] = 0
+        assert {entry.name: entry.evidence for entry in store.history()} == {
+            "a": {"agreement": 0.999, "said": ["schön 🎉", None]},
+            "b": {},
+            "c": None,
+        }
+        store.close()
+
+    def test_evidence_that_is_not_json_is_refused_and_nothing_is_changed(
+        self, open_store: Callable[[], ToggleStore]
+    ) -> None:
+        store = open_store()
+        wrong: list[dict[str, Any]] = [{"agreement": float("nan")}, {"at": _AT}]
+        for evidence in wrong:
+            with raises(TypeError, ValueError):
+                store.commit(replace(_change(Toggle("a")), evidence={"a": evidence}), expected_revision=0)
+        assert store.load().revision == 0
+        store.close()
+
+    def test_who_waits_for_a_change_hears_of_one_by_another_opening(
+        self, open_store: Callable[[], ToggleStore]
+    ) -> None:
+        store, other = open_store(), open_store()
+        assert not store.changed(0, seconds=0)
+        assert store.changed(7, seconds=60)
+        with ThreadPoolExecutor(1) as pool:
+            for revision in range(3):
+                waiting = pool.submit(store.changed, revision, seconds=60)
+                other.commit(_change(Toggle("a", share=revision)), expected_revision=revision)
+                assert waiting.result()
+        assert not store.changed(3, seconds=0.01)
+        store.close()
+        other.close()
+
+    def test_closing_lets_whoever_waits_for_a_change_go(self, open_store: Callable[[], ToggleStore]) -> None:
+        store = open_store()
+        store.load()
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(store.changed, 0, seconds=600)
+            # It may not be waiting yet: then it must not begin to.
+            while not waiting.done():
+                store.close()
+            assert not waiting.result()
 
     def test_the_audit_is_read_newest_first_by_name_by_glob_and_up_to_a_limit(
         self, open_store: Callable[[], ToggleStore]

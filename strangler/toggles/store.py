@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,18 +15,23 @@ __all__ = ["AuditEntry", "Change", "ToggleStore"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Toggles as they should become, with who wants it, why, when (UTC) and whether a rule was forced."""
+    """Toggles as they should become, with who wants it, why, when (UTC) and whether a rule was forced.
+
+    `evidence` is what was known of each at that moment, by the toggle's name and in plain JSON types: moves that hold
+    themselves back hand it along.
+    """
 
     toggles: Sequence[Toggle]
     who: str
     why: str
     at: datetime
     forced: bool = False
+    evidence: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One toggle's part of one change. `before` is None for a toggle that was new."""
+    """One toggle's part of one change. `before` is None for a toggle that was new, `evidence` where none was given."""
 
     id: int
     revision: int
@@ -37,6 +42,7 @@ class AuditEntry:
     before: Toggle | None
     after: Toggle
     forced: bool
+    evidence: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The entry as plain JSON types."""
@@ -50,6 +56,7 @@ class AuditEntry:
             "from": None if self.before is None else self.before.to_json(),
             "to": self.after.to_json(),
             "forced": self.forced,
+            "evidence": None if self.evidence is None else dict(self.evidence),
         }
 
 
@@ -67,7 +74,8 @@ class ToggleStore(Protocol):
     def commit(self, change: Change, *, expected_revision: int) -> Snapshot:
         """Put `change.toggles` in and audit each, in one transaction, under `expected_revision` + 1.
 
-        Raises RevisionConflict when the store is at another revision; then nothing was changed.
+        Raises RevisionConflict when the store is at another revision, and TypeError or ValueError for evidence that is
+        not plain JSON (NaN is not); then nothing was changed.
         """
         ...
 
@@ -82,6 +90,11 @@ class ToggleStore(Protocol):
 
     def history(self, name: str | None = None, *, limit: int = 100) -> list[AuditEntry]:
         """The audit, newest first; `name` is a toggle's name or a glob."""
+        ...
+
+    def changed(self, revision: int, *, seconds: float) -> bool:
+        """Wait until the store is at another revision than `revision`, whoever moved; False when it is not after
+        `seconds`, or at `close`. To be called in a thread of its own."""
         ...
 
     def close(self) -> None:

@@ -17,10 +17,12 @@ class PostgresAbsent(Exception):
 
 
 class Postgres:
-    """A cluster in `folder`. The folder tells whether it runs, so that several test processes can share one."""
+    """A cluster in `folder`. The folder tells whether it runs, so that several test processes can share one. What is
+    committed there outlives the server's end only if it is `durable`: that is for measurements."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self.folder = folder
+        self.durable = durable
         self.port_file = folder / "port"
 
     def start(self) -> str:
@@ -34,6 +36,19 @@ class Postgres:
         if self.port_file.exists():
             self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def halt(self) -> None:
+        """Stop the server as in a crash, and keep what is in it."""
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
+
+    def resume(self) -> None:
+        """Start a halted server again, at the same port."""
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-l", str(self.folder / "log"), "-w", "start", "-o",
+                  self._options(int(self.port_file.read_text())))  # fmt: skip
+
+    def _options(self, port: int) -> str:
+        hasty = "" if self.durable else " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+        return f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={self.folder}{hasty}"
 
     def _make(self) -> None:
         data = self.folder / "data"
@@ -49,11 +64,7 @@ class Postgres:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        options = (
-            f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={self.folder}"
-            " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-        )
-        self._run("pg_ctl", "-D", str(data), "-o", options, "-l", str(self.folder / "log"), "-w", "start")
+        self._run("pg_ctl", "-D", str(data), "-o", self._options(port), "-l", str(self.folder / "log"), "-w", "start")
         self.port_file.write_text(str(port))
 
     def _run(self, program: str, *arguments: str) -> None:

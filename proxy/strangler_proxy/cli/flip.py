@@ -65,7 +65,8 @@ def flip(
     """Move each NAME to STAGE, at once and on every worker.
 
     STAGE is monolith, shadow, canary, extracted or retired. NAME may be a glob such as `catalog.*`. All of them move
-    under one revision, or none does. Ends with 0 when every worker has acknowledged, with 3 when one has not in time.
+    under one revision, or none does. Ends with 0 when every worker of every replica that is heard of has acknowledged,
+    with 3 when one has not in time.
     """
     with control_client(config) as client, edits_named(config):
         outcome = client.flip(

@@ -16,15 +16,23 @@ from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text, warn
 from strangler_proxy.cli.record_told import told_running
 from strangler_proxy.cli.remote import control_client, edited, is_edited, running_config
+from strangler_proxy.cli.rollout_told import told_brief
 from strangler_proxy.cli.told import stage_of
+from strangler_proxy.plain import plain
 from strangler_proxy.state import StateDir
 
 __all__ = ["status"]
 
 
 def is_well(state: Mapping[str, Any]) -> bool:
-    """Whether every worker is live on the revision in force, and store and disk answer. Evidence may wait."""
-    return bool(state["store"]["ok"] and state["disk"]["ok"] and all(worker["live"] for worker in state["workers"]))
+    """Whether every worker of every replica is live on the revision in force, and store and disk answer. Evidence may
+    wait."""
+    return bool(
+        state["store"]["ok"]
+        and state["disk"]["ok"]
+        and all(worker["live"] for worker in state["workers"])
+        and all(replica["state"] == "live" for replica in _others(state))
+    )
 
 
 def told_age(seconds: float | None) -> str:
@@ -48,11 +56,16 @@ def told_state(state: Mapping[str, Any]) -> Iterator[str]:
     for worker in state["workers"]:
         if not worker["live"]:
             yield f"worker {worker['slot']}: {_absence(worker, state['revision'])}"
+    for replica in _others(state):
+        if replica["state"] != "live":
+            yield f"replica {plain(replica['name'])}: {_replica_trouble(replica, state['revision'])}"
     if state.get("evidence", {}).get("error"):
         yield f"evidence: {state['evidence']['error']} It waits in memory; toggles go on."
     for comparer in state.get("comparers", ()):
         if not comparer["live"]:
             yield f"comparer {comparer['number']}: is not there, or hangs; unequal pairs are dropped"
+    for rollout in state.get("rollouts", ()):
+        yield told_brief(rollout)
     if state.get("recording"):
         yield from told_running(state["recording"])
     for upstream in state.get("upstreams", ()):
@@ -99,6 +112,29 @@ def _absence(worker: Mapping[str, Any], revision: int) -> str:
     return f"has not acknowledged yet; it decides by revision {worker['revision']}"
 
 
+def _others(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [replica for replica in state.get("replicas", ()) if not replica["this"]]
+
+
+def _replica_trouble(replica: Mapping[str, Any], revision: int) -> str:
+    if replica["state"] == "lost":
+        return (
+            f"LOST, not heard of for {replica['heard_seconds']:.0f} s; if it serves, then by revision"
+            f" {replica['revision']} or whatever it had last, and moves do not wait for it"
+        )
+    late = [each for each in replica["workers"] if not each["live"] or each["revision"] < revision]
+    told = ", ".join(_lateness(worker, replica["revision"]) for worker in late)
+    return f"STALE, at revision {replica['revision']} of {revision}" + (f": {told}" if told else "")
+
+
+def _lateness(worker: Mapping[str, Any], revision: int) -> str:
+    name = f"worker {worker['slot']}"
+    if worker["pid"] is None:
+        return f"{name} is not there"
+    hangs = " and hangs" if not worker["live"] and worker["revision"] == revision else ""
+    return f"{name} decides by revision {worker['revision']}{hangs}"
+
+
 def _state(process: Mapping[str, Any]) -> str:
     return "live" if process["live"] else "NOT LIVE"
 
@@ -122,7 +158,7 @@ def _failures(failures: Mapping[str, int]) -> str:
 
 
 def print_tables(state: Mapping[str, Any]) -> None:
-    """The state of a replica in tables: toggles, workers, comparers, upstreams and traffic."""
+    """The state of a replica in tables: toggles, other replicas, workers, comparers, upstreams and traffic."""
     if state["toggles"]:
         print_text()
         print_table(
@@ -135,6 +171,23 @@ def print_tables(state: Mapping[str, Any]) -> None:
                     each["revision"],
                 )
                 for each in state["toggles"]
+            ),
+        )
+    if _others(state):
+        print_text()
+        print_table(
+            ("replica", "revision", "workers", "state", "heard", "version", "strangler.toml"),
+            (
+                (
+                    f"{plain(each['name'])} (this one)" if each["this"] else plain(each["name"]),
+                    each["revision"],
+                    each["live"],
+                    each["state"] if each["state"] == "live" else each["state"].upper(),
+                    "-" if each["this"] else f"{each['heard_seconds']:.0f} s ago",
+                    plain(each["version"]),
+                    each["config"],
+                )
+                for each in state["replicas"]
             ),
         )
     print_text()
@@ -190,10 +243,10 @@ def print_tables(state: Mapping[str, Any]) -> None:
 @JSON
 @CONFIG
 def status(as_json: bool, config: Path) -> None:
-    """Show where everything stands: toggles, workers, store, upstreams and traffic.
+    """Show where everything stands: toggles, replicas, workers, store, upstreams and traffic.
 
-    Ends with 0 when every worker is live on the revision in force and the store answers, else with 1. Where no control
-    plane answers it tells what the workers knew last, and ends with 4.
+    Ends with 0 when every worker of every replica is live on the revision in force and the store answers, else with 1.
+    Where no control plane answers it tells what the workers knew last, and ends with 4.
     """
     try:
         with control_client(config) as client:

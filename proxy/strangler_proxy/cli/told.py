@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from strangler.toggles import Kind, format_share
+from strangler_proxy.plain import plain
 
 __all__ = ["UNCHANGED", "stage_of", "told_outcome"]
 
@@ -49,7 +50,12 @@ def told_outcome(outcome: Mapping[str, Any], *, unmoved: str = UNCHANGED) -> str
         lines.append("A seam lives in the monolith's processes, which are no workers: each follows within a moment.")
     if missing:
         lines.append(
-            f"Not acknowledged in time by worker {', '.join(missing)}: until it is, that worker may decide by the"
-            " revision it had. `strangler status` shows when it is there."
+            f"Not acknowledged in time by worker {plain(', '.join(missing))}: until it is, that worker may decide by"
+            " the revision it had. `strangler status` shows when it is there."
+        )
+    if lost := outcome.get("lost"):
+        lines.append(
+            f"Not waited for: replica {plain(', '.join(lost))}, which is not heard of. If it serves, then by what it"
+            " had: start it, or take it out of the balance."
         )
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from strangler.toggles import BUCKETS, Kind, Snapshot, Stage, Toggle, default_salt
@@ -12,28 +13,43 @@ __all__ = ["Declaration", "declare", "estrangement"]
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """Toggles that are new or must change to fit the configuration, and what could not be fitted, in words."""
+    """Toggles that are new or must change to fit the configuration, and what could not be fitted, in words.
+
+    `settled` names those that fit it, with these changes.
+    """
 
     toggles: tuple[Toggle, ...] = ()
     notes: tuple[str, ...] = ()
+    settled: frozenset[str] = frozenset()
 
 
-def declare(snapshot: Snapshot, config: Config) -> Declaration:
+def declare(snapshot: Snapshot, config: Config, *, settled: Collection[str] = ()) -> Declaration:
     """What must be put into `snapshot` for the routes and seams of `config`.
 
     A new route or seam begins in stage `monolith`; a route without a twin needs no toggle. Another salt would move
-    customers, so it is taken over only while no share depends on it; else the old one stays, with a note.
+    customers, so it is taken over only while no share depends on it; else the old one stays, with a note. What is
+    `settled`, for it has fitted before, is left to whoever changed it since: another replica with another
+    configuration, which would change it back.
     """
     toggles: list[Toggle] = []
     notes: list[str] = []
+    fits: set[str] = set()
     for wanted in _wanted(config):
         present = snapshot.toggles.get(wanted.name)
         if present is None:
             toggles.append(wanted)
+            fits.add(wanted.name)
             continue
-        fitted = present
-        if present.kind is not wanted.kind:
-            fitted = replace(fitted, kind=wanted.kind)
+        if (present.kind, present.salt) == (wanted.kind, wanted.salt):
+            fits.add(wanted.name)
+            continue
+        if wanted.name in settled:
+            notes.append(
+                f"{wanted.name} is a {present.kind} with the salt {present.salt!r} by another replica's strangler.toml,"
+                f" and a {wanted.kind} with {wanted.salt!r} by this one's: give all replicas the same."
+            )
+            continue
+        fitted = replace(present, kind=wanted.kind)
         if present.salt != wanted.salt:
             if present.stage is not Stage.CANARY or present.share in (0, BUCKETS):
                 fitted = replace(fitted, salt=wanted.salt)
@@ -44,7 +60,9 @@ def declare(snapshot: Snapshot, config: Config) -> Declaration:
                 )
         if fitted != present:
             toggles.append(fitted)
-    return Declaration(tuple(toggles), tuple(notes))
+        if fitted.salt == wanted.salt:
+            fits.add(wanted.name)
+    return Declaration(tuple(toggles), tuple(notes), frozenset(fits))
 
 
 def _wanted(config: Config) -> list[Toggle]:

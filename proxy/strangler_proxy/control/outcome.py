@@ -14,17 +14,21 @@ __all__ = ["Outcome"]
 class Outcome:
     """What a move came to: the revision in force, the toggles before and after, who has acknowledged, who has not.
 
+    A worker of this replica is called by its slot, `0`, and one of another by both names, `eu-2/0`. `lost` are replicas
+    that are not heard of: nobody waited for them.
+
     `configured` names what this proxy has a route or seam for; a toggle without one moves nobody. `refused` is what a
     guard kept back while the others moved.
     """
 
     revision: int
     moved: tuple[tuple[Toggle, Toggle], ...]
-    acknowledged: tuple[int, ...]
-    missing: tuple[int, ...]
+    acknowledged: tuple[str, ...]
+    missing: tuple[str, ...]
     seconds: float
     configured: frozenset[str]
     refused: tuple[Refusal, ...] = ()
+    lost: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The outcome as plain JSON types."""
@@ -38,8 +42,9 @@ class Outcome:
                 }
                 for before, after in self.moved
             ],
-            "acknowledged": [str(slot) for slot in self.acknowledged],
-            "missing": [str(slot) for slot in self.missing],
+            "acknowledged": list(self.acknowledged),
+            "missing": list(self.missing),
+            "lost": list(self.lost),
             "seconds": round(self.seconds, 6),
             "refused": [each.to_json() for each in self.refused],
         }

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from strangler import __version__
-from strangler.errors import IllegalMove, RevisionConflict, SnapshotError, StoreUnavailable
+from strangler.documents import DocumentStore
+from strangler.errors import IllegalMove, RevisionConflict, StoreUnavailable
 from strangler.evidence import EvidenceStore
 from strangler.toggles import (
     AuditEntry,
@@ -23,31 +21,26 @@ from strangler.toggles import (
     ToggleStore,
     plan_back,
     plan_moves,
-    read_snapshot,
-    write_snapshot,
 )
 from strangler_proxy.config.values import Config
-from strangler_proxy.control.declare import declare, estrangement
 from strangler_proxy.control.evidence import EvidenceIntake
 from strangler_proxy.control.guarding import allowed
+from strangler_proxy.control.in_force import ATTEMPTS, InForce
 from strangler_proxy.control.outcome import Outcome
 from strangler_proxy.control.recordings import Recordings
-from strangler_proxy.control.upstreams import Troubles, upstream_rows
+from strangler_proxy.control.replicas import Replicas, replica_name
+from strangler_proxy.control.rollout_judge import RolloutJudge
+from strangler_proxy.control.status import status_of, told_of
+from strangler_proxy.control.upstreams import Troubles
 from strangler_proxy.control.workers import Traffic, Workers
+from strangler_proxy.gates import Observer
+from strangler_proxy.notify import Notifier, Silent
+from strangler_proxy.rollout import Archive, Rollouts
 from strangler_proxy.state import StateDir
 
 __all__ = ["ControlPlane"]
 
 WAIT_SECONDS: Final = 2.0
-_LOOK_EVERY: Final = 1.0
-_ATTEMPTS: Final = 5
-_SELF: Final = "strangler"
-_ADOPT: Final = (
-    "Nothing was moved. `strangler adopt snapshot --why ...` makes the store take over what is in force;"
-    " `strangler adopt store --why ...` puts the store's toggles into force, which may move routes."
-)
-
-_log = logging.getLogger("strangler.control")
 
 
 class ControlPlane:
@@ -56,63 +49,80 @@ class ControlPlane:
     The store's commit is the truth; disk and workers follow it, and a death in between is healed at the next start.
     Without a store, and while the store is not the one that the snapshot came from, reads go on and moves raise
     StoreUnavailable. What is observed of routes goes to the other store, `evidence`, and no move waits for that.
+    `documents` is where whatever holds moves back keeps its state, in the toggles' store; `replicas` are all that share
+    it. `rollouts` walk by themselves, and `notifier` tells people.
     """
 
-    def __init__(self, config: Config, store: ToggleStore, state: StateDir, evidence: EvidenceStore) -> None:
+    def __init__(
+        self,
+        config: Config,
+        store: ToggleStore,
+        state: StateDir,
+        evidence: EvidenceStore,
+        documents: DocumentStore,
+        notifier: Notifier | None = None,
+    ) -> None:
         self.config = config
+        self.documents = documents
         self.traffic = Traffic()
-        self.evidence = EvidenceIntake(evidence, config.evidence)
+        candidates = {route.name: route.candidate for route in config.routes}
+        releases = {name: upstream.release for name, upstream in config.upstreams.items() if upstream.release}
+        self.evidence = EvidenceIntake(evidence, config.evidence, candidates=candidates, releases=releases)
         self.workers = Workers(config.workers, self.traffic, self.evidence, comparers=config.comparers)
         self.recordings = Recordings(self.workers)
         troubles = Troubles(config.upstreams)
         self.workers.on_counted = lambda grown: troubles.look(self.workers.linked().values(), grown)
-        self.snapshot = Snapshot()
+        self.in_force = InForce(config, store, state, self.workers.push)
+        self.replicas = Replicas(replica_name(config), documents, lambda: told_of(self))
+        self.workers.on_acknowledged = self._acknowledged
+        self.notifier = self.evidence.notifier = notifier or Silent()
+        judge = RolloutJudge(Observer(config, evidence, documents), evidence)
+        self.rollouts = Rollouts(Archive(documents), self, judge, self.notifier)
         self.guards: list[MoveGuard] = []
-        self.closing = asyncio.Event()
-        self._store = store
+        self.checks: list[MoveGuard] = []
         self._state = state
         self.started_at = datetime.now(UTC)
-        self._store_error: str | None = "The store has not been asked yet."
-        self._disk_error: str | None = None
-        self._notes: tuple[str, ...] = ()
-        # What the store held, and what was in force, when they were last found to agree.
-        self._agreed: tuple[Snapshot, Snapshot] | None = None
-        self._writing: asyncio.Task[None] | None = None
-        self._mover = asyncio.Lock()
-        self._news = asyncio.Condition()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot in force."""
+        return self.in_force.snapshot
 
     async def start(self) -> None:
-        """Take up the snapshot from disk, then the store's, declare new toggles, and be there for workers."""
-        self._state.create()
-        try:
-            self.snapshot = read_snapshot(self._state.snapshot) or Snapshot()
-        except SnapshotError as error:
-            _log.error("%s; the store decides", error)
-        self.workers.push(self.snapshot)
+        """Take up the snapshot from disk, then the store's, declare new toggles, and be there for workers and known to
+        other replicas."""
+        self.in_force.take_up()
         await self.workers.listen(self._state.socket)
-        self._writing = asyncio.create_task(self.evidence.run())
-        async with self._mover:
-            await self._synchronize()
+        self._tasks = [asyncio.create_task(each) for each in (self.evidence.run(), self.replicas.run())]
+        async with self.in_force.moving:
+            await self.in_force.synchronize()
+        self._tasks += [asyncio.create_task(each) for each in (self.rollouts.run(), self.notifier.run())]
 
     async def watch(self) -> None:
-        """Look after the store once a second until cancelled: it may go, come back, or be moved by another process."""
-        while True:
-            await asyncio.sleep(_LOOK_EVERY)
-            async with self._mover:
-                try:
-                    await self._synchronize()
-                except Exception:
-                    # Whatever it was, the next look may find it gone; without looks a lost store would stay lost.
-                    _log.exception("the store could not be looked at")
+        """Look after the store until cancelled: it may go, come back, or be moved by another process."""
+        await self.in_force.watch()
+
+    async def refreshed(self) -> Snapshot:
+        """The snapshot in force, after a look at the store. Raises StoreUnavailable."""
+        async with self.in_force.moving:
+            await self.in_force.synchronize()
+        if self.in_force.store_error is not None:
+            raise StoreUnavailable(self.in_force.store_error)
+        return self.snapshot
 
     async def stop(self) -> None:
         """Close the links and the stores."""
-        if self._writing is not None:
-            self._writing.cancel()
+        for task in self._tasks:
+            task.cancel()
+        # A move of a rollout that is under way must not meet a store that is closed.
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.recordings.stop()
         await self.workers.close()
         await self.evidence.close()
-        self._store.close()
+        await self.replicas.leave()
+        self.in_force.store.close()
+        self.documents.close()
 
     async def flip(
         self,
@@ -123,24 +133,31 @@ class ControlPlane:
         why: str,
         expected_revision: int | None = None,
         wait_seconds: float | None = None,
+        evidence: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Outcome:
-        """Move toggles. Raises UnknownToggle, IllegalMove, MoveRefused, RevisionConflict or StoreUnavailable; then
-        nothing moved."""
+        """Move toggles; `evidence` of them, by name, goes into the audit. Raises UnknownToggle, IllegalMove,
+        MoveRefused, RevisionConflict or StoreUnavailable; then nothing moved."""
 
         def plan(snapshot: Snapshot) -> list[Toggle]:
             return plan_moves(snapshot, names, move)
 
-        return await self._move(plan, who, why, move.force, expected_revision, wait_seconds)
+        return await self._move(plan, who, why, move.force, expected_revision, wait_seconds, evidence=evidence)
 
     async def back(
-        self, names: Sequence[str] | None, *, who: str, why: str, wait_seconds: float | None = None
+        self,
+        names: Sequence[str] | None,
+        *,
+        who: str,
+        why: str,
+        wait_seconds: float | None = None,
+        evidence: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Outcome:
         """Take toggles back to the monolith, `None` meaning all: all that no guard keeps back. Raises as `flip`."""
 
         def plan(snapshot: Snapshot) -> list[Toggle]:
             return plan_back(snapshot, names)
 
-        return await self._move(plan, who, why, False, None, wait_seconds, partly=names is None)
+        return await self._move(plan, who, why, False, None, wait_seconds, partly=names is None, evidence=evidence)
 
     async def adopt(self, keep: str, *, who: str, why: str, wait_seconds: float | None = None) -> Outcome:
         """Settle a store that is not the one the snapshot in force came from: keep the `snapshot`, or the `store`.
@@ -148,47 +165,41 @@ class ControlPlane:
         Raises IllegalMove when there is nothing to settle, StoreUnavailable when the store does not answer.
         """
         began = asyncio.get_running_loop().time()
-        async with self._mover:
-            await self._synchronize()
-            if self._store_error is None:
+        in_force, store = self.in_force, self.in_force.store
+        async with in_force.moving:
+            await in_force.synchronize()
+            if in_force.store_error is None:
                 raise IllegalMove("There is nothing to adopt: the store and the toggles in force agree.")
             before = self.snapshot
             # In two steps also when the store is kept, so that the audit shows what moved from what was in force.
-            stored = await asyncio.to_thread(self._store.load) if keep == "store" else None
-            adopted = await asyncio.to_thread(self._store.adopt, before, who=who, why=why, at=datetime.now(UTC))
+            stored = await asyncio.to_thread(store.load) if keep == "store" else None
+            adopted = await asyncio.to_thread(store.adopt, before, who=who, why=why, at=datetime.now(UTC))
             if stored is not None:
                 other = [each for each in stored.toggles.values() if not each.says_as(adopted.toggles.get(each.name))]
                 change = Change(other, who=who, why=why, at=datetime.now(UTC))
-                adopted = await asyncio.to_thread(self._store.commit, change, expected_revision=adopted.revision)
-            self._store_error = None
-            await self._put_into_force(adopted)
-            await self._synchronize()
+                adopted = await asyncio.to_thread(store.commit, change, expected_revision=adopted.revision)
+            in_force.store_error = None
+            await in_force.put(adopted)
+            await in_force.synchronize()
         return await self._outcome(before, self.snapshot, began, wait_seconds)
 
     async def history(self, name: str | None, limit: int) -> list[AuditEntry]:
         """The audit, newest first. Raises StoreUnavailable."""
-        return await asyncio.to_thread(self._store.history, name, limit=limit)
+        return await asyncio.to_thread(self.in_force.store.history, name, limit=limit)
 
     async def newer(self, revision: int, wait_seconds: float) -> Snapshot:
         """The snapshot in force, as soon as its revision is not `revision`, or when the time is over."""
-        try:
-            async with asyncio.timeout(wait_seconds), self._news:
-                await self._news.wait_for(lambda: self.snapshot.revision != revision or self.closing.is_set())
-        except TimeoutError:
-            pass
-        return self.snapshot
+        return await self.in_force.newer(revision, wait_seconds)
 
     async def close_waits(self) -> None:
         """Let everybody who waits for news go, for the process is about to end."""
-        self.closing.set()
-        async with self._news:
-            self._news.notify_all()
+        await self.in_force.close_waits()
 
     def ready(self) -> dict[str, str | None]:
         """What each dependency lacks; None where it lacks nothing. Moves need all but the evidence."""
         return {
-            "store": self._store_error,
-            "disk": self._disk_error,
+            "store": self.in_force.store_error,
+            "disk": self.in_force.disk_error,
             "workers": self._lagging(),
             "evidence": self.evidence.error,
         }
@@ -208,49 +219,12 @@ class ControlPlane:
 
     def status(self) -> dict[str, Any]:
         """The state of this replica, as the control API tells it."""
-        revision = self.snapshot.revision
-        linked = self.workers.linked()
-        configured = self._configured()
-        workers: list[dict[str, Any]] = []
-        for slot in range(self.config.workers):
-            worker = linked.get(slot)
-            workers.append(
-                {
-                    "slot": slot,
-                    "pid": worker and worker.pid,
-                    "revision": worker and worker.revision,
-                    "live": worker is not None and worker.decides_by(revision),
-                    "since": worker and worker.since.isoformat(),
-                    "requests": worker.requests if worker else 0,
-                    "config": worker and worker.config,
-                }
-            )
-        return {
-            "revision": revision,
-            "at": self.snapshot.at.isoformat(),
-            "age_seconds": round((datetime.now(UTC) - self.snapshot.at).total_seconds(), 3) if revision else None,
-            "store": {"ok": self._store_error is None, "error": self._store_error, "url": self.config.store},
-            "disk": {"ok": self._disk_error is None, "error": self._disk_error},
-            "evidence": self.evidence.status(),
-            "notes": list(self._notes),
-            "recording": self.recordings.running(),
-            "reload": self.reloaded(),
-            "replica": {
-                "name": platform.node(),
-                "started_at": self.started_at.isoformat(),
-                "version": __version__,
-                "config": self.config.digest,
-            },
-            "workers": workers,
-            "comparers": self.workers.comparers.rows(),
-            "live": f"{sum(worker['live'] for worker in workers)}/{len(workers)}",
-            "toggles": [
-                {**toggle.to_json(), "configured": toggle.name in configured}
-                for toggle in self.snapshot.toggles.values()
-            ],
-            "upstreams": upstream_rows(self.config.upstreams, self.workers),
-            "traffic": self.traffic.to_json(),
-        }
+        return status_of(self)
+
+    def configured(self) -> frozenset[str]:
+        """What this proxy has a route or seam for."""
+        routes = (route.name for route in self.config.routes if route.twin)
+        return frozenset((*routes, *(seam.name for seam in self.config.seams)))
 
     async def _move(
         self,
@@ -262,39 +236,49 @@ class ControlPlane:
         wait_seconds: float | None,
         *,
         partly: bool = False,
+        evidence: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Outcome:
         began = asyncio.get_running_loop().time()
-        async with self._mover:
-            if self._store_error is not None:
-                await self._synchronize()
-            for attempt in range(_ATTEMPTS):
-                if self._store_error is not None:
-                    raise StoreUnavailable(self._store_error)
+        in_force = self.in_force
+        async with in_force.moving:
+            if in_force.store_error is not None:
+                await in_force.synchronize()
+            for attempt in range(ATTEMPTS):
+                if in_force.store_error is not None:
+                    raise StoreUnavailable(in_force.store_error)
                 before = self.snapshot
                 if expected_revision is not None and expected_revision != before.revision:
                     raise RevisionConflict(expected_revision, before.revision)
-                toggles, refused = await asyncio.to_thread(allowed, self.guards, before, plan(before), partly=partly)
+                toggles, refused = await asyncio.to_thread(
+                    allowed,
+                    self.guards,
+                    before,
+                    plan(before),
+                    partly=partly,
+                    checks=() if forced else self.checks,
+                )
                 if not toggles:
                     break
-                change = Change(toggles, who=who, why=why, at=datetime.now(UTC), forced=forced)
+                change = Change(toggles, who, why, datetime.now(UTC), forced, evidence or {})
                 try:
-                    after = await asyncio.to_thread(self._store.commit, change, expected_revision=before.revision)
+                    after = await asyncio.to_thread(in_force.store.commit, change, expected_revision=before.revision)
                 except RevisionConflict:
-                    await self._synchronize()
-                    if expected_revision is not None or attempt == _ATTEMPTS - 1:
+                    await in_force.synchronize()
+                    if expected_revision is not None or attempt == ATTEMPTS - 1:
                         raise
                     continue
                 except StoreUnavailable as error:
-                    self._lose_store(str(error))
+                    in_force.lose_store(str(error))
                     raise
-                await self._put_into_force(after)
+                await in_force.put(after)
                 break
             after = self.snapshot
         return await self._outcome(before, after, began, wait_seconds, refused)
 
-    def _configured(self) -> frozenset[str]:
-        routes = (route.name for route in self.config.routes if route.twin)
-        return frozenset((*routes, *(seam.name for seam in self.config.seams)))
+    def _acknowledged(self) -> None:
+        # Others wait for all of us: before the last worker there is nothing to tell them.
+        if self._lagging() is None:
+            self.replicas.tell()
 
     async def _outcome(
         self,
@@ -305,7 +289,10 @@ class ControlPlane:
         refused: tuple[Refusal, ...] = (),
     ) -> Outcome:
         wait = WAIT_SECONDS if wait_seconds is None else wait_seconds
-        acknowledged, missing = await self.workers.acknowledged(after.revision, wait_seconds=wait)
+        here, elsewhere = await asyncio.gather(
+            self.workers.acknowledged(after.revision, wait_seconds=wait),
+            self.replicas.acknowledged(after.revision, wait_seconds=wait),
+        )
         moved = [
             (before.toggles[name], toggle)
             for name, toggle in after.toggles.items()
@@ -314,65 +301,10 @@ class ControlPlane:
         return Outcome(
             revision=after.revision,
             moved=tuple(moved),
-            acknowledged=tuple(acknowledged),
-            missing=tuple(missing),
+            acknowledged=(*map(str, here[0]), *elsewhere.acknowledged),
+            missing=(*map(str, here[1]), *elsewhere.missing),
+            lost=elsewhere.lost,
             seconds=asyncio.get_running_loop().time() - began,
-            configured=self._configured(),
+            configured=self.configured(),
             refused=refused,
         )
-
-    async def _synchronize(self) -> None:
-        try:
-            stored = await asyncio.to_thread(self._store.load)
-            if self._still_agrees(stored):
-                return
-            reason = estrangement(stored, self.snapshot)
-            if reason is not None:
-                self._lose_store(f"{reason[0].upper()}{reason[1:]}. {_ADOPT}")
-                return
-            declaration = declare(stored, self.config)
-            if declaration.toggles:
-                change = Change(
-                    declaration.toggles, who=_SELF, why=f"declared in {self.config.path.name}", at=datetime.now(UTC)
-                )
-                stored = await asyncio.to_thread(self._store.commit, change, expected_revision=stored.revision)
-        except RevisionConflict:
-            return
-        except StoreUnavailable as error:
-            self._lose_store(str(error))
-            return
-        if self._store_error is not None:
-            _log.info("the store answers, at revision %d", stored.revision)
-            self._store_error = None
-        if declaration.notes != self._notes:
-            self._notes = declaration.notes
-            for note in self._notes:
-                _log.warning("%s", note)
-        if stored.revision != self.snapshot.revision or self._disk_error is not None:
-            await self._put_into_force(stored)
-        self._agreed = stored, self.snapshot
-
-    def _still_agrees(self, stored: Snapshot) -> bool:
-        """Whether nothing has changed since the last look, by which objects they are: comparing takes milliseconds."""
-        if self._agreed is None or self._store_error is not None or self._disk_error is not None:
-            return False
-        before, in_force = self._agreed
-        return stored is before and self.snapshot is in_force
-
-    def _lose_store(self, reason: str) -> None:
-        if reason != self._store_error:
-            _log.error("%s Revision %d stays in force.", reason, self.snapshot.revision)
-        self._store_error = reason
-
-    async def _put_into_force(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
-        try:
-            await asyncio.to_thread(write_snapshot, self._state.snapshot, snapshot)
-            self._disk_error = None
-        except OSError as error:
-            # The store has it and the workers get it: only a restart without the store would fall back.
-            self._disk_error = f"{self._state.snapshot} cannot be written: {error.strerror}"
-            _log.error("%s", self._disk_error)
-        self.workers.push(snapshot)
-        async with self._news:
-            self._news.notify_all()

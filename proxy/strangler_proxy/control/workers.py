@@ -98,13 +98,15 @@ class Workers:
     """The workers of this replica. `slots` is how many there should be. Evidence that they tell goes to `evidence`, and
     whoever links itself as a comparer to `comparers`.
 
-    `on_counted` is told what the counters grew by each time that a worker has told what it counted and measured.
-    `order` gives the line that says what is to be recorded, for whoever links itself.
+    `on_acknowledged` is called each time that a worker has acknowledged a revision, and `on_counted` is told what the
+    counters grew by each time that a worker has told what it counted and measured. `order` gives the line that says
+    what is to be recorded, for whoever links itself.
     """
 
     def __init__(self, slots: int, traffic: Traffic, evidence: EvidenceIntake, *, comparers: int = 0) -> None:
         self.slots = slots
         self.traffic = traffic
+        self.on_acknowledged: Callable[[], None] = lambda: None
         self.on_counted: Callable[[list[Any]], None] = lambda _: None
         self.order: Callable[[], bytes] = lambda: NOTHING
         self.measured = Measured()
@@ -205,6 +207,7 @@ class Workers:
                         await self.comparers.serve(message, reader, writer)
                     case "ack" if worker is not None:
                         worker.revision = int(message["revision"])
+                        self.on_acknowledged()
                         await self._tell()
                     case "recording" if worker is not None:
                         worker.recording, worker.settled = str(message["id"]), False
@@ -213,6 +216,7 @@ class Workers:
                         worker.requests += self.traffic.add(message["traffic"])
                         worker.gauges = message.get("gauges", [])
                         self.measured.take(message)
+                        self._evidence.traffic.take(message)
                         self.on_counted(message.get("counters", []))
                         self._take_evidence(worker, message.get("evidence"))
                         await self._settle(worker, told="counters" in message)

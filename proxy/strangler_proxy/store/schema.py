@@ -1,4 +1,4 @@
-"""The tables of the SQLite store, one entry a version: a store of an older version is upgraded in place."""
+"""The tables of the SQLite store of toggles and documents, one entry a version: an older one is upgraded in place."""
 
 from __future__ import annotations
 
@@ -55,5 +55,41 @@ VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
         CREATE TRIGGER revision_goes_up BEFORE UPDATE ON revision WHEN NEW.revision <= OLD.revision
         BEGIN SELECT RAISE(ABORT, 'the revision only goes up'); END
         """,
+    ),
+    (
+        "ALTER TABLE audit ADD COLUMN evidence TEXT",
+        # A document that was deleted keeps its row, so that no version of it is ever given twice.
+        """
+        CREATE TABLE document (
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            content TEXT,
+            at TEXT NOT NULL,
+            PRIMARY KEY (kind, name)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE event (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            at TEXT NOT NULL,
+            who TEXT NOT NULL,
+            action TEXT NOT NULL,
+            name TEXT NOT NULL,
+            why TEXT NOT NULL,
+            detail TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX event_name ON event (name, id)",
+        """
+        CREATE TRIGGER event_is_not_changed BEFORE UPDATE ON event
+        BEGIN SELECT RAISE(ABORT, 'the audit is only ever added to'); END
+        """,
+        """
+        CREATE TRIGGER event_is_not_deleted BEFORE DELETE ON event
+        BEGIN SELECT RAISE(ABORT, 'the audit is only ever added to'); END
+        """,
+        "CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) STRICT, WITHOUT ROWID",
+        "CREATE TABLE replica (name TEXT PRIMARY KEY, content TEXT NOT NULL, at REAL NOT NULL) STRICT, WITHOUT ROWID",
     ),
 )

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from strangler.errors import RevisionConflict, SnapshotError
 from strangler.toggles import AuditEntry, Change, Snapshot, Toggle
 from strangler_proxy.store import schema
+from strangler_proxy.store.json_text import text_of
 from strangler_proxy.store.sqlite_file import SQLiteFile
 
 __all__ = ["SQLiteToggleStore"]
@@ -20,7 +23,9 @@ __all__ = ["SQLiteToggleStore"]
 # The revision with its time, and each toggle's state, as they are in the tables.
 _Rows = tuple[tuple[Any, ...] | None, list[tuple[Any, ...]]]
 
-_COLUMNS = "id, revision, at, who, why, name, before, after, forced"
+_COLUMNS: Final = "id, revision, at, who, why, name, before, after, forced, evidence"
+# Two calls of the system each time; a move by another process is known after so many seconds at most.
+_LOOK_EVERY: Final = 0.1
 
 
 class SQLiteToggleStore:
@@ -36,6 +41,7 @@ class SQLiteToggleStore:
         # Whoever looks once a second reads the same thousand toggles again and again: they are parsed when they change.
         self._rows: _Rows | None = None
         self._loaded = Snapshot()
+        self._closed = threading.Event()
 
     def load(self) -> Snapshot:
         """The present snapshot, the same object as long as the file says the same. Raises StoreUnavailable."""
@@ -49,12 +55,13 @@ class SQLiteToggleStore:
 
     def commit(self, change: Change, *, expected_revision: int) -> Snapshot:
         """Put `change` in under `expected_revision` + 1. Raises RevisionConflict or StoreUnavailable."""
+        evidence = {name: text_of(each) for name, each in change.evidence.items()}
         with self._file.transaction() as connection:
             present = _snapshot(connection)
             if present.revision != expected_revision:
                 raise RevisionConflict(expected_revision, present.revision)
             after = present.moved(change.toggles, revision=expected_revision + 1, at=change.at)
-            _write(connection, present.toggles, after, change)
+            _write(connection, present.toggles, after, change, evidence)
             return after
 
     def adopt(self, snapshot: Snapshot, *, who: str, why: str, at: datetime) -> Snapshot:
@@ -70,7 +77,7 @@ class SQLiteToggleStore:
             connection.executemany(
                 "DELETE FROM toggle WHERE name = ?", [(name,) for name in present.toggles if name not in kept]
             )
-            _write(connection, present.toggles, after, Change(toggles=changed, who=who, why=why, at=at))
+            _write(connection, present.toggles, after, Change(toggles=changed, who=who, why=why, at=at), {})
             return after
 
     def history(self, name: str | None = None, *, limit: int = 100) -> list[AuditEntry]:
@@ -93,8 +100,25 @@ class SQLiteToggleStore:
                         break
         return found
 
+    def changed(self, revision: int, *, seconds: float) -> bool:
+        """Wait until the revision is another one than `revision`. Raises StoreUnavailable."""
+        end = time.monotonic() + seconds
+        seen: tuple[int, ...] | None = None
+        while True:
+            mark = self._file.mark()
+            if mark != seen:
+                seen = mark
+                with self._file.connection() as connection:
+                    found = connection.execute("SELECT revision FROM revision").fetchone()
+                if found is not None and found[0] != revision:
+                    return True
+            left = end - time.monotonic()
+            if left <= 0 or self._closed.wait(min(left, _LOOK_EVERY)):
+                return False
+
     def close(self) -> None:
-        """Nothing stays open between two calls, so there is nothing to let go of."""
+        """Let whoever waits for a change go; nothing else stays open between two calls."""
+        self._closed.set()
 
 
 def _snapshot(connection: sqlite3.Connection) -> Snapshot:
@@ -115,14 +139,21 @@ def _parsed(rows: _Rows) -> Snapshot:
     return Snapshot(revision=number, toggles={toggle.name: toggle for toggle in toggles}, at=datetime.fromisoformat(at))
 
 
-def _write(connection: sqlite3.Connection, before: Mapping[str, Toggle], after: Snapshot, change: Change) -> None:
+def _write(
+    connection: sqlite3.Connection,
+    before: Mapping[str, Toggle],
+    after: Snapshot,
+    change: Change,
+    evidence: Mapping[str, str],
+) -> None:
     connection.execute("UPDATE revision SET revision = ?, at = ?", (after.revision, after.at.isoformat()))
     for toggle in change.toggles:
         state = _state(after.toggles[toggle.name])
         connection.execute("INSERT OR REPLACE INTO toggle VALUES (?, ?)", (toggle.name, state))
         past = before.get(toggle.name)
         connection.execute(
-            "INSERT INTO audit (revision, at, who, why, name, before, after, forced) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO audit (revision, at, who, why, name, before, after, forced, evidence)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 after.revision,
                 change.at.isoformat(),
@@ -132,6 +163,7 @@ def _write(connection: sqlite3.Connection, before: Mapping[str, Toggle], after: 
                 None if past is None else _state(past),
                 state,
                 int(change.forced),
+                evidence.get(toggle.name),
             ),
         )
 
@@ -148,7 +180,7 @@ def _toggle(state: str) -> Toggle:
 
 
 def _entry(row: tuple[Any, ...]) -> AuditEntry:
-    number, revision, at, who, why, name, before, after, forced = row
+    number, revision, at, who, why, name, before, after, forced, evidence = row
     return AuditEntry(
         id=number,
         revision=revision,
@@ -159,4 +191,5 @@ def _entry(row: tuple[Any, ...]) -> AuditEntry:
         before=None if before is None else _toggle(before),
         after=_toggle(after),
         forced=bool(forced),
+        evidence=None if evidence is None else json.loads(evidence),
     )

@@ -79,6 +79,21 @@ class SQLiteFile:
             yield connection
             connection.execute("COMMIT")
 
+    def mark(self) -> tuple[int, ...]:
+        """What a commit of any process changes: which file it is, and when it and its log were written to last, how
+        long they are. Cheap to ask for, and reading changes nothing of it."""
+        mark: list[int] = []
+        for path in (self._path, self._path.with_name(f"{self._path.name}-wal")):
+            try:
+                seen = path.stat()
+            except OSError:
+                # Whoever opens it is told why.
+                continue
+            if seen.st_size:
+                # An empty log comes and goes with whoever reads.
+                mark += (seen.st_ino, seen.st_mtime_ns, seen.st_size)
+        return tuple(mark)
+
     def _open(self, mode: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"file:{quote(str(self._path.absolute()))}?mode={mode}",

@@ -51,6 +51,17 @@ def test_another_salt_is_taken_over_while_no_share_depends_on_it(stage: Stage, s
     assert declared.toggles == (replace(known, salt="new"),)
 
 
+def test_what_another_replica_changed_is_left_alone_and_noted() -> None:
+    ours = config(route("catalog.list", salt="ours"))
+    declared = declare(snapshot(Toggle("catalog.list", salt="ours")), ours)
+    assert declared.settled == {"catalog.list"}
+    theirs = snapshot(Toggle("catalog.list", salt="theirs"))
+    assert declare(theirs, ours).settled == {"catalog.list"}
+    again = declare(theirs, ours, settled=declared.settled)
+    assert (again.toggles, again.settled) == ((), frozenset())
+    assert "give all replicas the same" in again.notes[0]
+
+
 def test_another_salt_is_refused_while_it_would_move_customers() -> None:
     known = Toggle("catalog.list", stage=Stage.CANARY, share=10, revision=4)
     declared = declare(snapshot(known), config(route("catalog.list", salt="new")))

@@ -55,7 +55,7 @@ def test_a_flip_is_in_the_store_on_disk_and_acknowledged_by_every_worker(tmp_pat
         async with proxy(tmp_path, store) as (control, workers):
             outcome = await control.flip(["catalog.[ld]*"], EXTRACTED, who="ana", why="ready")
             assert outcome.revision == 2
-            assert (outcome.acknowledged, outcome.missing) == ((0, 1), ())
+            assert (outcome.acknowledged, outcome.missing) == (("0", "1"), ())
             assert [(before.stage, after.stage) for before, after in outcome.moved] == [
                 (Stage.MONOLITH, Stage.EXTRACTED)
             ] * 2
@@ -66,12 +66,27 @@ def test_a_flip_is_in_the_store_on_disk_and_acknowledged_by_every_worker(tmp_pat
     asyncio.run(scenario())
 
 
+def test_the_evidence_of_a_move_is_in_the_audit(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = MemoryToggleStore()
+        async with running(plane(tmp_path, store)) as control:
+            evidence = {"catalog.list": {"agreement": 0.999}}
+            await control.flip(["catalog.list"], EXTRACTED, who="a", why="x", wait_seconds=0, evidence=evidence)
+            await control.back(None, who="a", why="x", wait_seconds=0, evidence={"catalog.list": {"errors": 0.5}})
+            assert [entry.to_json()["evidence"] for entry in await control.history("catalog.list", 2)] == [
+                {"errors": 0.5},
+                {"agreement": 0.999},
+            ]
+
+    asyncio.run(scenario())
+
+
 def test_a_flip_to_where_it_stands_changes_nothing(tmp_path: Path) -> None:
     async def scenario() -> None:
         store = MemoryToggleStore()
         async with proxy(tmp_path, store) as (control, _):
             outcome = await control.flip(["catalog.list"], Move(Stage.MONOLITH), who="ana", why="again")
-            assert (outcome.revision, outcome.moved, outcome.acknowledged) == (1, (), (0, 1))
+            assert (outcome.revision, outcome.moved, outcome.acknowledged) == (1, (), ("0", "1"))
             assert len(store.history()) == 3
 
     asyncio.run(scenario())
@@ -85,11 +100,11 @@ def test_a_worker_that_is_not_there_or_does_not_acknowledge_is_missing(tmp_path:
         async with proxy(tmp_path, MemoryToggleStore()) as (control, workers):
             workers[1].on_snapshot = fail
             outcome = await control.flip(["catalog.list"], EXTRACTED, who="ana", why="x", wait_seconds=0.05)
-            assert (outcome.acknowledged, outcome.missing) == ((0,), (1,))
+            assert (outcome.acknowledged, outcome.missing) == (("0",), ("1",))
             assert control.status()["live"] == "1/2"
         async with running(plane(tmp_path / "alone", MemoryToggleStore())) as control:
             outcome = await control.flip(["catalog.list"], EXTRACTED, who="ana", why="x", wait_seconds=0)
-            assert (outcome.acknowledged, outcome.missing) == ((), (0, 1))
+            assert (outcome.acknowledged, outcome.missing) == ((), ("0", "1"))
             assert [worker["live"] for worker in control.status()["workers"]] == [False, False]
 
     asyncio.run(scenario())
@@ -177,7 +192,7 @@ def test_a_store_that_says_the_same_is_not_compared_again_and_one_put_in_its_pla
         return estrangement(stored, served)
 
     async def scenario() -> None:
-        monkeypatch.setattr("strangler_proxy.control.plane.estrangement", counting)
+        monkeypatch.setattr("strangler_proxy.control.in_force.estrangement", counting)
         store = Swappable()
         async with proxy(tmp_path, store) as (control, _):
             watching = asyncio.create_task(control.watch())
@@ -269,7 +284,7 @@ def test_a_store_made_anew_moves_nobody_until_it_adopts_the_snapshot(tmp_path: P
                 await control.back(None, who="ana", why="x")
             assert new.load().revision == 0
             outcome = await control.adopt("snapshot", who="ana", why="the disk was replaced")
-            assert (outcome.revision, outcome.acknowledged) == (3, (0, 1))
+            assert (outcome.revision, outcome.acknowledged) == (3, ("0", "1"))
             assert control.status()["store"]["ok"]
             assert control.snapshot.toggles["catalog.list"].stage is Stage.EXTRACTED
             assert control.snapshot == new.load() == on_disk(tmp_path)

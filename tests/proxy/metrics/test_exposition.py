@@ -19,6 +19,7 @@ from strangler_proxy.counts import BOUNDS, Counts
 from strangler_proxy.measures import COUNTER, MEASURES
 from strangler_proxy.state import StateDir
 
+from strangler.testing.memory_documents import MemoryDocumentStore
 from strangler.testing.memory_evidence import MemoryEvidenceStore
 from strangler.testing.toggle_store import MemoryToggleStore
 from strangler.toggles import Move, Snapshot, Stage
@@ -184,7 +185,9 @@ def test_a_scrape_needs_the_token(tmp_path: Path) -> None:
 def test_a_scrape_needs_no_token_where_the_configuration_says_so_and_nothing_else_is_opened(tmp_path: Path) -> None:
     configured = replace(config(tmp_path), metrics_public=True)
     with serving(
-        ControlPlane(configured, MemoryToggleStore(), StateDir.of(configured), MemoryEvidenceStore())
+        ControlPlane(
+            configured, MemoryToggleStore(), StateDir.of(configured), MemoryEvidenceStore(), MemoryDocumentStore()
+        )
     ) as client:
         client.headers["Authorization"] = ""
         assert client.get("/metrics").status_code == 200

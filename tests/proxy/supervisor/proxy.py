@@ -63,10 +63,12 @@ class Proxy:
         self.said = folder / "said.txt"
         self.slow_requests: Queue[None] = Queue()
         self.answer_slowly = Event()
+        self.workers = 2
         self._process: subprocess.Popen[bytes] | None = None
 
-    def configure(self, monolith: int, catalog: int, *, workers: int = 2) -> None:
-        """Write a configuration with one route, on ports that the system chooses."""
+    def configure(self, monolith: int, catalog: int, *, workers: int = 2, more: str = "") -> None:
+        """Write a configuration with one route, on ports that the system chooses, and with `more` tables."""
+        self.workers = workers
         (self.folder / "strangler.toml").write_text(
             f"""
             [proxy]
@@ -82,6 +84,7 @@ class Proxy:
             name = "catalog.list"
             path = "/products/"
             candidate = "catalog"
+            {more}
             """
         )
 
@@ -91,8 +94,13 @@ class Proxy:
         with self.log.open("ab") as log, self.said.open("wb") as said:
             self._process = subprocess.Popen([*STRANGLER, "serve"], cwd=self.folder, stdout=said, stderr=log)
         until(lambda: self.process.poll() is not None or b"Strangler is serving" in self.log.read_bytes()[begun:])
-        until(lambda: self.process.poll() is not None or self.status()["live"] == "2/2")
+        until(lambda: self.process.poll() is not None or self.status()["live"] == self.all_live)
         assert self.process.poll() is None, self.log.read_text()
+
+    @property
+    def all_live(self) -> str:
+        """What `live` says of it when all is well."""
+        return f"{self.workers}/{self.workers}"
 
     @property
     def process(self) -> subprocess.Popen[bytes]:

@@ -1,0 +1,104 @@
+"""The tables of toggles and documents in PostgreSQL, one entry a version: those of an older one are upgraded in place.
+
+Replicas of the version before go on with them while they are replaced one after the other: a version only ever adds.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["GONE", "MOVES", "PART", "VERSIONS"]
+
+PART: Final = "control"
+
+MOVES: Final = "strangler_moves"
+"""The channel on which each move of toggles is told; the message is its revision."""
+
+GONE: Final = (
+    "Restore a backup, or let new tables take over what is being served: `strangler adopt snapshot --why ...`."
+)
+
+
+def _only_added(table: str) -> tuple[str, ...]:
+    return (
+        f"""
+        CREATE TRIGGER {table}_is_only_added_to BEFORE UPDATE OR DELETE ON strangler.{table}
+        FOR EACH ROW EXECUTE FUNCTION strangler.only_added_to()
+        """,
+        f"""
+        CREATE TRIGGER {table}_is_not_emptied BEFORE TRUNCATE ON strangler.{table}
+        FOR EACH STATEMENT EXECUTE FUNCTION strangler.only_added_to()
+        """,
+    )
+
+
+VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        """
+        CREATE FUNCTION strangler.only_added_to() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'the audit is only ever added to'; END $$
+        """,
+        """
+        CREATE FUNCTION strangler.revision_goes_up() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NEW.revision <= OLD.revision THEN RAISE EXCEPTION 'the revision only goes up'; END IF;
+            RETURN NEW;
+        END $$
+        """,
+        """
+        CREATE TABLE strangler.revision (
+            id integer PRIMARY KEY CHECK (id = 1),
+            revision bigint NOT NULL,
+            at timestamptz NOT NULL
+        )
+        """,
+        "INSERT INTO strangler.revision VALUES (1, 0, '1970-01-01T00:00:00+00:00')",
+        """
+        CREATE TRIGGER revision_goes_up BEFORE UPDATE ON strangler.revision
+        FOR EACH ROW EXECUTE FUNCTION strangler.revision_goes_up()
+        """,
+        "CREATE TABLE strangler.toggle (name text PRIMARY KEY, state json NOT NULL)",
+        """
+        CREATE TABLE strangler.audit (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            revision bigint NOT NULL,
+            at timestamptz NOT NULL,
+            who text NOT NULL,
+            why text NOT NULL,
+            name text NOT NULL,
+            before json,
+            after json NOT NULL,
+            forced boolean NOT NULL,
+            evidence json
+        )
+        """,
+        "CREATE INDEX audit_name ON strangler.audit (name, id)",
+        *_only_added("audit"),
+        # A document that was deleted keeps its row, so that no version of it is ever given twice.
+        """
+        CREATE TABLE strangler.document (
+            kind text NOT NULL,
+            name text NOT NULL,
+            version bigint NOT NULL,
+            content json,
+            at timestamptz NOT NULL,
+            PRIMARY KEY (kind, name)
+        )
+        """,
+        """
+        CREATE TABLE strangler.event (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            at timestamptz NOT NULL,
+            who text NOT NULL,
+            action text NOT NULL,
+            name text NOT NULL,
+            why text NOT NULL,
+            detail json NOT NULL
+        )
+        """,
+        "CREATE INDEX event_name ON strangler.event (name, id)",
+        *_only_added("event"),
+        "CREATE TABLE strangler.lease (name text PRIMARY KEY, holder text NOT NULL, until double precision NOT NULL)",
+        "CREATE TABLE strangler.replica (name text PRIMARY KEY, content json NOT NULL, at double precision NOT NULL)",
+    ),
+)
