@@ -122,13 +122,12 @@ def against_excess(spans: Iterable[Failures], margin: float = 0.0) -> float:
         if not asked or not others:
             continue
         for index, odds in enumerate(_ODDS):
-            weighted = asked * odds + others
-            gain = odds * (asked + others) / weighted
-            fortunes[index] += (
-                failed * math.log(gain)
-                - others_failed * math.log(weighted / (asked + others))
-                - margin * asked * (gain - 1)
-            )
+            # By which factor a failure of the monolith's divides the fortune, and one of the candidate's multiplies it.
+            loss = (asked * odds + others) / (asked + others)
+            gain = odds / loss
+            fortunes[index] -= margin * asked * (gain - 1)
+            if failed or others_failed:
+                fortunes[index] += failed * math.log(gain) - others_failed * math.log(loss)
     return _mixed(fortunes)
 
 

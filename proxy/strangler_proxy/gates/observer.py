@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from strangler.documents import DocumentStore
 from strangler.evidence import Evidence, EvidenceStore, Scope
-from strangler.evidence.traffic import BOUNDS
-from strangler.gates import Gates, Observed, ProbeGate, ProbeSeen, PrometheusGate, PrometheusSeen
+from strangler.evidence.traffic import BOUNDS, window_of
+from strangler.gates import Answered, Gates, Observed, ProbeGate, ProbeSeen, PrometheusGate, PrometheusSeen, Span
 from strangler.toggles import Stage
 from strangler_proxy.config.values import Config
 from strangler_proxy.gates.approvals import approvals_of
@@ -25,6 +26,25 @@ _BEFORE: Final = 3600.0
 _FRESH: Final = 5.0
 """An answer from outside is good for so many seconds: gates are looked at once a second, for many routes at a time."""
 
+_LATE: Final = 2.0
+"""So many seconds after a window's end all of it has been told."""
+
+_NOBODY: Final = Answered()
+
+
+@dataclass(frozen=True, slots=True)
+class _Traffic:
+    """What customers got of a route from `since` to `over`: the candidate's newest release and when it first answered,
+    both sides since then, and the monolith before `since`."""
+
+    since: float = 0.0
+    over: int = 0
+    newest: tuple[str, float] = ("", 0.0)
+    spans: tuple[Span, ...] = ()
+    before: Answered = _NOBODY
+
+
+_NO_TRAFFIC: Final = _Traffic()
 _Gate = TypeVar("_Gate")
 _Seen = TypeVar("_Seen")
 
@@ -53,6 +73,7 @@ class Observer:
         self._probe = _remembered(probe, clock)
         self._prometheus = _remembered(prometheus, clock)
         self._clock = clock
+        self._known: dict[str, _Traffic] = {}
 
     def observe(self, name: str, gates: Gates, *, stage: Stage, since: float) -> Observed:
         """What was seen of a route or seam that has been in `stage` since then (seconds since 1970), as far as `gates`
@@ -63,10 +84,8 @@ class Observer:
         """
         now = self._clock()
         route = self._routes.get(name)
-        windows = [] if route is None else self._evidence.traffic(name, since=since)
-        release, first = newest_release(windows)
-        counted = [window for window in windows if window.start >= first]
-        before = [] if route is None else self._evidence.traffic(name, since=since - _BEFORE, until=since)
+        traffic = _NO_TRAFFIC if route is None else self._traffic(name, since, window_of(now - _LATE))
+        release, first = traffic.newest
         return Observed(
             route=name,
             since=since,
@@ -75,14 +94,32 @@ class Observer:
             evidence=None if route is None else self._newest(name, release, first, since),
             methods=frozenset() if route is None else route.methods,
             templates=() if route is None else (route.path,),
-            spans=spans_of(counted, now=now),
+            spans=traffic.spans,
             bounds=BOUNDS,
-            before=answered(each for each in before if each.key.side == "monolith"),
+            before=traffic.before,
             opened=self._opened(route, since) if gates.breaker else None,
             probes={each: self._probe(each) for each in gates.probes},
             prometheus={each: self._prometheus(each) for each in gates.prometheus},
             approvals=approvals_of(self._documents, name) if gates.approval else (),
         )
+
+    def _traffic(self, name: str, since: float, over: int) -> _Traffic:
+        """What there is in windows that began before `over`, when a window begins. They are over, so that this is asked
+        for once."""
+        known = self._known.get(name)
+        if known is not None and (known.since, known.over) == (since, over):
+            return known
+        windows = self._evidence.traffic(name, since=since, until=over)
+        newest = newest_release(windows)
+        before = self._evidence.traffic(name, since=since - _BEFORE, until=since)
+        found = self._known[name] = _Traffic(
+            since=since,
+            over=over,
+            newest=newest,
+            spans=spans_of((each for each in windows if each.start >= newest[1]), now=over),
+            before=answered(each for each in before if each.key.side == "monolith"),
+        )
+        return found
 
     def _newest(self, name: str, release: str, first: float, since: float) -> Evidence:
         seen = [each for each in self._evidence.scopes(name) if each.scope.rules == self._rules]

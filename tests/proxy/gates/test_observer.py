@@ -77,8 +77,8 @@ def test_both_sides_are_seen_since_the_stage_began_and_the_monolith_before_it(sc
     scene.answer(BEGAN - 100, "candidate", 70, 70)
     scene.answer(BEGAN + 10, "monolith", 20)
     scene.answer(BEGAN + 10, "candidate", 10, 1)
-    # This one is not over yet.
-    scene.answer(BEGAN + 600, "candidate", 1000, 1000)
+    # This one is over, but not told to its end perhaps.
+    scene.answer(BEGAN + 595, "candidate", 1000, 1000)
     seen = scene.look()
     (span,) = seen.spans
     assert (span.candidate.requests, span.candidate.errors, span.monolith.requests) == (10, 1, 20)
@@ -87,10 +87,25 @@ def test_both_sides_are_seen_since_the_stage_began_and_the_monolith_before_it(sc
     assert (seen.methods, seen.templates) == (frozenset({"GET"}), ("/catalog.list/<int:id>/",))
 
 
+def test_traffic_is_asked_for_once_a_window(scene: Scene) -> None:
+    scene.answer(BEGAN + 10, "candidate", 10)
+    assert len(scene.look().spans) == 1
+    scene.answer(BEGAN + 595, "candidate", 1)
+    scene.clock.advance(1)
+    assert len(scene.look().spans) == 1
+    scene.clock.advance(1)
+    assert len(scene.look().spans) == 2
+    # Another beginning is another question.
+    assert (
+        scene.observer.observe(ROUTE, ANYTHING, stage=Stage.CANARY, since=BEGAN + 100).spans == scene.look().spans[1:]
+    )
+
+
 def test_a_new_release_begins_with_nothing(scene: Scene) -> None:
     scene.answer(BEGAN + 10, "candidate", 10, 10, release="1")
     scene.agree(7, release="1", at=BEGAN + 10)
     assert (pairs(scene.look()), scene.look().spans[0].candidate.errors) == (7, 10)
+    scene.clock.advance(5)
     scene.answer(BEGAN + 60, "candidate", 5, release="2")
     # What failed without saying of which release it is counts too.
     scene.answer(BEGAN + 70, "candidate", 2, 2)
