@@ -239,6 +239,7 @@ class Exchange(Asking):
                 self._fell.shadow.fell_back(self._fell, self._client, self._head, status)
         elif why in _UPSTREAM_CUT_OFF:
             counts.failure(upstream, why)
+            self._choice.tally.broke_off(status)
             self._leave(FAILED)
         else:
             if why != "client-gone":
@@ -369,8 +370,6 @@ class Exchange(Asking):
             self._body.release()
         seconds = monotonic() - self._started
         choice.tally.add(status, seconds)
-        if self._cause:
-            choice.tally.fell_back(status)
         if self._span is not None:
             self._span.end(choice.tally, status, self._error, self._cause)
         word = self._error

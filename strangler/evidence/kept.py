@@ -12,6 +12,7 @@ from strangler.evidence.shape import items_of, member_of, number_of, text_of
 
 __all__ = ["KeptPair"]
 
+_LONGEST_ID: Final = 200
 _LONGEST_PATH: Final = 64 * 1024 * 1024
 
 
@@ -88,7 +89,7 @@ class KeptPair:
 
         old, new = items_of(member_of(document, "seconds", "a kept pair"), "seconds", 2)
         return cls(
-            id=text("id"),
+            id=text_of(member_of(document, "id", "a kept pair"), "id", _LONGEST_ID),
             at=number("at"),
             scope=Scope(text("route"), text("release"), text("rules")),
             template=text("template"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from strangler.evidence.scope import OTHERS
 
@@ -17,6 +17,7 @@ __all__ = [
     "TrafficKey",
     "Window",
     "cut_key",
+    "joined",
     "joins",
     "total",
     "window_of",
@@ -74,7 +75,7 @@ class Traffic:
 
     requests: int = 0
     errors: int = 0
-    """Answers of 500 and above, and requests that fell back."""
+    """Answers of 500 and above, answers that were broken off, and requests that fell back."""
     fallbacks: int = 0
     """Requests that fell back; errors too."""
     seconds: float = 0.0
@@ -102,6 +103,19 @@ class Window:
     key: TrafficKey
     traffic: Traffic
 
+    def to_json(self) -> dict[str, Any]:
+        """The window as a JSON document; `took` is how long all requests took together."""
+        return {
+            **self.key._asdict(),
+            "start": self.start,
+            "seconds": self.seconds,
+            "requests": self.traffic.requests,
+            "errors": self.traffic.errors,
+            "fallbacks": self.traffic.fallbacks,
+            "took": self.traffic.seconds,
+            "buckets": list(self.traffic.buckets),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -111,6 +125,10 @@ class Opened:
     seconds: int
     upstream: str
     count: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The openings as a JSON document."""
+        return {"upstream": self.upstream, "start": self.start, "seconds": self.seconds, "count": self.count}
 
 
 def window_of(at: float, length: int = LENGTHS[0]) -> int:
@@ -128,6 +146,17 @@ def joins(now: float) -> tuple[tuple[int, int, int], ...]:
         (minute, hour, window_of(now - _MINUTES_FOR, hour)),
         (hour, 0, window_of(now - _HOURS_FOR, hour)),
     )
+
+
+def joined(windows: Iterable[Window], length: int) -> list[Window]:
+    """The windows, those shorter than `length` seconds joined into windows of that length; in the order of their start,
+    and then by key."""
+    found: dict[tuple[float, TrafficKey, int], Traffic] = {}
+    for window in windows:
+        seconds = max(window.seconds, length)
+        place = window_of(window.start, seconds), window.key, seconds
+        found[place] = found.get(place, Traffic()) + window.traffic
+    return [Window(start, seconds, key, found[start, key, seconds]) for start, key, seconds in sorted(found)]
 
 
 def total(windows: Iterable[Window]) -> Traffic:

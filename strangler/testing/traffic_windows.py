@@ -93,25 +93,22 @@ class TrafficConformance:
         self, open_store: Callable[[], EvidenceStore]
     ) -> None:
         store = open_store()
-        for second in range(0, 240, 5):
-            store.add_traffic({_CANDIDATE: _traffic(2, errors=1), _MONOLITH: _traffic(3)}, at=_AT + second)
-            store.add_traffic({}, at=_AT + second, opened={"catalog": 1})
+        for second in range(0, 240, 15):
+            rows = {_CANDIDATE: _traffic(2, errors=1), _MONOLITH: _traffic(3)}
+            store.add_traffic(rows, at=_AT + second, opened={"catalog": 1})
         store.prune(now=_AT + 3600 + 150, keep_seconds=_DAY, most_bytes=0)
         windows = store.traffic(since=0)
-        assert [each.seconds for each in windows if each.key == _CANDIDATE] == [60, 60, *[5] * 24]
-        assert windows[0] == Window(_AT, 60, _CANDIDATE, _traffic(24) + _traffic(0, errors=12))
-        assert [(each.seconds, each.count) for each in store.opened("catalog", since=0)][:3] == [
-            (60, 12),
-            (60, 12),
-            (5, 1),
-        ]
+        assert [each.seconds for each in windows if each.key == _CANDIDATE] == [60, 60, *[5] * 8]
+        assert windows[0] == Window(_AT, 60, _CANDIDATE, _traffic(8) + _traffic(0, errors=4))
+        opened = [(each.seconds, each.count) for each in store.opened("catalog", since=0)]
+        assert opened[:3] == [(60, 4), (60, 4), (5, 1)]
         store.add_traffic({_CANDIDATE: _traffic(1)}, at=_AT + 61)
         store.prune(now=_AT + 91 * _DAY, keep_seconds=_DAY, most_bytes=0)
         assert store.traffic(since=0) == [
-            Window(_AT, 3600, _CANDIDATE, _traffic(97) + _traffic(0, errors=48)),
-            Window(_AT, 3600, _MONOLITH, _traffic(144)),
+            Window(_AT, 3600, _CANDIDATE, _traffic(33) + _traffic(0, errors=16)),
+            Window(_AT, 3600, _MONOLITH, _traffic(48)),
         ]
-        assert store.opened("catalog", since=_AT) == [Opened(_AT, 3600, "catalog", 48)]
+        assert store.opened("catalog", since=_AT) == [Opened(_AT, 3600, "catalog", 16)]
         store.prune(now=_AT + 3 * 365 * _DAY, keep_seconds=_DAY, most_bytes=0)
         assert store.traffic(since=0) == []
         assert store.opened("catalog", since=0) == []

@@ -21,6 +21,7 @@ from strangler_proxy.comparer.examination import Examiner, needs_more
 from strangler_proxy.comparer.finding import Finding, keys_of
 from strangler_proxy.comparer.ledger import Ledger
 from strangler_proxy.comparer.sides import AskedAgain
+from strangler_proxy.complaints import Complaints
 from strangler_proxy.shadow.frame import Unequal
 
 __all__ = ["Comparer"]
@@ -65,6 +66,7 @@ class Comparer:
         self._examining: set[asyncio.Task[None]] = set()
         self._examining_of: Counter[str] = Counter()
         self._ending = False
+        self._complaints = Complaints(_log)
         self.faults = 0
         """How many exchanges came to no finding because of a fault of ours."""
 
@@ -93,8 +95,8 @@ class Comparer:
     def _look(self, unequal: Unequal) -> None:
         try:
             finding, comparison = self._examiner.at_first(unequal)
-        except Exception:
-            self._note_fault(unequal)
+        except Exception as error:
+            self._note_fault(unequal, error)
             return
         if needs_more(unequal, finding):
             if self._may_ask(unequal.route) and self._allowance.take(keys_of(unequal.route, comparison), self._now()):
@@ -131,8 +133,8 @@ class Comparer:
         except asyncio.CancelledError:
             self._note(unequal, _UNCHECKED)
             raise
-        except Exception:
-            self._note_fault(unequal)
+        except Exception as error:
+            self._note_fault(unequal, error)
             return
         self._note(unequal, finding)
 
@@ -147,11 +149,11 @@ class Comparer:
     def _note(self, unequal: Unequal, finding: Finding) -> None:
         try:
             self._ledger.note(unequal, finding, self._now())
-        except Exception:
-            _log.exception("a finding of %s could not be counted", unequal.route)
+        except Exception as error:
+            self._complaints.note(error, f"A finding of {unequal.route} could not be counted")
         self._backlog.done(unequal)
 
-    def _note_fault(self, unequal: Unequal) -> None:
+    def _note_fault(self, unequal: Unequal, error: Exception) -> None:
         self.faults += 1
-        _log.exception("an exchange of %s could not be compared", unequal.route)
+        self._complaints.note(error, f"An exchange of {unequal.route} could not be compared")
         self._note(unequal, _UNCHECKED)

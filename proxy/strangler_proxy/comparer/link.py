@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from strangler.evidence import Batch
+from strangler_proxy.complaints import Complaints
 from strangler_proxy.link import LINE_LIMIT
 from strangler_proxy.unix import connect_unix
 
@@ -60,6 +61,7 @@ class EvidenceLink:
         self._unsent: list[Any] = []
         self._writer: asyncio.StreamWriter | None = None
         self._taken = asyncio.Event()
+        self._complaints = Complaints(_log)
 
     async def run(self) -> None:
         """Keep the link until cancelled, connecting again whenever it breaks."""
@@ -142,7 +144,12 @@ class EvidenceLink:
             batch = self._take()
             if not batch:
                 return False
-            line = _line({"type": "evidence", "batch": batch.to_json()})
+            try:
+                line = _line({"type": "evidence", "batch": batch.to_json()})
+            except (TypeError, ValueError) as error:
+                # It would be no better the next time, and nothing that comes after it would ever be told.
+                self._complaints.note(error, "What was found in the last second cannot be told, and is lost")
+                return False
             if len(line) > LINE_LIMIT:
                 _log.error("what was found in the last second is too much to be told (%d bytes), and lost", len(line))
                 return False

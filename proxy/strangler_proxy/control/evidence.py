@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from strangler.errors import StoreUnavailable
 from strangler.evidence import Batch, EvidenceStore, Scope
+from strangler_proxy.complaints import Complaints
+from strangler_proxy.config.store_url import without_password
 from strangler_proxy.config.values import EvidenceSettings
+from strangler_proxy.control.news import difference_notices
+from strangler_proxy.control.traffic import TrafficIntake
+from strangler_proxy.notify import Notifier, Silent
 
 __all__ = ["EvidenceIntake"]
 
@@ -32,15 +37,28 @@ class EvidenceIntake:
 
     A store that does not answer loses nothing for a while: what was given to it last is given to it again as it was,
     and what comes meanwhile is merged, within the bounds of a batch. `error` says what the store lacks, None where it
-    lacks nothing.
+    lacks nothing. What customers got goes through `traffic`, for which `candidates` is each route's candidate upstream,
+    and `releases` what upstreams are that do not say it.
+
+    A batch that cannot be read or stored would be no better the next time: it is dropped, and `lost` counts how many,
+    by cause.
     """
 
     def __init__(
-        self, store: EvidenceStore, settings: EvidenceSettings, *, now: Callable[[], float] = time.time
+        self,
+        store: EvidenceStore,
+        settings: EvidenceSettings,
+        *,
+        candidates: Mapping[str, str] | None = None,
+        releases: Mapping[str, str] | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
+        self.traffic = TrafficIntake(store, candidates or {}, releases or {}, now=now)
+        self.lost: Counter[str] = Counter()
         self.store = store
         self.settings = settings
         self.error: str | None = None
+        self.notifier: Notifier = Silent()
         self._now = now
         self._merged = Batch()
         self._writing: Batch | None = None
@@ -49,10 +67,16 @@ class EvidenceIntake:
         self._known: OrderedDict[Scope, set[_Place]] = OrderedDict()
         self._pruned = 0.0
         self._busy = asyncio.Lock()
+        self._complaints = Complaints(_log)
 
     def take(self, document: Any) -> str:
-        """Take in a batch as it was told, once; returns its id. Raises ValueError for what is no batch."""
-        batch = Batch.from_json(document)
+        """Take in a batch as it was told, once; returns its id, by which it is confirmed, also where it is dropped."""
+        try:
+            batch = Batch.from_json(document)
+        except Exception as error:
+            self._drop("unreadable", error)
+            name = document.get("id") if isinstance(document, dict) else None
+            return name if isinstance(name, str) else ""
         if batch.id not in self._told:
             self._merged.merge(batch)
             self._told[batch.id] = None
@@ -74,21 +98,39 @@ class EvidenceIntake:
     async def write(self) -> None:
         """Give the store what was taken in since the last time."""
         async with self._busy:
-            if self._writing is None:
-                if not self._merged:
-                    return
-                self._writing, self._merged = self._merged, Batch()
-            batch = self._writing
+            news: list[tuple[Scope, str, str]] = []
             try:
-                news = await asyncio.to_thread(self._add, batch)
+                wrote = await self.traffic.write()
+                if self._writing is None and self._merged:
+                    self._writing, self._merged = self._merged, Batch()
+                if self._writing is not None:
+                    news = await self._write(self._writing)
+                    wrote = True
             except StoreUnavailable as error:
                 self._lose(str(error))
                 return
-            self._writing = None
-            self._found()
+            if wrote:
+                self._found()
         for scope, field, kind in news:
             place = (scope.route, scope.release or "unknown", field, kind)
             _log.warning("%s, release %s: a kind of difference not seen before: %s (%s)", *place)
+        for notice in difference_notices(news):
+            self.notifier.tell(notice)
+
+    async def _write(self, batch: Batch) -> list[tuple[Scope, str, str]]:
+        news: list[tuple[Scope, str, str]] = []
+        try:
+            news = await asyncio.to_thread(self._add, batch)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            self._drop("unstorable", error)
+        self._writing = None
+        return news
+
+    def _drop(self, cause: str, error: Exception) -> None:
+        self.lost[cause] += 1
+        self._complaints.note(error, f"A batch of evidence is {cause}, and dropped")
 
     def _add(self, batch: Batch) -> list[tuple[Scope, str, str]]:
         """Add a batch, in a thread; the places of differences that the store did not know before."""
@@ -143,7 +185,7 @@ class EvidenceIntake:
 
     def status(self) -> dict[str, Any]:
         """How it stands, as the control API tells it."""
-        return {"ok": self.error is None, "error": self.error, "url": self.settings.url}
+        return {"ok": self.error is None, "error": self.error, "url": without_password(self.settings.url)}
 
     def _lose(self, reason: str) -> None:
         if reason != self.error:

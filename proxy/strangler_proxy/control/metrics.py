@@ -19,6 +19,8 @@ from strangler_proxy.control.plane import ControlPlane
 from strangler_proxy.counts import BOUNDS
 from strangler_proxy.measures import COUNTER, HISTOGRAM, MEASURES, Measure
 from strangler_proxy.report import process_samples
+from strangler_proxy.rollout import RolloutState
+from strangler_proxy.rollout.rollout import OVER
 
 __all__ = ["CONTROL", "exposition"]
 
@@ -81,6 +83,9 @@ def _summed(plane: ControlPlane) -> Iterator[_Sample]:
             yield name, (), 0
     for slot, links in measured.links.items():
         yield "strangler_worker_links_total", (str(slot),), links
+    for what, lost in (("batch", plane.evidence.lost), ("traffic", plane.evidence.traffic.lost)):
+        for cause, count in lost.items():
+            yield "strangler_evidence_lost_total", (what, cause), count
     for number, links in plane.workers.comparers.links.items():
         yield "strangler_comparer_links_total", (str(number),), links
 
@@ -124,6 +129,12 @@ def _of_control(plane: ControlPlane) -> Iterator[_Sample]:
                 toggle.stage is stage,
             )
         yield "strangler_toggle_share_ratio", (toggle.name, toggle.kind.value), toggle.share / BUCKETS
+    for state in RolloutState:
+        if state not in OVER:
+            number = sum(each.state is state for each in plane.rollouts.going_on)
+            yield "strangler_rollouts", (state.value,), number
+    for outcome, number in plane.notifier.counts.items():
+        yield "strangler_notices_total", (outcome,), number
     for dependency, lack in plane.ready().items():
         yield "strangler_dependency_up", (dependency,), lack is None
     yield "strangler_build_info", (__version__, plane.config.digest), 1

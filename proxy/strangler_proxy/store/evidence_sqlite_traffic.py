@@ -1,4 +1,4 @@
-"""What customers got, in the tables of an SQLite evidence store; each of these works within its caller's transaction."""
+"""What customers got, in the tables of an SQLite evidence store; each works within its caller's transaction."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def windows_of(connection: sqlite3.Connection, route: str | None, since: float, 
         """,  # noqa: S608 - our own names
         (route, since, until),
     )
-    return [Window(row[0], row[1], TrafficKey(*row[2:6]), Traffic(*row[6:10], row[10:])) for row in rows]
+    return [
+        Window(row[0], row[1], TrafficKey(*row[2:6]), Traffic(row[6], row[7], row[8], row[9], row[10:])) for row in rows
+    ]
 
 
 def opened_of(connection: sqlite3.Connection, upstream: str, since: float, until: float | None) -> list[Opened]:

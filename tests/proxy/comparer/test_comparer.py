@@ -245,6 +245,28 @@ def test_a_fault_of_ours_costs_one_exchange_and_is_counted(monkeypatch: pytest.M
     asyncio.run(scenario())
 
 
+def test_a_fault_that_comes_with_every_pair_is_said_once_with_its_traceback_and_counted(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with Bench(FakeSides([CHEAP], [DEAR])).working() as bench:
+
+            def failing(unequal: object) -> object:
+                raise RuntimeError("a fault")
+
+            monkeypatch.setattr(bench.examiner, "at_first", failing)
+            monkeypatch.setattr(bench.ledger, "note", lambda *_: int("none"))
+            for _ in range(12):
+                bench.backlog.put(exchange())
+            await bench.backlog.empty()
+            assert bench.comparer.faults == 12
+
+    asyncio.run(scenario())
+    tracebacks = [record.exc_info is not None for record in caplog.records]
+    assert tracebacks == [True, True, False, False]
+    assert caplog.text.count("10 times by now") == 2
+
+
 def test_a_fault_while_sides_are_asked_again_costs_one_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario() -> None:
         async with Bench(FakeSides([CHEAP], [DEAR])).working() as bench:

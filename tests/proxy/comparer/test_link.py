@@ -243,3 +243,18 @@ def test_a_batch_too_long_for_a_line_is_given_up_and_said(tmp_path: Path, monkey
 
     asyncio.run(scenario())
     assert "too much to be told" in caplog.text
+
+
+def test_a_batch_that_is_no_json_is_given_up_and_the_next_one_told(tmp_path: Path, caplog: Any) -> None:
+    async def scenario() -> None:
+        found = Found()
+        control = plane(tmp_path, MemoryToggleStore())
+        store = control.evidence.store
+        assert isinstance(store, MemoryEvidenceStore)
+        found.batch.missed("half of a pair: \ud800", "skip")
+        async with running(control), linked(found.link(tmp_path)):
+            await until(lambda: "cannot be told, and is lost" in caplog.text)
+            found.pair()
+            await until(lambda: counted(store) == 1)
+
+    asyncio.run(scenario())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -84,12 +85,68 @@ def test_a_batch_that_is_told_again_is_counted_once() -> None:
     assert pairs_in(store) == 1
 
 
-def test_what_is_no_batch_is_refused() -> None:
-    taking = intake(MemoryEvidenceStore())
-    documents: tuple[object, ...] = (None, [], {}, {"id": 5}, {"id": "x", "scopes": 3})
-    for document in documents:
-        with pytest.raises(ValueError):
-            taking.take(document)
+def test_a_batch_that_makes_no_sense_is_confirmed_counted_said_once_and_dropped(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store = MemoryEvidenceStore()
+    taking = intake(store)
+    senseless: tuple[object, ...] = (None, [], {}, {"id": 5}, {"id": "x" * 999})
+    assert [taking.take(document) for document in senseless] == ["", "", "", "", "x" * 999]
+    for number in range(5):
+        assert taking.take({"id": f"{number}", "scopes": 3}) == f"{number}"
+    assert taking.lost == {"unreadable": 10}
+    # An object without an id, an id that is none, and scopes that are no list.
+    assert len([each for each in caplog.records if "unreadable, and dropped. Further" in each.message]) == 3
+    asyncio.run(taking.write())
+    assert store._batches == {}
+
+
+class Unwilling(MemoryEvidenceStore):
+    """A store with a fault of its own, as long as it has one."""
+
+    fault: Exception | None = KeyError("never heard of it")
+
+    def add(self, batch: Batch, *, at: float) -> bool:
+        if self.fault is not None:
+            raise self.fault
+        return super().add(batch, at=at)
+
+
+def test_a_batch_that_the_store_will_not_have_is_dropped_and_the_next_one_written(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store = Unwilling()
+    taking = intake(store)
+    taking.take(batch().to_json())
+    asyncio.run(taking.write())
+    assert taking.lost == {"unstorable": 1}
+    assert "unstorable, and dropped" in caplog.text
+    store.fault = None
+    taking.take(batch(pairs=2).to_json())
+    asyncio.run(taking.write())
+    assert pairs_in(store) == 2
+
+
+def test_a_senseless_batch_costs_its_teller_neither_its_link_nor_its_next_batch(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        control = plane(tmp_path, MemoryToggleStore(), workers=1)
+        async with running(control):
+            reader, writer = await asyncio.open_unix_connection(tmp_path / ".strangler" / "control.sock")
+            said: list[dict[str, object]] = [
+                {"type": "comparer", "number": 0, "pid": 1},
+                {"type": "evidence", "batch": {"id": "bad", "scopes": 7}},
+                {"type": "evidence", "batch": {**batch().to_json(), "id": "good"}},
+            ]
+            writer.write(b"".join(json.dumps(each).encode() + b"\n" for each in said))
+            confirmed: list[str] = []
+            while len(confirmed) < 2:
+                heard = json.loads(await reader.readline())
+                confirmed += [heard["id"]] if heard["type"] == "taken" else []
+            assert confirmed == ["bad", "good"]
+            assert control.evidence.lost == {"unreadable": 1}
+            writer.close()
+
+    asyncio.run(scenario())
 
 
 def test_with_nothing_told_nothing_is_written() -> None:

@@ -22,17 +22,38 @@ def test_answers_are_told_once_by_route_side_upstream_stage_and_class() -> None:
     catalog = counts.tally("a", "candidate", "catalog", "canary")
     catalog.add(200, 0.5)
     catalog.add(204, 0.25)
-    catalog.fell_back(204)
     counts.tally("a", "monolith", "monolith").add(500, 1)
     about = {"route": "a", "side": "candidate", "upstream": "catalog", "stage": "canary", "status_class": "2xx"}
     other = {"route": "a", "side": "monolith", "upstream": "monolith", "stage": "", "status_class": "5xx"}
     assert counts.total == 3
     assert counts.take() == [
-        {**about, "count": 2, "fallbacks": 1, "seconds": 0.75, "buckets": buckets(0.5, 0.25)},
-        {**other, "count": 1, "fallbacks": 0, "seconds": 1, "buckets": buckets(1)},
+        {**about, "count": 2, "fallbacks": 0, "broken": 0, "seconds": 0.75, "buckets": buckets(0.5, 0.25)},
+        {**other, "count": 1, "fallbacks": 0, "broken": 0, "seconds": 1, "buckets": buckets(1)},
     ]
     assert counts.take() == []
     assert counts.total == 3
+
+
+def test_answers_in_a_failed_candidates_place_are_told_apart_from_the_monoliths_own() -> None:
+    counts = Counts()
+    counts.tally("a", "monolith", "monolith", "canary").add(200, 0.1)
+    counts.tally("a", "monolith", "monolith", "canary", fell_back=True).add(200, 2)
+    about = {"route": "a", "side": "monolith", "upstream": "monolith", "stage": "canary", "status_class": "2xx"}
+    assert counts.take() == [
+        {**about, "count": 1, "fallbacks": 0, "broken": 0, "seconds": 0.1, "buckets": buckets(0.1)},
+        {**about, "count": 1, "fallbacks": 1, "broken": 0, "seconds": 2, "buckets": buckets(2)},
+    ]
+
+
+def test_answers_that_were_broken_off_are_told_once_beside_those_of_their_class() -> None:
+    counts = Counts()
+    tally = counts.tally("a", "candidate", "catalog", "canary")
+    for _ in range(3):
+        tally.add(200, 0.1)
+    tally.broke_off(200)
+    assert [(row["count"], row["broken"]) for row in counts.take()] == [(3, 1)]
+    tally.add(200, 0.1)
+    assert [(row["count"], row["broken"]) for row in counts.take()] == [(1, 0)]
 
 
 def test_a_tally_is_the_same_for_whoever_asks_for_it() -> None:

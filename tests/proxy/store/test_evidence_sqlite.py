@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -17,8 +18,8 @@ from strangler_proxy.store import SQLiteEvidenceStore, SQLiteToggleStore, eviden
 
 from strangler.compare import Answer, Pair, Request, Verdict
 from strangler.errors import ConfigError, StoreUnavailable
-from strangler.evidence import Batch, EvidenceStore, KeptPair, Scope
-from strangler.testing import EvidenceStoreConformance
+from strangler.evidence import Batch, EvidenceStore, KeptPair, Scope, Traffic, TrafficKey, total
+from strangler.testing import EvidenceStoreConformance, MemoryEvidenceStore
 
 SCOPE = Scope("catalog.list", "1.0", "abc")
 AT = 1_800_000_000.0
@@ -152,6 +153,40 @@ def test_an_older_store_is_upgraded_in_place(
         assert connection.execute("SELECT * FROM newer").fetchall() == []
 
 
+def test_the_file_of_a_version_without_traffic_is_upgraded_in_place(tmp_path: Path) -> None:
+    path = Path(shutil.copy(Path(__file__).with_name("evidence_version_1.db"), tmp_path))
+    old = SQLiteEvidenceStore(path, samples=3)
+    (tally,) = old.read(SCOPE).pairs.values()
+    assert (tally.count, old.read(SCOPE).asked, old.missed("catalog.list")) == (7, 5, {"skip": 2})
+    assert [each.id for each in old.kept(field="$.price")] == ["kept-1"]
+    again = batch()
+    again.id = "told-before"
+    assert not old.add(again, at=AT)
+    key = TrafficKey("catalog.list", "candidate", "canary", "1.0")
+    assert old.add_traffic({key: Traffic(3)}, at=AT, opened={"catalog": 1})
+    assert total(SQLiteEvidenceStore(path).traffic("catalog.list", since=AT - 5)).requests == 3
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(evidence_schema.VERSIONS),)
+
+
+@pytest.mark.parametrize("kind", ["file", "memory"])
+def test_of_too_many_windows_the_oldest_are_joined_sooner_and_the_longest_forgotten(tmp_path: Path, kind: str) -> None:
+    store: EvidenceStore = MemoryEvidenceStore(windows=10)
+    if kind == "file":
+        store = SQLiteEvidenceStore(tmp_path / "evidence.db", windows=10)
+    key = TrafficKey("catalog.list", "candidate", "canary", "1.0")
+    for number in range(30):
+        store.add_traffic({key: Traffic(1)}, at=AT + 5 * number)
+    store.prune(now=AT + 200, keep_seconds=1e9, most_bytes=10**9)
+    windows = store.traffic(since=0)
+    assert [each.seconds for each in windows] == [60, 60, *[5] * 10]
+    assert total(windows).requests == 30
+    for number in range(30):
+        store.add_traffic({key: Traffic(1)}, at=AT - 2e7 + 3600 * number)
+    store.prune(now=AT + 200, keep_seconds=1e9, most_bytes=10**9)
+    assert [each.seconds for each in store.traffic(since=0)].count(3600) == 10
+
+
 def test_a_store_of_a_newer_version_is_refused(
     store: SQLiteEvidenceStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,7 +251,7 @@ def test_the_store_lies_in_the_state_folder_unless_it_is_said_where(tmp_path: Pa
     assert (tmp_path / "seen.db").exists()
 
 
-@pytest.mark.parametrize("url", ["postgresql://shop:hush@db/shop", "evidence.db", "sqlite:///"])
+@pytest.mark.parametrize("url", ["mysql://shop:hush@db/shop", "evidence.db", "sqlite:///"])
 def test_a_store_of_another_kind_is_a_configuration_error_which_tells_no_password(tmp_path: Path, url: str) -> None:
     config = Config(path=tmp_path / "strangler.toml", upstreams={}, evidence=EvidenceSettings(url=url))
     with pytest.raises(ConfigError, match=r"(?s)evidence\.url.*not a store that this version knows") as caught:
