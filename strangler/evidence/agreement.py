@@ -129,17 +129,20 @@ class Agreement:
         }
 
 
-def agreement_of(evidence: Evidence, confidence: float = CONFIDENCE) -> Agreement:
-    """How surely the sides agree by all evidence of a scope."""
+def agreement_of(evidence: Evidence, confidence: float = CONFIDENCE, *, group: str | None = None) -> Agreement:
+    """How surely the sides agree by all evidence of a scope, or by the pairs of one group of customers alone. Of whom
+    inputs are is not known: a group has as many distinct ones as its share of the pairs."""
     counts: Counter[Verdict] = Counter()
-    unsettled = 0
+    unsettled = everybody = 0
     for key, tally in evidence.pairs.items():
-        counts[key.verdict] += tally.count
-        unsettled += tally.count if key.verdict is Verdict.INCONCLUSIVE and key.cause in _OPEN else 0
+        everybody += tally.count
+        if group in (None, key.group):
+            counts[key.verdict] += tally.count
+            unsettled += tally.count if key.verdict is Verdict.INCONCLUSIVE and key.cause in _OPEN else 0
     agree, differ, inconclusive = (counts[each] for each in (Verdict.AGREE, Verdict.DIFFER, Verdict.INCONCLUSIVE))
     told = agree + differ
     shown = told + unsettled
-    inputs = _inputs(evidence, shown, told + inconclusive)
+    inputs = _inputs(evidence, shown, everybody)
     return Agreement(
         agree=agree,
         differ=differ,

@@ -73,7 +73,8 @@ class RouteReport:
     made. `causes` counts inconclusive pairs, `missed` sampled exchanges of the route, of any release, that were never
     pairs. `differences` has the breaking ones first, the most frequent first. `unmatched` are the rules for this route
     that nothing was found to need, None where they are not those that the evidence was made under. `scopes` are all
-    that there is evidence of, the newest first.
+    that there is evidence of, the newest first. `groups` has the agreement of each group of customers, that with the
+    most pairs first; everything else is of all of them together.
     """
 
     scope: Scope
@@ -95,6 +96,7 @@ class RouteReport:
     coverage: Coverage
     unmatched: tuple[Rule, ...] | None
     scopes: tuple[SeenScope, ...]
+    groups: Mapping[str, Agreement]
 
     def to_json(self) -> dict[str, Any]:
         """The report as a JSON document."""
@@ -106,6 +108,15 @@ class RouteReport:
             "first": self.first,
             "last": self.last,
             "agreement": {**self.agreement.to_json(), "wanted": self.wanted.bound, **self.judgement.to_json()},
+            "groups": [
+                {
+                    "group": name,
+                    **agreement.to_json(),
+                    "wanted": self.wanted.bound,
+                    **agreement.judged(self.wanted).to_json(),
+                }
+                for name, agreement in self.groups.items()
+            ],
             "causes": dict(self.causes),
             "missed": dict(self.missed),
             "differences": [each.to_json() for each in self.differences],
@@ -178,7 +189,14 @@ def report_of(
         coverage=coverage_of(evidence, methods=methods, templates=templates),
         unmatched=_unmatched(scope, evidence, rules),
         scopes=tuple(seen),
+        groups=_groups(evidence, confidence),
     )
+
+
+def _groups(evidence: Evidence, confidence: float) -> dict[str, Agreement]:
+    names = {key.group for key, tally in evidence.pairs.items() if key.group and tally.count}
+    found = {name: agreement_of(evidence, confidence, group=name) for name in names}
+    return dict(sorted(found.items(), key=lambda item: (-item[1].pairs, item[0])))
 
 
 def _causes(evidence: Evidence) -> dict[str, int]:

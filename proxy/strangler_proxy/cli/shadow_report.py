@@ -54,6 +54,7 @@ def exit_code_of(reports: Sequence[Mapping[str, Any]], *, latency: bool) -> int:
     show_default=True,
     help="The share of pairs that must surely agree.",
 )
+@click.option("--group", help="Only of this group of customers: a name under [groups], `credentials` or `anonymous`.")
 @click.option("--latency", is_flag=True, help="Let the exit code speak of the candidate's times too.")
 @click.option(
     "--html",
@@ -67,6 +68,7 @@ def report(
     release: str | None,
     since: float | None,
     bound: float,
+    group: str | None,
     latency: bool,
     html: Path | None,
     as_json: bool,
@@ -78,6 +80,8 @@ def report(
     agrees as often as --bound, with 1 when one surely does not, with 3 when there is not enough to tell: no data never
     passes.
     """
+    if group is not None and (latency or html):
+        raise click.UsageError("--group tells of agreement alone: leave --latency and --html out.")
     asked = {"release": release, "bound": bound, "since": None if since is None else time.time() - since * 86400}
     with control_client(config) as client:
         reports = client.reports(routes, **asked)
@@ -89,17 +93,38 @@ def report(
                 for name in found["examples"][:1]
             ]
             _write(html, page(reports, examples, datetime.now(UTC)))
+    if group is not None:
+        reports = [_of_group(each, group) for each in reports]
     if as_json:
         print_json({"reports": reports})
     else:
         for line in _summary(reports):
             print_text(line)
-        if len(reports) == 1:
+        if len(reports) == 1 and group is None:
             _tell(reports[0])
         if html is not None:
             print_text()
             print_text(f"Written to {html}.")
     raise SystemExit(exit_code_of(reports, latency=latency))
+
+
+def _of_group(report: Mapping[str, Any], group: str) -> dict[str, Any]:
+    """What of a report is known of one group: its agreement. Where there are no pairs of it, that is said."""
+    found = {each["group"]: each for each in report["groups"]}
+    others = f" There are pairs of {', '.join(found)}." if found else ""
+    nothing = {
+        **dict.fromkeys(("pairs", "agree", "differ", "inconclusive"), 0),
+        "verdict": "inconclusive",
+        "reason": f"There are no pairs of the group {group!r}.{others}",
+    }
+    kept = {name: report[name] for name in ("route", "release", "rules", "at", "scopes", "missed")}
+    return {
+        **kept,
+        "group": group,
+        "agreement": found.get(group, nothing),
+        "change": {"verdict": "inconclusive", "reason": "Differences of a moment are not told apart by group."},
+        "differences": [],
+    }
 
 
 def _write(path: Path, text: str) -> None:
@@ -180,6 +205,23 @@ def _tell(report: Mapping[str, Any]) -> None:
             print_table((unit, "word", "meaning"), told_causes(counts))
     if not report["agreement"]["pairs"]:
         return
+    if len(report["groups"]) > 1:
+        print_text()
+        print_text("By group of customers")
+        print_table(
+            ("group", "verdict", "surely agree", "agree", "differ", "inconclusive"),
+            (
+                (
+                    each["group"],
+                    _WORDS[each["verdict"]],
+                    percent(each["bound"]),
+                    each["agree"],
+                    each["differ"],
+                    each["inconclusive"],
+                )
+                for each in report["groups"]
+            ),
+        )
     if report["noise"]:
         print_text()
         print_text("Noise: what the monolith does not repeat itself")

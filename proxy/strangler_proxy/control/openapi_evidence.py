@@ -14,6 +14,7 @@ _COUNTS: Final = {"type": "object", "additionalProperties": {"type": "integer"}}
 _JUDGED: Final = {"verdict": {"enum": ["pass", "fail", "inconclusive"]}, "reason": TEXT}
 _VERDICT: Final = {"enum": [verdict.value for verdict in Verdict]}
 _KIND: Final = {"enum": [kind.value for kind in DifferenceKind]}
+_SECONDS: Final = {"type": "number", "minimum": 0}
 _WHO: Final = [header("X-Strangler-Who", "Who asks for it, as it should stand in the log.")]
 
 PATHS: Final[dict[str, Any]] = {
@@ -90,11 +91,52 @@ PATHS: Final[dict[str, Any]] = {
             errors=["404", "503"],
         )
     },
+    "/api/v1/traffic": {
+        "get": verb(
+            "traffic",
+            "What customers got of each side of routes, by windows of time",
+            "Traffic",
+            "Windows are of 5 seconds for an hour, then of a minute for 90 days, then of an hour for two years. At most"
+            " 20,000 are told at once.",
+            parameters=[
+                query(
+                    "route", a_list(TEXT), "Names or globs of routes, `-` for requests that none takes; without it all."
+                ),
+                query(
+                    "since", _SECONDS, "Seconds since 1970: windows that began then or later; by default an hour ago."
+                ),
+                query("until", _SECONDS, "Seconds since 1970: windows that began before."),
+                query(
+                    "step",
+                    {"type": "integer", "minimum": 5, "maximum": 86_400, "multipleOf": 5, "default": 5},
+                    "Seconds: shorter windows are joined into ones that long.",
+                ),
+            ],
+            errors=["404", "503"],
+        )
+    },
 }
 
 _DIFFERENCE: Final = an_object(
     {"path": TEXT, "field": TEXT, "kind": _KIND, "severity": TEXT, "old": TEXT_OR_NULL, "new": TEXT_OR_NULL}
 )
+
+_AGREEMENT: Final = {
+    "pairs": WHOLE,
+    "agree": WHOLE,
+    "differ": WHOLE,
+    "inconclusive": WHOLE,
+    "open": WHOLE,
+    "inputs": WHOLE,
+    "confidence": _NUMBER,
+    "bound": _NUMBER,
+    "pair_bound": _NUMBER,
+    "input_bound": _NUMBER,
+    "exhausted": {"type": "boolean"},
+    "ceiling": _NUMBER,
+    "wanted": _NUMBER,
+    **_JUDGED,
+}
 
 ANSWERS: Final[dict[str, Any]] = {
     "Reports": an_object(
@@ -108,24 +150,8 @@ ANSWERS: Final[dict[str, Any]] = {
                         "at": _NUMBER,
                         "first": _NUMBER,
                         "last": _NUMBER,
-                        "agreement": an_object(
-                            {
-                                "pairs": WHOLE,
-                                "agree": WHOLE,
-                                "differ": WHOLE,
-                                "inconclusive": WHOLE,
-                                "open": WHOLE,
-                                "inputs": WHOLE,
-                                "confidence": _NUMBER,
-                                "bound": _NUMBER,
-                                "pair_bound": _NUMBER,
-                                "input_bound": _NUMBER,
-                                "exhausted": {"type": "boolean"},
-                                "ceiling": _NUMBER,
-                                "wanted": _NUMBER,
-                                **_JUDGED,
-                            }
-                        ),
+                        "agreement": an_object(_AGREEMENT),
+                        "groups": a_list(an_object({"group": TEXT, **_AGREEMENT})),
                         "causes": _COUNTS,
                         "missed": _COUNTS,
                         "differences": a_list({"type": "object"}),
@@ -160,6 +186,34 @@ ANSWERS: Final[dict[str, Any]] = {
         }
     ),
     "Pairs": an_object({"pairs": a_list({"$ref": "#/components/schemas/Pair"})}),
+    "Traffic": an_object(
+        {
+            "at": _NUMBER,
+            "since": _NUMBER,
+            "bounds": {**a_list(_NUMBER), "description": "Upper bounds of the buckets, in seconds; one more is last."},
+            "windows": a_list(
+                an_object(
+                    {
+                        "route": TEXT,
+                        "side": {
+                            "enum": ["monolith", "candidate"],
+                            "description": "Who was to answer: a request that fell back is the candidate's.",
+                        },
+                        "stage": TEXT,
+                        "release": TEXT,
+                        "start": _NUMBER,
+                        "seconds": WHOLE,
+                        "requests": WHOLE,
+                        "errors": {**WHOLE, "description": "5xx, broken off, or fallen back."},
+                        "fallbacks": WHOLE,
+                        "took": {"type": "number", "description": "Seconds, of all requests together."},
+                        "buckets": a_list(WHOLE),
+                    }
+                )
+            ),
+            "opened": a_list(an_object({"upstream": TEXT, "start": _NUMBER, "seconds": WHOLE, "count": WHOLE})),
+        }
+    ),
     "Cleared": an_object({"cleared": a_list(TEXT)}),
     "Erased": an_object({"erased": WHOLE}),
     "Rejudged": an_object(

@@ -19,7 +19,7 @@ from strangler_proxy.state import StateDir
 from strangler_proxy.subject import KEY_BYTES, Subjects
 
 from strangler.compare import Cause, Request, Rules, Verdict
-from strangler.evidence import Batch, Missed, subject_hash
+from strangler.evidence import Batch, Missed, Scope, subject_hash
 from strangler.recording import read_case
 from strangler.testing.toggle_store import MemoryToggleStore
 from tests.proxy.control.fakes import kept_pair, observe, plane
@@ -103,6 +103,28 @@ def test_eighty_columns_hold_the_summary_and_a_single_report_tells_how_to_see_bo
     assert "strangler shadow samples catalog.list --path '$.price'" in shown
     assert "Seen: status 200 (401)" in shown
     assert "Release v1." in shown
+
+
+def test_one_group_of_customers_can_be_judged_by_itself(control: ControlPlane) -> None:
+    batch, scope = Batch(), Scope("catalog.list", "v1", Rules().revision)
+    agree, differ = Verdict.AGREE, Verdict.DIFFER
+    for group, verdict, count in (("staff", agree, 60), ("staff", differ, 40), ("anonymous", agree, 900)):
+        batch.pair(scope, template="/", method="GET", status=200, stage="shadow", answering="monolith",
+                   verdict=verdict, at=2000.0, group=group, count=count)  # fmt: skip
+    control.evidence.store.add(batch, at=2000.0)
+    shown = run("report", "catalog.list").stdout
+    assert [line.split()[:2] for line in shown.partition("By group of customers")[2].splitlines()[2:4]] == [
+        ["anonymous", "inconclusive"], ["staff", "FAIL"]
+    ]  # fmt: skip
+    staff = run("report", "catalog.list", "--group", "staff")
+    assert staff.exit_code == 1
+    assert "40 of 100 pairs differ" in staff.stdout
+    (told,) = said("report", "catalog.list", "--group", "anonymous")["reports"]
+    assert (told["group"], told["agreement"]["agree"], told["agreement"]["pairs"]) == ("anonymous", 900, 900)
+    nobody = run("report", "catalog.list", "--group", "nobody")
+    assert nobody.exit_code == 3
+    assert "no pairs of the group 'nobody'. There are pairs of anonymous, staff." in nobody.stdout
+    assert "leave --latency" in run("report", "--group", "staff", "--latency").output
 
 
 def test_of_no_pairs_the_report_says_how_there_come_to_be_some_or_what_there_is_instead(control: ControlPlane) -> None:

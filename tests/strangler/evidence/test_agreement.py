@@ -96,6 +96,19 @@ def test_the_bound_never_exceeds_that_of_the_pairs() -> None:
     assert agreement.bound <= agreement.pair_bound
 
 
+def test_a_group_has_its_own_pairs_and_its_share_of_the_inputs() -> None:
+    found = evidence(agree=900, inputs=100)
+    for key, tally in evidence(agree=50, differ=50).pairs.items():
+        found.tally(key._replace(group="staff")).merge(tally)
+    staff, everybody = agreement_of(found, group="staff"), agreement_of(found)
+    assert (staff.agree, staff.differ, staff.inconclusive) == (50, 50, 0)
+    assert staff.inputs == 10
+    assert (everybody.agree, everybody.differ, everybody.inputs) == (950, 50, 100)
+    assert agreement_of(found, group="nobody").pairs == 0
+    assert staff.judged(AgreementWanted(bound=0.9)).verdict is FAIL
+    assert everybody.judged(AgreementWanted(bound=0.9)).verdict is not FAIL
+
+
 def test_many_inconclusive_pairs_may_hide_a_difference() -> None:
     judged = agreement_of(evidence(agree=5000, inconclusive=1000)).judged(AgreementWanted(bound=0.99))
     assert judged.verdict is INCONCLUSIVE
