@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,11 @@ _EVERY_METHOD = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DE
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What a configuration says of requests: routes by which they are named, rules, and the monolith's cookies."""
+    """What a configuration says of requests: routes by which they are named, rules, and the monolith's cookies. `names`
+    are the routes', None without a configuration: then the recording names them."""
 
     endpoints: Endpoints
+    names: tuple[str, ...] | None
     rules: Rules
     rules_file: str
     spelling: Spelling
@@ -90,6 +93,9 @@ def _methods(context: click.Context, parameter: click.Parameter, value: str | No
 @click.option("--speed", type=_POSITIVE, help="With --as-recorded: so many times as fast.")
 @click.option("--concurrency", type=click.IntRange(1, 256), default=8, show_default=True, help="Requests at once.")
 @click.option("--methods", metavar="LIST", callback=_methods, help="Only these methods; default GET,HEAD.")
+@click.option(
+    "--route", "routes", metavar="GLOB", multiple=True, help="Compare only what this route takes; repeatable."
+)
 @click.option("--unsafe", is_flag=True, help="Also what changes something. Both sides will be WRITTEN to.")
 @click.option("--interleave", is_flag=True, help="Ask the new side first every other time: no cache favours one.")
 @click.option("--again", type=click.IntRange(0, 5), default=1, show_default=True, help="Further looks at noise.")
@@ -113,6 +119,7 @@ def replay(
     speed: float | None,
     concurrency: int,
     methods: frozenset[str],
+    routes: tuple[str, ...],
     unsafe: bool,
     interleave: bool,
     again: int,
@@ -138,8 +145,10 @@ def replay(
     if speed and not as_recorded:
         raise click.UsageError("--speed is for --as-recorded: give both, or --rate.")
     context = _context(route_config, rules_file)
+    _check_routes(routes, context.names)
     settings = ReplaySettings(
         methods=wanted,
+        routes=routes,
         concurrency=concurrency,
         interleave=interleave,
         again=again,
@@ -197,13 +206,20 @@ def _context(route_config: Path | None, rules_file: Path | None) -> _Context:
     elif config is not None and config.shadow.rules is not None:
         rules, named = config.rules, str(config.shadow.rules)
     if config is None:
-        return _Context(Endpoints(), rules, named, Spelling())
+        return _Context(Endpoints(), None, rules, named, Spelling())
     csrf = frozenset(name for name in config.private_cookies if "csrf" in name.lower())
     spelling = Spelling(
         session_cookies=config.private_cookies - csrf or Spelling().session_cookies,
         csrf_cookies=csrf or Spelling().csrf_cookies,
     )
-    return _Context(Endpoints(RouteTable(config.routes, file=str(route_config))), rules, named, spelling)
+    endpoints = Endpoints(RouteTable(config.routes, file=str(route_config)))
+    return _Context(endpoints, tuple(route.name for route in config.routes), rules, named, spelling)
+
+
+def _check_routes(globs: Sequence[str], names: Sequence[str] | None) -> None:
+    for glob in globs:
+        if names is not None and not any(fnmatchcase(name, glob) for name in names):
+            raise click.UsageError(f"--route {glob} is no route of --route-config, which has: {', '.join(names)}.")
 
 
 async def _run(replaying: Replay, sides: Sequence[Side], recording: Recording) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Final
 
@@ -33,14 +34,17 @@ _AHEAD: Final = 8
 class ReplaySettings:
     """How a recording is replayed.
 
-    `methods` are those that are asked. `concurrency` requests are under way at once, of one client never more than
-    one. With `interleave` the new side is asked first every other time. Where answers to a safe request differ, the old
-    side is asked `again` so many times more: what it does not repeat itself is no difference. `own_host` sends each
-    side's own name as Host instead of the recorded one. `headers` are sent with every request. Requests past `limit`
-    are left (0: none is). `spelling` names the monolith's cookies and tokens, `stand_ins` has what was redacted.
+    `methods` are those that are asked. With `routes` (names or globs) only what these take is compared; the rest is
+    asked all the same, for sessions and tokens are made there. `concurrency` requests are under way at once, of one
+    client never more than one. With `interleave` the new side is asked first every other time. Where answers to a safe
+    request differ, the old side is asked `again` so many times more: what it does not repeat itself is no difference.
+    `own_host` sends each side's own name as Host instead of the recorded one. `headers` are sent with every request.
+    Requests past `limit` are left (0: none is). `spelling` names the monolith's cookies and tokens, `stand_ins` has
+    what was redacted.
     """
 
     methods: frozenset[str] = frozenset({"GET", "HEAD"})
+    routes: tuple[str, ...] = ()
     concurrency: int = 8
     interleave: bool = False
     again: int = 1
@@ -102,6 +106,9 @@ class Replay:
         if wrong is not None:
             raise wrong
 
+    def _is_compared(self, route: str) -> bool:
+        return not self._settings.routes or any(fnmatchcase(route, each) for each in self._settings.routes)
+
     def _is_wanted(self, method: str) -> bool:
         if method not in self._settings.methods:
             self._tally.left_out[f"method {method}" if method in SAFE_METHODS else f"unsafe {method}"] += 1
@@ -122,6 +129,9 @@ class Replay:
         swapped = self._settings.interleave and self._asked % 2 == 0
         endpoint = self._endpoints.of(recorded.request)
         exchange = await client.exchange(recorded, self._sides[::-1] if swapped else self._sides)
+        if not self._is_compared(endpoint.route):
+            self._tally.left_out["other route"] += 1
+            return
         for name, given in exchange.given.items():
             if given.answer is not None:
                 self._tally.took(name, given.seconds)

@@ -39,9 +39,8 @@ class Tally:
     """Counts pairs as they come.
 
     `may_miss` is the share of the pairs (0 to 1) that may be inconclusive while the whole still agrees. `left_out`
-    counts by a word the requests that were not asked, and are no pairs. `noise` counts places in which the old side did
-    not repeat its own answer. `more` counts differences past the 5000 kinds
-    that are told apart.
+    counts by a word the requests that were not asked, or not compared, and are no pairs. `noise` counts places in which
+    the old side did not repeat its own answer. `more` counts differences past the 5000 kinds that are told apart.
     """
 
     def __init__(self, *, may_miss: float = 0.0) -> None:

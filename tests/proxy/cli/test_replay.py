@@ -143,6 +143,19 @@ def test_what_was_left_out_is_said_with_the_way_to_ask_it(
     assert "unsafe POST 2; --unsafe asks for those too, and both sides write" in result.stdout
 
 
+def test_only_chosen_routes_are_compared_in_the_sessions_that_the_rest_makes(
+    run: Run, here: Path, file: Path, urls: tuple[str, str]
+) -> None:
+    arguments = (str(file), *to(*urls), "--unsafe", "--route-config", "strangler.toml")
+    document = told(run, 1, *arguments, "--route", "orders.*")
+    # Who is not signed in is sent away by both sides alike, and no quantity differs.
+    assert {(each["route"], each["field"]) for each in document["differences"]} == {("orders.show", "$.quantity")}
+    assert document["pairs"] == {"agree": 0, "differ": 1, "inconclusive": 0}
+    assert document["left_out"] == {"other route": 4}
+    everything = told(run, 1, *arguments, "--route", "orders.*", "--route", "*")
+    assert everything["left_out"] == {}
+
+
 def test_no_data_never_passes(run: Run, here: Path, file: Path, urls: tuple[str, str]) -> None:
     assert told(run, 3, str(file), *to(*urls), "--methods", "HEAD")["pairs"]["agree"] == 0
     result = run("replay", str(file), *to(*urls), "--methods", "HEAD")
@@ -168,6 +181,10 @@ def test_some_pairs_may_be_missed_where_somebody_says_so(run: Run, here: Path, u
         (("--speed", "2"), "--speed is for --as-recorded"),
         (("--may-miss", "2"), "it is no share"),
         (("--methods", ""), "it names no methods"),
+        (
+            ("--route-config", "strangler.toml", "--route", "orders.sho"),
+            "no route of --route-config, which has: orders",
+        ),
         (("--header", "nonsense"), "is not a header"),
         (("--login-as", "none.toml"), "none.toml: cannot be read"),
         (("--rules", "none.toml"), "none.toml: cannot be read"),
