@@ -204,6 +204,8 @@ def test_an_answer_that_has_begun_is_cut_off_and_does_not_fall_back(
         client.send(GET)
         assert client.rest() == b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"
     assert not monolith.connections
+    (count,) = proxy.counts()
+    assert (count["status_class"], count["count"], count["broken"], count["fallbacks"]) == ("2xx", 1, 1, 0)
 
 
 @pytest.mark.parametrize("code", [500, 501, 404, 429])
