@@ -1,0 +1,34 @@
+"""What the control API takes of rollouts, checked: every request is either understood whole or refused."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from strangler_proxy.control.requests import Name, Why
+from strangler_proxy.rollout import DEFAULT
+
+__all__ = ["RolloutOrder", "RolloutStart"]
+
+
+class RolloutStart(BaseModel):
+    """A rollout to begin."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    names: Annotated[list[Name], Field(min_length=1, max_length=100)] = Field(
+        description="Names or globs of toggles, which move together from then on."
+    )
+    schedule: Name = Field(default=DEFAULT.name, description="A schedule by its name in `[rollouts.NAME]`.")
+    name: Name | None = Field(default=None, description="What to call it; by default the names, with commas.")
+    why: Why = Field(description="Stands in the audit; one line.")
+
+
+class RolloutOrder(BaseModel):
+    """What a rollout is told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name = Field(description="The rollout's name.")
+    why: Why = Field(description="Stands in the audit; one line.")
