@@ -17,16 +17,18 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def replicas(tmp_path: Path, postgres_url: str) -> Iterator[list[Proxy]]:
     with upstream("monolith") as monolith, upstream("catalog") as catalog, ThreadPoolExecutor(3) as pool:
-        proxies = [Proxy(tmp_path / name) for name in ("a", "b", "c")]
+        started: list[Proxy] = []
         try:
-            for proxy in proxies:
+            for name in ("a", "b", "c"):
+                proxy = Proxy(tmp_path / name)
                 proxy.folder.mkdir()
                 more = f'[store]\nurl = "{postgres_url}"\n'
                 proxy.configure(monolith, catalog, workers=1, more=more)
-            list(pool.map(Proxy.start, proxies))
-            yield proxies
+                started.append(proxy)
+                proxy.start()
+            yield started
         finally:
-            list(pool.map(Proxy.stop, proxies))
+            list(pool.map(Proxy.stop, started))
 
 
 def killed(proxy: Proxy) -> None:
