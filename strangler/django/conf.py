@@ -11,6 +11,8 @@ All keys are optional; what is not given comes from the environment (see `Toggle
                   strangler.toml
     VOUCH_SECRET  what the proxy and this monolith know, so that it may ask who a client is (docs/reference/identity.md)
     VOUCH_SECRET_FILE   better: a file that holds it, `vouch.secret` in the proxy's state folder
+    CALLERS       a folder in which is counted who reaches this monolith (docs/reference/doctor.md)
+    OBSERVED      a folder in which is kept what views do with tables (docs/reference/inventory.md)
 
 MAIL_BACKEND, RELEASE and the keys that begin with SHADOW_ are about copies of requests: see `strangler.django.effects`.
 """
@@ -44,7 +46,7 @@ _OF_COPIES: Final = frozenset(
         "SHADOW_SANDBOX",
     }
 )
-KEYS: Final = _OF_TOGGLES | _OF_COPIES | {"SUBJECT", "VOUCH_SECRET", "VOUCH_SECRET_FILE"}
+KEYS: Final = _OF_TOGGLES | _OF_COPIES | {"CALLERS", "OBSERVED", "SUBJECT", "VOUCH_SECRET", "VOUCH_SECRET_FILE"}
 
 
 def configured() -> Mapping[str, Any]:

@@ -8,9 +8,11 @@ Schema, kept in docs/reference/inventory.schema.json.
 """
 
 from strangler.inventory.app import App, Import, Place
+from strangler.inventory.coupling import Coupling, CouplingKind, couplings
 from strangler.inventory.file import read_inventory, write_inventory
 from strangler.inventory.inventory import VERSION, Inventory
 from strangler.inventory.job import Command, Receiver, Schedule, Task
+from strangler.inventory.lookup import Found, Lookup
 from strangler.inventory.model import Model, Relation
 from strangler.inventory.observed import Observed, Together
 from strangler.inventory.schema import inventory_schema
@@ -22,9 +24,13 @@ __all__ = [
     "VERSION",
     "App",
     "Command",
+    "Coupling",
+    "CouplingKind",
     "Database",
+    "Found",
     "Import",
     "Inventory",
+    "Lookup",
     "Model",
     "Observed",
     "Place",
@@ -36,6 +42,7 @@ __all__ = [
     "Together",
     "UrlForm",
     "View",
+    "couplings",
     "inventory_schema",
     "read_inventory",
     "write_inventory",

@@ -23,7 +23,7 @@ class FormError(ValueError):
 
 
 @cache
-def hints_of(kind: type[Any]) -> dict[str, Any]:
+def hints_of(kind: Any) -> dict[str, Any]:
     """The types of a dataclass's fields."""
     return get_type_hints(kind)
 
@@ -49,8 +49,9 @@ def from_document(kind: type[Value], document: Any, key: str = "") -> Value:
     """The dataclass `kind` that `to_document` wrote; members that are not known are passed over. Raises FormError."""
     if not isinstance(document, Mapping):
         raise FormError(key, "is not an object")
-    hints, given = hints_of(kind), {}
-    for field in fields(kind):  # type: ignore[arg-type]
+    made: Any = kind
+    hints, given = hints_of(made), {}
+    for field in fields(made):
         place = f"{key}.{field.name}" if key else field.name
         if field.name in document:
             given[field.name] = _value(hints[field.name], document[field.name], place)
@@ -73,7 +74,7 @@ def _value(hint: Any, found: Any, key: str) -> Any:
         if not isinstance(found, Mapping):
             raise FormError(key, "is not an object")
         return {name: _value(get_args(hint)[1], each, f"{key}.{name}") for name, each in found.items()}
-    if is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         return from_document(hint, found, key)
     return _plain(hint, found, key)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +50,12 @@ def read_inventory(path: Path) -> Inventory:
     for number, view in enumerate(inventory.views):
         if not view.forms:
             raise refused("is empty", key=f"views[{number}].forms")
+        for place, form in enumerate(view.forms):
+            try:
+                re.compile(form.regex)
+            except (re.error, RecursionError, OverflowError) as error:
+                key = f"views[{number}].forms[{place}].regex"
+                raise refused(f"is no regular expression: {error}", key=key) from error
     return inventory
 
 

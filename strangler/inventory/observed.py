@@ -21,7 +21,7 @@ class Observed:
     """What one view, by its `key`, did in `requests` requests of `method`.
 
     `reads` and `writes` are tables. `transactions` are those that wrote tables of several apps, or wrote one app's and
-    read another's; `joins` single statements over tables of several apps. `statements` is how many were sent.
+    read another's; `joins` single statements over tables of several apps. `statements` is how many touched a table.
     """
 
     key: str

@@ -35,7 +35,7 @@ def inventory_schema() -> dict[str, Any]:
     }
 
 
-def _within(kind: type[Any]) -> Iterator[type[Any]]:
+def _within(kind: Any) -> Iterator[type[Any]]:
     for hint in hints_of(kind).values():
         for each in (hint, *get_args(hint)):
             if isinstance(each, type) and is_dataclass(each):
@@ -43,7 +43,7 @@ def _within(kind: type[Any]) -> Iterator[type[Any]]:
                 yield from _within(each)
 
 
-def _object(kind: type[Any]) -> dict[str, Any]:
+def _object(kind: Any) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     required: list[str] = []
     for field in fields(kind):
@@ -66,4 +66,4 @@ def _schema(hint: Any) -> dict[str, Any]:
         return {"type": "array", "items": _schema(get_args(hint)[0])}
     if origin is not None:
         return {"type": "object", "additionalProperties": _schema(get_args(hint)[1])}
-    return {"$ref": f"#/$defs/{hint.__name__}"} if is_dataclass(hint) else {"type": _PLAIN[hint]}
+    return {"type": _PLAIN[hint]} if hint in _PLAIN else {"$ref": f"#/$defs/{hint.__name__}"}

@@ -1,4 +1,4 @@
-"""One form of a URL pattern: as Django has it, as a regular expression, and as a path template of the proxy."""
+"""One form of a URL pattern: as Django has it, as a regular expression, and as path templates of the proxy."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ class UrlForm:
 
     `route` is Django's own text of the pattern and of the includes above it, without a language prefix. `regex` is what
     the decoded path matches in full, from its first slash on and without a language prefix, in Python's syntax and
-    without named groups. `template` is the narrowest path template of the proxy that takes all of these paths, None
-    where there is none; `exact` says that it takes no others, the last slash aside. `prefixes` are the language
-    prefixes that may or must stand before it: `("",)` for none, `("", "/de")` where the default language has none.
-    `languages` are the languages in which the pattern reads like this, empty for all.
+    without named groups. `templates` are path templates of the proxy, as narrow as can be, that together take these
+    paths; empty where no template can. `exact` says that they take all of them and no others, the last slash aside.
+    `prefixes` are the language prefixes that stand before all of it: `("",)` for none, `("", "/de")` where the default
+    language has none. `languages` are the languages in which the pattern reads like this, empty for all.
     """
 
     route: str
     regex: str
-    template: str | None = None
+    templates: tuple[str, ...] = ()
     exact: bool = False
     prefixes: tuple[str, ...] = ("",)
     languages: tuple[str, ...] = ()
 
     @property
-    def templates(self) -> tuple[str, ...]:
-        """The templates that take its paths in every language; empty where there is none."""
-        return () if self.template is None else tuple(prefix + self.template for prefix in self.prefixes)
+    def localised(self) -> tuple[str, ...]:
+        """The templates in every language, each with its prefix."""
+        return tuple(prefix + template for prefix in self.prefixes for template in self.templates)

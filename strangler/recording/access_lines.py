@@ -1,4 +1,4 @@
-"""Reading access logs: our own JSON lines, and the combined format of Apache and nginx.
+"""Reading access logs: our own JSON lines, and the common and combined formats of Apache and nginx.
 
 A log knows no bodies, no cookies and no answers but their status, so only GET and HEAD can be asked again from it, and
 as somebody who is not signed in. Our own log has no query strings either.
@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,7 @@ from strangler.recording.problems import Problems
 from strangler.recording.recorded import Recorded
 from strangler.recording.target import sendable, target_of
 
-__all__ = ["is_access_line", "is_own_line", "read_access_log"]
+__all__ = ["AccessLine", "is_access_line", "is_own_line", "read_access_lines", "read_access_log"]
 
 _COMBINED: Final = re.compile(
     r"(?:\S+:\d+ )?\S+ \S+ .*?\[(?P<day>\d{2})/(?P<month>[A-Z][a-z]{2})/(?P<year>\d{4}):(?P<time>\d{2}:\d{2}:\d{2})"
@@ -33,6 +34,23 @@ _ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
 _LETTERS: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "v": "\v", "f": "\f"}
 _LONGEST: Final = 256 * 1024
 _SAFE: Final = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLine:
+    """One request of a log. `target` is path and query as they were sent, `at` seconds since 1970.
+
+    `status` is 0 where the log has none. `seconds` is how long it took, None where the log does not say; `stands_for`
+    how many requests the line stands for, more than one where only a share of them is written.
+    """
+
+    at: float
+    method: str
+    target: str
+    status: int = 0
+    seconds: float | None = None
+    stands_for: float = 1.0
+    agent: str = ""
 
 
 def is_own_line(document: Any) -> bool:
@@ -48,8 +66,22 @@ def is_access_line(text: str) -> bool:
 def read_access_log(path: Path, problems: Problems, skipped: Counter[str]) -> Iterator[Recorded]:
     """The GET and HEAD requests of a log, in the order of its lines, without clients.
 
-    Passed over and counted in `skipped`: `method` (any other), `no-request` (a connection that sent none, or garbage
-    that the server refused), `torn`.
+    Passed over and counted in `skipped`: `method` (any other), and what `read_access_lines` passes over.
+    """
+    for line in read_access_lines(path, problems, skipped):
+        if line.method in _SAFE:
+            agent = line.agent.encode("utf-8", "surrogateescape").decode("latin-1")
+            headers = (("User-Agent", agent),) if agent else ()
+            yield Recorded(line.at, Request(line.method, line.target, "", headers))
+        else:
+            skipped["method"] += 1
+
+
+def read_access_lines(path: Path, problems: Problems, skipped: Counter[str]) -> Iterator[AccessLine]:
+    """The requests of a log, in the order of its lines.
+
+    Passed over and counted in `skipped`: `no-request` (a connection that sent none, or garbage that the server
+    refused), and `torn`, a line that the log ends in.
     """
     for line in lines_of(path, _LONGEST):
         text = line.text.decode("utf-8", "surrogateescape")
@@ -57,7 +89,7 @@ def read_access_log(path: Path, problems: Problems, skipped: Counter[str]) -> It
             problems.add(f"is longer than {_LONGEST} bytes", "Take the line out.", line=line.number)
             continue
         try:
-            recorded = _own(text) if text.lstrip().startswith("{") else _combined(text)
+            found = _own(text) if text.lstrip().startswith("{") else _combined(text)
         except ValueError as error:
             if line.torn:
                 skipped["torn"] += 1
@@ -67,15 +99,13 @@ def read_access_log(path: Path, problems: Problems, skipped: Counter[str]) -> It
                     line=line.number,
                 )  # fmt: skip
             continue
-        if recorded is None:
+        if found is None:
             skipped["no-request"] += 1
-        elif recorded.request.method not in _SAFE:
-            skipped["method"] += 1
         else:
-            yield recorded
+            yield found
 
 
-def _own(text: str) -> Recorded | None:
+def _own(text: str) -> AccessLine | None:
     try:
         document = json.loads(text)
     except RecursionError:
@@ -86,10 +116,28 @@ def _own(text: str) -> Recorded | None:
     if not all(isinstance(each, str) for each in (method, path, moment)):
         raise ValueError("time, method or path is not a text")
     target = _target(path)
-    return None if target is None else Recorded(_seconds(datetime.fromisoformat(moment)), Request(method, target))
+    if target is None:
+        return None
+    milliseconds, share = _number(document, "ms"), _number(document, "sampled")
+    return AccessLine(
+        _seconds(datetime.fromisoformat(moment)),
+        method,
+        target,
+        int(_number(document, "status") or 0),
+        None if milliseconds is None else milliseconds / 1000,
+        1 / share if share and share <= 1 else 1.0,
+    )
 
 
-def _combined(text: str) -> Recorded | None:
+def _number(document: dict[str, Any], name: str) -> float | None:
+    """A number from 0 up; None where there is none."""
+    value = document.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**53:
+        return None
+    return float(value)
+
+
+def _combined(text: str) -> AccessLine | None:
     found = _COMBINED.match(text)
     if found is None:
         raise ValueError("it is neither JSON nor in the combined format")
@@ -109,8 +157,8 @@ def _combined(text: str) -> Recorded | None:
     if target is None:
         return None
     agent = _unescaped(found["agent"] or "-")
-    headers = () if agent == "-" else (("User-Agent", agent.encode("utf-8", "surrogateescape").decode("latin-1")),)
-    return Recorded(_seconds(moment), Request(words[0], target, "", headers))
+    status = 0 if found["status"] == "-" else int(found["status"])
+    return AccessLine(_seconds(moment), words[0], target, status, agent="" if agent == "-" else agent)
 
 
 def _target(text: str) -> str | None:

@@ -18,6 +18,7 @@ PACKAGES = [
     "strangler.callers",
     "strangler.compare",
     "strangler.django",
+    "strangler.django.inventory",
     "strangler.doctor",
     "strangler.documents",
     "strangler.evidence",
@@ -146,6 +147,7 @@ def test_the_public_names_of_the_packages_are_these() -> None:
             "read_facts",
             "write_facts",
         },
+        "strangler.django.inventory": {"ObservedMiddleware", "UrlconfError", "take_inventory"},
         "strangler.documents": {"Document", "DocumentStore", "Event"},
         "strangler.evidence": {
             "OTHERS",

@@ -54,10 +54,10 @@ def test_an_inventory_answers_whose_a_view_and_a_table_are() -> None:
 def test_a_view_says_where_it_is_in_every_language() -> None:
     product, basket = read_inventory(EXAMPLE).views[3:]
     assert product.translated
-    assert product.forms[0].templates == ("/products/<int:id>/", "/de/products/<int:id>/")
-    assert [form.templates for form in basket.forms] == [("/basket/",), ("/de/warenkorb/",)]
+    assert product.forms[0].localised == ("/products/<int:id>/", "/de/products/<int:id>/")
+    assert [form.localised for form in basket.forms] == [("/basket/",), ("/de/warenkorb/",)]
     assert basket.key == "basket/"
-    assert UrlForm("^odd", "/odd.*").templates == ()
+    assert UrlForm("^odd", "/odd.*").localised == ()
 
 
 def test_a_view_that_nothing_limits_takes_every_method() -> None:
@@ -66,6 +66,8 @@ def test_a_view_that_nothing_limits_takes_every_method() -> None:
     assert limited.takes("HEAD")
     assert limited.takes("OPTIONS")
     assert not limited.takes("PATCH")
+    assert not limited.writes
+    assert View((UrlForm("x", "/x"),), "shop.x", mentions=("POST",)).writes
 
 
 def test_members_of_a_later_writer_are_passed_over(tmp_path: Path) -> None:
