@@ -103,10 +103,11 @@ class _Space:
         self.complete = False
 
     def meet(self, old: Id, new: Id) -> Meeting:
-        alike = self.kinds is None or (self.kinds[0] & old.kinds and self.kinds[1] & new.kinds)
-        # Where both sides say the same odd thing, neither is odd beside the other.
-        if not alike and old.text != new.text:
-            return Meeting.UNLIKE
+        if self.kinds is not None:
+            fits = bool(self.kinds[0] & old.kinds), bool(self.kinds[1] & new.kinds)
+            # Where both sides say the same odd thing, neither is odd beside the other.
+            if not all(fits) and (any(fits) or old.text != new.text):
+                return Meeting.UNLIKE
         partner, owner = self.by_old.get(old.text), self.by_new.get(new.text)
         if partner is None and owner is None:
             return Meeting.CONTRADICTED if self.complete else Meeting.NEW

@@ -55,6 +55,15 @@ class IdMapConformance:
         known.learn([_pair(b"3", "chair")])
         assert known.meet(_pair(b"3", b"9")) is Meeting.NEW
 
+    def test_the_same_id_of_another_kind_on_both_sides_is_like_itself(self, make_map: Callable[[], IdMap]) -> None:
+        known = make_map()
+        known.learn([_pair(b"1", b"7")])
+        assert known.meet(_pair("chair", "chair")) is Meeting.NEW
+        known.learn([_pair("chair", "chair")])
+        assert known.meet(_pair("chair", "table")) is Meeting.UNLIKE
+        assert known.meet(_pair(b"2", b"8")) is Meeting.NEW
+        assert known.meet(_pair(b"2", "table")) is Meeting.UNLIKE
+
     def test_the_kind_of_the_ids_is_what_all_of_them_share(self, make_map: Callable[[], IdMap]) -> None:
         known = make_map()
         known.learn([_pair(b"1", "12345678"), _pair(b"2", "deadbeef"), _pair(b"3", "chair")])
