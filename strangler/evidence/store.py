@@ -94,11 +94,22 @@ class EvidenceStore(Protocol):
         releases of a route the rest is counted under the release `…`."""
         ...
 
-    def traffic(self, route: str | None = None, *, since: float, until: float | None = None) -> list[Window]:
+    def traffic(
+        self,
+        route: str | None = None,
+        *,
+        since: float,
+        until: float | None = None,
+        step: int = 0,
+        most: int | None = None,
+    ) -> list[Window]:
         """What customers got of a route, or of all, in the windows that began at `since` or later, and before `until`;
         in the order of their start, and then by key. So nothing from before `since` is in it, and of the window that
         `since` is within, nothing at all. Windows are of 5 seconds for an hour, then of a minute for 90 days, then of
-        an hour for two years, as `prune` joins them; what came late may stand beside a longer one until it does."""
+        an hour for two years, as `prune` joins them; what came late may stand beside a longer one until it does.
+
+        Those shorter than `step` seconds are joined into windows of that length, of which the first may begin before
+        `since`. Of more than `most` windows (None: of any number) the first so many are given."""
         ...
 
     def opened(self, upstream: str, *, since: float, until: float | None = None) -> list[Opened]:

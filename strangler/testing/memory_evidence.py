@@ -25,7 +25,7 @@ from strangler.evidence import (
     Window,
 )
 from strangler.evidence.samples import Sample, Shelf, keepers, redundant, shelves
-from strangler.evidence.traffic import cut_key, joins, window_of
+from strangler.evidence.traffic import cut_key, joined, joins, window_of
 
 __all__ = ["MemoryEvidenceStore"]
 
@@ -184,7 +184,15 @@ class MemoryEvidenceStore:
                 self._opened[span].update(opened)
             return True
 
-    def traffic(self, route: str | None = None, *, since: float, until: float | None = None) -> list[Window]:
+    def traffic(
+        self,
+        route: str | None = None,
+        *,
+        since: float,
+        until: float | None = None,
+        step: int = 0,
+        most: int | None = None,
+    ) -> list[Window]:
         """What customers got in the windows that began at `since` or later, and before `until`."""
         with self._lock:
             self._answer()
@@ -195,7 +203,7 @@ class MemoryEvidenceStore:
                 for key, traffic in window.items()
                 if route in (None, key.route)
             ]
-            return sorted(found, key=lambda each: (each.start, each.key, each.seconds))
+            return joined(found, step)[:most]
 
     def opened(self, upstream: str, *, since: float, until: float | None = None) -> list[Opened]:
         """In which of these windows breakers of an upstream opened."""

@@ -58,6 +58,26 @@ class TrafficConformance:
         assert (seen(_AT, route="-"), seen(_AT, route=None), seen(_AT, route="catalog")) == (28, 1139, 0)
         store.close()
 
+    def test_windows_are_joined_as_it_is_asked_for_and_no_more_are_given(
+        self, open_store: Callable[[], EvidenceStore]
+    ) -> None:
+        store = open_store()
+        for number, second in enumerate((0, 5, 60)):
+            store.add_traffic({_CANDIDATE: _traffic(10**number), _MONOLITH: _traffic(7)}, at=_AT + second)
+        store.prune(now=_AT + 3600 + 60, keep_seconds=_DAY, most_bytes=0)
+
+        def seen(**asked: int) -> list[tuple[float, int, int]]:
+            windows = store.traffic("catalog.list", since=_AT, **asked)
+            return [(each.start - _AT, each.seconds, each.traffic.requests) for each in windows]
+
+        assert seen() == seen(step=5) == [(0, 60, 11), (0, 60, 14), (60, 5, 100), (60, 5, 7)]
+        assert seen(step=15) == [(0, 60, 11), (0, 60, 14), (60, 15, 100), (60, 15, 7)]
+        assert seen(step=3600) == [(0, 3600, 111), (0, 3600, 21)]
+        assert store.traffic(since=_AT + 60, step=3600)[0].start == _AT
+        assert seen(most=3) == seen()[:3]
+        assert seen(most=0) == []
+        store.close()
+
     def test_traffic_told_again_under_its_name_is_not_counted_again(
         self, open_store: Callable[[], EvidenceStore]
     ) -> None:

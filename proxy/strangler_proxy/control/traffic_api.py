@@ -13,7 +13,6 @@ from starlette.responses import Response
 
 from strangler.errors import UnknownToggle
 from strangler.evidence import BOUNDS, LENGTHS, EvidenceStore, Window
-from strangler.evidence.traffic import joined
 from strangler_proxy.config.values import Config
 from strangler_proxy.control.answers import answer
 from strangler_proxy.control.asked import BadInput, number
@@ -52,13 +51,7 @@ class TrafficApi:
         return answer({"at": now, "since": since, "bounds": list(BOUNDS), **document})
 
     def _document(self, names: Sequence[str], since: float, until: float | None, step: int) -> dict[str, Any]:
-        windows = joined(self._windows(names, since, until), step)
-        if len(windows) > _MOST:
-            raise BadInput(
-                f"There are {len(windows)} windows, and at most {_MOST} are told at once. Ask for fewer routes, a"
-                " later since, or a longer step.",
-                "step",
-            )
+        windows = self._windows(names, since, until, step)
         seen = {window.key.route for window in windows}
         upstreams = {route.candidate for route in self._config.routes if not names or route.name in seen}
         opened = [
@@ -71,15 +64,17 @@ class TrafficApi:
             "opened": [each.to_json() for each in opened],
         }
 
-    def _windows(self, names: Sequence[str], since: float, until: float | None) -> list[Window]:
-        if len(names) == 1 and not any(letter in names[0] for letter in "*?["):
-            windows = self._store.traffic(names[0], since=since, until=until)
-        else:
-            windows = self._store.traffic(since=since, until=until)
+    def _windows(self, names: Sequence[str], since: float, until: float | None, step: int) -> list[Window]:
+        one = names[0] if len(names) == 1 and not any(letter in names[0] for letter in "*?[") else None
+        windows = self._store.traffic(one, since=since, until=until, step=step, most=_MOST + 1)
+        if len(windows) > _MOST:
+            raise BadInput(
+                f"There are more than {_MOST} windows, which are too many to be told at once. Ask for one route,"
+                " a later since, or a longer step.",
+                "step",
+            )
         known = {_NO_ROUTE, *(route.name for route in self._config.routes), *(each.key.route for each in windows)}
         for each in names:
             if not any(fnmatchcase(name, each) for name in known):
-                raise UnknownToggle(
-                    f"No route is named {each!r}.", "`strangler routes` lists them; a glob will do too."
-                )
+                raise UnknownToggle(f"No route is named {each!r}.", "`strangler routes` lists them; a glob will do.")
         return [each for each in windows if not names or any(fnmatchcase(each.key.route, name) for name in names)]

@@ -180,10 +180,18 @@ class PostgresEvidenceStore:
             evidence_postgres_traffic.add(connection, rows, at, opened or {})
             return True
 
-    def traffic(self, route: str | None = None, *, since: float, until: float | None = None) -> list[Window]:
+    def traffic(
+        self,
+        route: str | None = None,
+        *,
+        since: float,
+        until: float | None = None,
+        step: int = 0,
+        most: int | None = None,
+    ) -> list[Window]:
         """What customers got in the windows that began at `since` or later, and before `until`."""
         with self._database.connection() as connection:
-            return evidence_postgres_traffic.windows_of(connection, route, since, until)
+            return evidence_postgres_traffic.windows_of(connection, route, since, until, step, most)
 
     def opened(self, upstream: str, *, since: float, until: float | None = None) -> list[Opened]:
         """In which of these windows breakers of an upstream opened."""

@@ -29,12 +29,14 @@ _ADD_OPENED: Final = b"""
     ON CONFLICT (upstream, length, start) DO UPDATE SET count = old.count + excluded.count
 """
 
+# Names are ordered as everywhere else here, and not as in some language.
 _WINDOWS: Final = f"""
-    SELECT start, length, route, side, stage, release, {_COLUMNS}
+    SELECT start / greatest(length, %(step)s) * greatest(length, %(step)s), greatest(length, %(step)s),
+        route COLLATE "C", side COLLATE "C", stage COLLATE "C", release COLLATE "C", {_SUMS}
     FROM strangler.evidence_traffic_key JOIN strangler.evidence_traffic AS counted ON counted.key = id
     WHERE (%(route)s::text IS NULL OR route = %(route)s) AND length = ANY(%(lengths)s) AND start >= %(since)s
         AND (%(until)s::double precision IS NULL OR start < %(until)s)
-    ORDER BY start
+    GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 3, 4, 5, 6, 2 LIMIT %(most)s
 """.encode()  # noqa: S608 - our own names
 
 # One statement each: what another replica adds meanwhile is either joined by it, or there when it is over.
@@ -63,8 +65,14 @@ def add(connection: Connection, rows: Mapping[TrafficKey, Traffic], at: float, o
     length, start = LENGTHS[0], window_of(at)
     # Keys that become one past a bound are one row here.
     counted: dict[int, Traffic] = {}
-    for key in sorted(rows):
-        number = _number_of(connection, key)
+    digests = {digest_of(*key): key for key in sorted(rows)}
+    known = dict(
+        connection.execute(
+            "SELECT key, id FROM strangler.evidence_traffic_key WHERE key = ANY(%s)", (list(digests),)
+        ).fetchall()
+    )
+    for digest, key in digests.items():
+        number = known.get(digest) or _number_of(connection, key)
         counted[number] = counted.get(number, Traffic()) + rows[key]
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -79,20 +87,22 @@ def add(connection: Connection, rows: Mapping[TrafficKey, Traffic], at: float, o
         )
 
 
-def windows_of(connection: Connection, route: str | None, since: float, until: float | None) -> list[Window]:
-    """The windows of a route, or of all."""
+def windows_of(
+    connection: Connection, route: str | None, since: float, until: float | None, step: int, most: int | None
+) -> list[Window]:
+    """The windows of a route, or of all; those shorter than `step` joined, and at most `most` of them."""
     wanted = {
         "route": None if route is None else plain_text(route),
         "lengths": list(LENGTHS),
         "since": since,
         "until": until,
+        "step": step,
+        "most": most,
     }
-    rows = connection.execute(_WINDOWS, wanted)
-    found = [
-        Window(row[0], row[1], TrafficKey(*row[2:6]), Traffic(row[6], row[7], row[8], row[9], row[10:])) for row in rows
+    return [
+        Window(row[0], row[1], TrafficKey(*row[2:6]), Traffic(row[6], row[7], row[8], row[9], row[10:]))
+        for row in connection.execute(_WINDOWS, wanted)
     ]
-    # Names are ordered as everywhere else here, and not as in some language.
-    return sorted(found, key=lambda each: (each.start, each.key, each.seconds))
 
 
 def opened_of(connection: Connection, upstream: str, since: float, until: float | None) -> list[Opened]:

@@ -164,10 +164,18 @@ class SQLiteEvidenceStore:
             evidence_sqlite_traffic.add(connection, rows, at, opened or {})
             return True
 
-    def traffic(self, route: str | None = None, *, since: float, until: float | None = None) -> list[Window]:
+    def traffic(
+        self,
+        route: str | None = None,
+        *,
+        since: float,
+        until: float | None = None,
+        step: int = 0,
+        most: int | None = None,
+    ) -> list[Window]:
         """What customers got in the windows that began at `since` or later, and before `until`."""
         with self._file.connection() as connection:
-            return evidence_sqlite_traffic.windows_of(connection, route, since, until)
+            return evidence_sqlite_traffic.windows_of(connection, route, since, until, step, most)
 
     def opened(self, upstream: str, *, since: float, until: float | None = None) -> list[Opened]:
         """In which of these windows breakers of an upstream opened."""

@@ -15,7 +15,7 @@ COUNTED: Final = ("requests", "errors", "fallbacks", "seconds", *(f"b{number}" f
 """The columns of a window that add up."""
 
 _ADDED: Final = ", ".join(f"{name} = {name} + excluded.{name}" for name in COUNTED)
-_SUMS: Final = ", ".join(f"sum({name})" for name in COUNTED)
+_SUMS: Final = ", ".join(f"sum(traffic.{name})" for name in COUNTED)
 _PLACES: Final = ", ".join("?" * (3 + len(COUNTED)))
 # By key first, as the index is: a condition on length and start alone would read every row.
 _OF: Final = "key IN (SELECT id FROM traffic_key) AND length = ?"
@@ -48,16 +48,20 @@ def add(
     )
 
 
-def windows_of(connection: sqlite3.Connection, route: str | None, since: float, until: float | None) -> list[Window]:
-    """The windows of a route, or of all."""
+def windows_of(
+    connection: sqlite3.Connection, route: str | None, since: float, until: float | None, step: int, most: int | None
+) -> list[Window]:
+    """The windows of a route, or of all; those shorter than `step` joined, and at most `most` of them."""
     rows = connection.execute(
         f"""
-        SELECT start, length, route, side, stage, release, {", ".join(COUNTED)}
+        SELECT start / max(length, ?4) * max(length, ?4) AS begin, max(length, ?4),
+               route, side, stage, release, {_SUMS}
         FROM traffic_key JOIN traffic ON traffic.key = traffic_key.id
         WHERE (?1 IS NULL OR route = ?1) AND length IN {LENGTHS} AND start >= ?2 AND (?3 IS NULL OR start < ?3)
-        ORDER BY start, route, side, stage, release, length
+        GROUP BY begin, route, side, stage, release, max(length, ?4)
+        ORDER BY begin, route, side, stage, release, max(length, ?4) LIMIT ?5
         """,  # noqa: S608 - our own names
-        (route, since, until),
+        (route, since, until, step, -1 if most is None else most),
     )
     return [
         Window(row[0], row[1], TrafficKey(*row[2:6]), Traffic(row[6], row[7], row[8], row[9], row[10:])) for row in rows

@@ -115,7 +115,7 @@ def test_too_many_windows_are_refused_with_what_to_ask_for(client: Client, monke
     monkeypatch.setattr(module, "_MOST", 5)
     code, message = refused(client)
     assert code == 422
-    assert "There are 9 windows, and at most 5 are told at once. Ask for fewer routes" in message
+    assert "There are more than 5 windows, which are too many to be told at once. Ask for one route" in message
     assert len(told(client, step=600)["windows"]) == 3
 
 
