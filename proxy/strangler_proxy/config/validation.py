@@ -52,9 +52,12 @@ def _location(details: ErrorDetails, raw: Any) -> Path:
     location: Path = ()
     # A wrong key of a dict has the marker "[key]" behind its place.
     for part in (each for each in details["loc"] if each != "[key]"):
-        if isinstance(raw, list if isinstance(part, int) else dict):
+        if isinstance(raw, dict) and isinstance(part, str):
             location = (*location, part)
-            raw = raw.get(part) if isinstance(raw, dict) else raw[part] if part < len(raw) else None
+            raw = raw.get(part)
+        elif isinstance(raw, list) and isinstance(part, int):
+            location = (*location, part)
+            raw = raw[part] if part < len(raw) else None
     return location
 
 
