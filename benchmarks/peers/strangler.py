@@ -14,7 +14,7 @@ from benchmarks.peers.compiled import compiled_packages
 from benchmarks.peers.site import CONNECTIONS, Serving, Site
 from benchmarks.processes import PROXY_CORES, free_port, running
 
-__all__ = ["COMPILED", "NAME", "NO_COPIES", "builds", "config", "counters", "flip", "judged", "start"]
+__all__ = ["COMPILED", "NAME", "NO_COPIES", "builds", "config", "counters", "flip", "judged", "start", "token"]
 
 NAME = "Strangler"
 COMPILED = "Strangler, compiled"
@@ -90,14 +90,14 @@ def start(
 
 def flip(folder: Path, control: int, stage: str) -> None:
     """Move every toggle to a stage, and wait for the workers' acknowledgements."""
-    token = _token(folder / ".strangler" / "control.token")
+    secret = token(folder / ".strangler" / "control.token")
     asked: dict[str, object] = {"names": ["bench.*"], "stage": stage, "why": "bench", "force": True, "wait_seconds": 10}
     if stage == "canary":
         asked["share"] = "50%"
     said = httpx.post(
         f"http://127.0.0.1:{control}/api/v1/flip",
         json=asked,
-        headers={"Authorization": f"Bearer {token}"},
+        headers={"Authorization": f"Bearer {secret}"},
         timeout=60,
     )
     said.raise_for_status()
@@ -110,8 +110,10 @@ def counters(folder: Path) -> dict[str, float]:
     which it does once a second."""
     time.sleep(2.5)
     addresses = json.loads((folder / ".strangler" / "addresses.json").read_text())
-    token = _token(folder / ".strangler" / "control.token")
-    said = httpx.get(f"http://{addresses['control']}/metrics", headers={"Authorization": f"Bearer {token}"}, timeout=60)
+    secret = token(folder / ".strangler" / "control.token")
+    said = httpx.get(
+        f"http://{addresses['control']}/metrics", headers={"Authorization": f"Bearer {secret}"}, timeout=60
+    )
     said.raise_for_status()
     sums: dict[str, float] = {}
     for line in said.text.splitlines():
@@ -122,13 +124,13 @@ def counters(folder: Path) -> dict[str, float]:
     return sums
 
 
-def _token(path: Path) -> str:
+def token(path: Path) -> str:
     """The control plane's token, which is written a moment after the proxy has begun to listen."""
     deadline = time.monotonic() + 30
     while True:
         try:
-            if token := path.read_text().strip():
-                return token
+            if secret := path.read_text().strip():
+                return secret
         except FileNotFoundError:
             if time.monotonic() > deadline:
                 raise

@@ -111,7 +111,7 @@ def test_who_watches_reads_only_what_has_changed(
 ) -> None:
     monkeypatch.setattr(sqlite, "_LOOK_EVERY", 0.001)
     connects = 0
-    connect = sqlite3.connect
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
 
     def counted(*given: Any, **named: Any) -> sqlite3.Connection:
         nonlocal connects
