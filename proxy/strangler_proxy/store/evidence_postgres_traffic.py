@@ -66,7 +66,7 @@ def add(connection: Connection, rows: Mapping[TrafficKey, Traffic], at: float, o
     # Keys that become one past a bound are one row here.
     counted: dict[int, Traffic] = {}
     digests = {digest_of(*key): key for key in sorted(rows)}
-    known = dict(
+    known: dict[bytes, int] = dict(
         connection.execute(
             "SELECT key, id FROM strangler.evidence_traffic_key WHERE key = ANY(%s)", (list(digests),)
         ).fetchall()
