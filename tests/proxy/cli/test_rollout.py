@@ -1,0 +1,114 @@
+"""`strangler rollout` against a control plane in a thread."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from strangler_proxy.cli import main
+from strangler_proxy.cli.rollout_told import told_rollout, verdict_of
+from strangler_proxy.control import ControlPlane
+
+from strangler.testing import MemoryToggleStore
+from tests.proxy.cli.test_operating import CONFIG
+from tests.proxy.control.fakes import plane
+from tests.proxy.control.server import TOKEN, serving
+from tests.proxy.control.test_rollout_api import SCHEDULES
+
+
+@pytest.fixture
+def control(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ControlPlane]:
+    """A control plane that the configuration in the working folder names."""
+    monkeypatch.delenv("STRANGLER_CONFIG", raising=False)
+    monkeypatch.setenv("STRANGLER_TOKEN", TOKEN)
+    monkeypatch.setattr("strangler_proxy.rollout.runner._EVERY", 0.02)
+    monkeypatch.setattr("strangler_proxy.cli.rollout_status._LOOK_EVERY", 0.02)
+    monkeypatch.chdir(tmp_path)
+    control = plane(tmp_path, MemoryToggleStore(), rollouts=SCHEDULES, workers=0)
+    with serving(control) as client:
+        (tmp_path / "strangler.toml").write_text(CONFIG.format(port=client.base_url.port))
+        yield control
+
+
+def run(*words: str, code: int = 0) -> str:
+    done = CliRunner().invoke(main, [*words], catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def start(schedule: str) -> str:
+    run("flip", "catalog.facts", "shadow", "--why", "x")
+    return run("rollout", "start", "catalog.facts", "--schedule", schedule, "--why", "it agrees")
+
+
+def test_a_rollout_is_begun_watched_to_its_end_and_listed(control: ControlPlane) -> None:
+    assert "There is no rollout." in run("rollout", "list")
+    told = start("quick")
+    assert "catalog.facts: running at shadow, by schedule quick" in told
+    assert "canary 5% (0 s) > extracted (0 s)" in told
+    watched = run("rollout", "status", "--watch", "catalog.facts")
+    assert "catalog.facts: finished at extracted" in watched
+    assert "No rollout is under way." in run("rollout", "status")
+    assert "catalog.facts  finished  extracted  2/2" in run("rollout", "list")
+
+
+def test_its_status_says_what_it_waits_for_and_how_to_stop_it(control: ControlPlane) -> None:
+    start("slow")
+    while "[canary 5% (1 h" not in (told := run("rollout", "status", code=3)):
+        pass
+    assert "catalog.facts  time: not yet. The stage has lasted" in told
+    assert "stop it: strangler rollout freeze catalog.facts --why ..." in told
+    assert "rollout catalog.facts: running at canary 5%" in run("status")
+    document = json.loads(run("rollout", "freeze", "catalog.facts", "--why", "sale", "--json"))
+    assert document["rollout"]["state"] == "frozen"
+    assert "go on: strangler rollout resume catalog.facts" in run("rollout", "status", "catalog.*", code=3)
+    run("rollout", "resume", "catalog.facts", "--why", "over")
+    run("rollout", "abort", "catalog.facts", "--why", "enough")
+    assert "aborted at shadow" in run("rollout", "status", "catalog.facts", "--watch")
+
+
+def test_what_is_not_there_is_said(control: ControlPlane) -> None:
+    assert "no rollout 'orders'" in run("rollout", "status", "orders", code=2)
+    assert "no rollout 'orders'" in run("rollout", "abort", "orders", "--why", "x", code=2)
+    assert "no schedule 'quik'. Did you mean 'quick'?" in run(
+        "rollout", "start", "catalog.facts", "--schedule", "quik", "--why", "x", code=2
+    )
+
+
+def rollout(state: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "name": "catalog.*",
+        "state": state,
+        "schedule": {"name": "default", "stations": [{"stage": "canary", "share": 5000, "seconds": 600.0}]},
+        "place": {"stage": "canary", "share": 5000},
+        "at": 0,
+        "until": None,
+        "doing": "It waits.",
+        "reason": "A gate fails.",
+        "gates": {"catalog.list": [{"gate": "errors", "verdict": "fail", "reason": "3 of 10 failed."}]},
+        **changes,
+    }
+
+
+def test_one_that_wants_a_person_says_why_and_how_to_go_on() -> None:
+    told, name = list(told_rollout(rollout("stepped-back"))), "'catalog.*'"
+    assert told == [
+        "catalog.*: stepped-back at canary 5%, by schedule default",
+        "  [canary 5% (10 min)]",
+        "  It waits.",
+        "  A gate fails.",
+        "  catalog.list  errors: FAIL. 3 of 10 failed.",
+        f"  go on: strangler rollout resume {name} --why ...; end it: strangler rollout abort {name} --why ...",
+    ]
+
+
+def test_the_exit_code_tells_a_program_whether_to_wait_or_to_call_somebody() -> None:
+    assert verdict_of([]) == verdict_of([rollout("finished"), rollout("aborted")]) == 0
+    assert verdict_of([rollout("finished"), rollout("running")]) == verdict_of([rollout("frozen")]) == 3
+    assert [verdict_of([rollout(each), rollout("running")]) for each in ("paused", "stepped-back", "overtaken")] == [
+        1
+    ] * 3
