@@ -179,7 +179,11 @@ class PostgresConnection:
 
     def _version(self, connection: Connection) -> int | None:
         """The version of our tables; None where there are none. Raises StoreUnavailable for a newer one."""
-        (present,) = _one(connection, "SELECT to_regclass('strangler.version') IS NOT NULL")
+        # Not by to_regclass, which asks the session's cache: whoever waited for the lock would not see what is new.
+        (present,) = _one(
+            connection,
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'strangler' AND tablename = 'version')",
+        )
         if not present:
             return None
         row = connection.execute(
@@ -200,7 +204,9 @@ class PostgresConnection:
             version = self._version(connection)
             if version is None and self._seen and not create:
                 raise StoreUnavailable(f"The tables of the store {self.name} are gone. {self._schema.GONE}")
-            (present,) = _one(connection, "SELECT to_regnamespace('strangler') IS NOT NULL")
+            (present,) = _one(
+                connection, "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'strangler')"
+            )
             if not present:
                 # Asked for only where it is not there: the right to make one is needed even if it is.
                 connection.execute("CREATE SCHEMA strangler")
