@@ -114,8 +114,11 @@ def test_a_command_is_a_line_for_the_shell(line: str, seen: CommandSeen, capfd: 
 def test_a_command_that_does_not_end_is_killed_with_what_it_began(tmp_path: Path) -> None:
     told = tmp_path / "pid"
     line = f"sleep 60 & echo $! > {told}; wait"
-    # It has written its child's id before it waits.
-    assert run_command(CommandGate(line, timeout=1.0)) == CommandSeen(error="not within 1 s")
+    # On a busy machine it takes a while to begin.
+    for timeout in (0.2, 2.0, 20.0):
+        assert run_command(CommandGate(line, timeout)) == CommandSeen(error=f"not within {timeout:g} s")
+        if told.exists() and told.read_text():
+            break
     state = Path(f"/proc/{told.read_text().strip()}/stat")
     assert not state.exists() or ") Z " in state.read_text()
 

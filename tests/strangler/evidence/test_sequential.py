@@ -115,11 +115,11 @@ def looks(seed: int, rounds: int, alarming: Callable[[random.Random], bool]) -> 
 
 
 def test_looking_at_every_request_gives_no_more_false_alarms_than_are_allowed() -> None:
-    """With a chance of 5 %, looked at after each of 600 requests: a fixed test at 5 % would err in a third of them."""
+    """With a chance of 5 %, looked at after each of 400 requests: a fixed test at 5 % would err in a third of them."""
 
     def share(source: random.Random) -> bool:
         hits = 0
-        for trials in range(1, 601):
+        for trials in range(1, 401):
             hits += source.random() < 0.05
             if surely(against_share(hits, trials, 0.05), 0.05):
                 return True
@@ -143,8 +143,8 @@ def test_looking_at_every_request_gives_no_more_false_alarms_than_are_allowed() 
                 return True
         return False
 
-    assert looks(1, 250, share) <= 0.05
-    assert looks(2, 200, errors) <= 0.05
+    assert looks(1, 200, share) <= 0.05
+    assert looks(2, 100, errors) <= 0.05
 
 
 def test_a_share_at_the_limit_is_seldom_believed_to_be_below_it_whenever_one_looks() -> None:
@@ -158,7 +158,7 @@ def test_a_share_at_the_limit_is_seldom_believed_to_be_below_it_whenever_one_loo
                 return True
         return False
 
-    assert looks(3, 250, wrong) <= 0.05
+    assert looks(3, 200, wrong) <= 0.05
 
 
 def requests_until(rate: float, allowed: float, seed: int) -> list[int]:
@@ -240,7 +240,7 @@ def test_a_candidate_at_the_limit_is_seldom_called_too_slow_whenever_one_looks()
                 return True
         return False
 
-    assert looks(6, 30, wrong) <= 0.05
+    assert looks(6, 20, wrong) <= 0.05
 
 
 def test_the_buckets_of_a_histogram_are_its_steps() -> None:
