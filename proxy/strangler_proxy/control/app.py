@@ -21,7 +21,7 @@ from strangler.errors import StranglerError
 from strangler.toggles import GROUP, Stage
 from strangler_proxy.config.forms import is_loopback
 from strangler_proxy.control.answers import answer, refusal, refusal_of
-from strangler_proxy.control.asked import BadInput, RoleMissing, audited, need, number, parsed, who_asks
+from strangler_proxy.control.asked import BadInput, RoleMissing, audited, need, number, parsed, who_asks, whole
 from strangler_proxy.control.bootstrap import Bootstrap
 from strangler_proxy.control.calls import Calls
 from strangler_proxy.control.events_api import EventsApi
@@ -151,7 +151,7 @@ class _Handlers:
         wait = number(request, "wait", 0.0, _LONGEST_WAIT)
         known = request.query_params.get("revision")
         if known is not None and wait > 0:
-            await self._plane.newer(int(number(request, "revision", 0, 2**53)), wait)
+            await self._plane.newer(whole(request, "revision", 0, 2**53), wait)
         snapshot = self._plane.snapshot
         etag = f'"{snapshot.revision}"'
         asked = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
@@ -173,7 +173,7 @@ class _Handlers:
 
     async def history(self, request: Request) -> Response:
         """The audit, newest first."""
-        limit = int(number(request, "limit", 100, _MOST_ENTRIES))
+        limit = whole(request, "limit", 100, _MOST_ENTRIES)
         entries = await self._plane.history(request.query_params.get("name") or None, limit)
         return answer({"entries": [entry.to_json() for entry in entries]})
 

@@ -14,7 +14,7 @@ from strangler_proxy.control.requests import place_of
 from strangler_proxy.control.roles import Role
 from strangler_proxy.control.token import Caller
 
-__all__ = ["BadInput", "RoleMissing", "audited", "need", "number", "parsed", "who_asks"]
+__all__ = ["BadInput", "RoleMissing", "audited", "need", "number", "parsed", "who_asks", "whole"]
 
 _Body = TypeVar("_Body", bound=BaseModel)
 
@@ -63,6 +63,16 @@ def number(request: Request, name: str, default: float, most: float) -> float:
     if not 0 <= value <= most:
         raise BadInput(f"{name} is a number from 0 to {most:g}.", name)
     return value
+
+
+def whole(request: Request, name: str, default: int, most: int) -> int:
+    """The query parameter `name`, a whole number from 0 to `most`. Raises BadInput."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most):
+        raise BadInput(f"{name} is a whole number from 0 to {most}.", name)
+    return int(text)
 
 
 def who_asks(request: Request) -> str:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from strangler.documents import DocumentStore
 from strangler_proxy.control.answers import answer
-from strangler_proxy.control.asked import number
+from strangler_proxy.control.asked import whole
 from strangler_proxy.control.roles import Role
 from strangler_proxy.control.verbs import Verb
 
@@ -38,7 +38,7 @@ class EventsApi:
                 self._documents.events,
                 name=asked.get("name") or None,
                 action=asked.get("action") or None,
-                limit=int(number(request, "limit", 100, _MOST)),
+                limit=whole(request, "limit", 100, _MOST),
             )
         )
         return answer({"events": [event.to_json() for event in found]})

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from strangler.compare import DifferenceKind, Verdict
 from strangler.evidence import KeptPair
 from strangler_proxy.control.answers import answer, refusal
-from strangler_proxy.control.asked import BadInput, number, parsed, who_asks
+from strangler_proxy.control.asked import BadInput, number, parsed, who_asks, whole
 from strangler_proxy.control.evidence_requests import ClearRequest, EraseRequest, RejudgeRequest
 from strangler_proxy.control.looking import Looking
 from strangler_proxy.control.roles import Role
@@ -69,7 +69,7 @@ class EvidenceApi:
             verdict=_word(request, "verdict", Verdict),
             cause=asked.get("cause"),
             subject=asked.get("subject"),
-            limit=int(number(request, "limit", 20, _MOST_PAIRS)),
+            limit=whole(request, "limit", 20, _MOST_PAIRS),
         )
         return answer({"pairs": [kept.to_json() for kept in found]})
 

@@ -15,7 +15,7 @@ from strangler.errors import UnknownToggle
 from strangler.evidence import BOUNDS, LENGTHS, EvidenceStore, Window
 from strangler_proxy.config.values import Config
 from strangler_proxy.control.answers import answer
-from strangler_proxy.control.asked import BadInput, number
+from strangler_proxy.control.asked import BadInput, number, whole
 from strangler_proxy.control.roles import Role
 from strangler_proxy.control.verbs import Verb
 
@@ -44,7 +44,7 @@ class TrafficApi:
         now = time.time()
         since = number(request, "since", max(now - _LATEST, 0.0), 2.0**40)
         until = number(request, "until", 0.0, 2.0**40) if "until" in asked else None
-        step = int(number(request, "step", LENGTHS[0], 86_400))
+        step = whole(request, "step", LENGTHS[0], 86_400)
         if step % LENGTHS[0] or not step:
             raise BadInput(f"step is a multiple of {LENGTHS[0]} seconds.", "step")
         document = await asyncio.to_thread(self._document, asked.getlist("route"), since, until, step)

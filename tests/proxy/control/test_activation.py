@@ -160,7 +160,7 @@ def test_an_example_of_a_path_has_a_value_of_each_kind(path: str, rewrite: str |
 def test_only_forward_moves_are_checked_and_force_passes(tmp_path: Path) -> None:
     control = plane(tmp_path, MemoryToggleStore(), workers=0)
     control.checks.append(Activation(configured(tmp_path, DEAD), list))
-    said = {"who": "ada", "why": "try", "wait_seconds": 0.0}
+    said: dict[str, Any] = {"who": "ada", "why": "try", "wait_seconds": 0.0}
 
     async def moves() -> None:
         async with running(control):

@@ -12,6 +12,7 @@ from strangler_proxy.control.token import KIND, Caller, TokenRefused
 from strangler_proxy.control.tokens import Tokens
 from strangler_proxy.secret import read_secret
 
+from strangler.documents import Document
 from strangler.errors import StoreUnavailable
 from strangler.testing.memory_documents import MemoryDocumentStore
 
@@ -130,7 +131,12 @@ def test_wrong_secrets_do_not_make_the_store_be_read_again_and_again(
     tokens: Tokens, documents: MemoryDocumentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[str] = []
-    monkeypatch.setattr(documents, "listed", lambda kind: looked.append(kind) or [])
+
+    def listed(kind: str) -> list[Document]:
+        looked.append(kind)
+        return []
+
+    monkeypatch.setattr(documents, "listed", listed)
     monkeypatch.setattr(module, "_LOOK_AT_ONCE", 3600.0)
 
     async def guess() -> None:
@@ -188,11 +194,11 @@ def test_of_two_who_rotate_at_once_one_is_told(tokens: Tokens, documents: Memory
     assert kept is not None
 
     class Late(MemoryDocumentStore):
-        def read(self, kind: str, name: str) -> object:
+        def read(self, kind: str, name: str) -> Document | None:
             return kept
 
     asyncio.run(tokens.rotate("ci", grace=0, **WHO))
-    late = Tokens(Late(beside=documents), Bootstrap(FIRST))  # type: ignore[arg-type]
+    late = Tokens(Late(beside=documents), Bootstrap(FIRST))
     with pytest.raises(TokenRefused, match="Somebody else"):
         asyncio.run(late.rotate("ci", grace=0, **WHO))
 

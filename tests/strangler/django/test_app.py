@@ -188,8 +188,10 @@ def test_the_groups_are_those_of_the_user_and_the_database_is_asked_once(
         seen.extend([current_groups(), current_groups()])
         return HttpResponse("ok")
 
+    asked = request()
+    asked.user = user
     with django_assert_num_queries(1):
-        subject_middleware(view)(request(user=user))
+        subject_middleware(view)(asked)
     assert seen == [["staff", "back-office"]] * 2
 
 
@@ -200,7 +202,9 @@ def test_nobody_and_outside_of_a_request_there_are_no_groups() -> None:
         seen.append(current_groups())
         return HttpResponse("ok")
 
-    subject_middleware(view)(request(user=AnonymousUser()))
+    anonymous = request()
+    anonymous.user = AnonymousUser()
+    subject_middleware(view)(anonymous)
     subject_middleware(view)(request())
     assert [*seen, current_groups()] == [[], [], []]
 
