@@ -15,7 +15,6 @@ from strangler_proxy.config.shadow import EvidenceSettings
 from strangler_proxy.config.values import Config
 from strangler_proxy.store import evidence_postgres_schema, open_evidence
 from strangler_proxy.store.evidence_postgres import PostgresEvidenceStore
-from strangler_proxy.store.postgres_connection import ADVISORY
 
 from strangler.compare import Answer, Difference, DifferenceKind, Pair, Request, Verdict
 from strangler.errors import StoreUnavailable
@@ -204,22 +203,6 @@ def test_an_older_store_is_upgraded_in_place(
     with closing(PostgresEvidenceStore(url)) as again, psycopg.connect(url) as other:
         assert again.read(SCOPE).asked == 1
         assert other.execute("SELECT * FROM strangler.newer").fetchall() == []
-
-
-def test_tables_that_another_replica_makes_just_now_are_not_made_again(url: str) -> None:
-    with closing(PostgresEvidenceStore(url)) as store, ThreadPoolExecutor(1) as pool:
-        with psycopg.connect(url) as other, psycopg.connect(url, autocommit=True) as looking:
-            other.execute("SELECT pg_advisory_xact_lock(%s, hashtext('upgrade'))", (ADVISORY,))
-            seen = pool.submit(store.scopes)
-            waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()"
-            while not looking.execute(waiting.encode()).fetchone():
-                assert not seen.done()
-            other.execute("CREATE SCHEMA strangler")
-            other.execute("CREATE TABLE strangler.version (part text PRIMARY KEY, version integer NOT NULL)")
-            for statement in evidence_postgres_schema.VERSIONS[0]:
-                other.execute(statement.encode())
-            other.execute("INSERT INTO strangler.version VALUES ('evidence', 1)")
-        assert seen.result() == []
 
 
 def test_a_store_of_a_newer_version_is_refused(
