@@ -72,7 +72,7 @@ class TrafficIntake:
         """Take in what a worker has told: its `traffic`, and `counters` for releases and breakers."""
         try:
             grown = _Grown(message.get("counters", ()))
-            rows = [self._row(row, grown) for row in message.get("traffic", ())]
+            told = [self._row(row, grown) for row in message.get("traffic", ())]
         except Exception as error:
             # Whatever it was: the worker's link is worth more.
             self.lost["unreadable"] += 1
@@ -81,13 +81,14 @@ class TrafficIntake:
         for upstream, releases in grown.releases.items():
             if len(releases) == 1:
                 self._releases[upstream] = next(iter(releases))
+        rows = [row for row in told if row is not None]
         if not (rows or grown.opened):
             return
         start = window_of(self._now())
         window = self._waiting.get(start)
         if window is None:
             window = self._waiting[start] = _Waiting(start)
-        for key, traffic in (row for row in rows if row is not None):
+        for key, traffic in rows:
             window.rows[key] = window.rows.get(key, Traffic()) + traffic
         window.opened.update(grown.opened)
 
@@ -137,7 +138,7 @@ class TrafficIntake:
             seconds, buckets = 0.0, _UNTIMED
         stage = text_of(row.get("stage", ""), "a stage")
         # A fallback that was then cut off is one error.
-        errors = count if status.startswith("5") else fallbacks or broken
+        errors = count if status.startswith("5") else min(count, fallbacks or broken)
         key = TrafficKey(route, str(side), stage, self._release(upstream, grown))
         return key, Traffic(count, errors, fallbacks, seconds, buckets)
 

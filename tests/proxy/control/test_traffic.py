@@ -230,6 +230,14 @@ def test_a_telling_that_makes_no_sense_is_dropped_and_counted(row: object, caplo
     assert len([each for each in caplog.records if each.levelno == logging.ERROR]) <= 3
 
 
+def test_what_is_of_no_side_is_not_even_written() -> None:
+    desk, counts = Desk(), Counts()
+    counts.refuse(400, "bad-request")
+    desk.tell(counts)
+    assert desk.told() == {}
+    assert desk.store._batches == {}
+
+
 def test_a_row_of_an_older_worker_has_no_buckets() -> None:
     desk = Desk()
     row = {"route": ROUTE, "side": "candidate", "upstream": "catalog", "status_class": "2xx", "count": 4}
