@@ -36,6 +36,7 @@ __all__ = [
     "Step",
     "against_excess",
     "against_share",
+    "against_slower",
     "alarm_of",
     "never_above",
     "slower",
@@ -117,18 +118,38 @@ def against_excess(spans: Iterable[Failures], margin: float = 0.0) -> float:
     failure is at most that of one in a Poisson process of the same rate; without a margin it is the likelihood ratio
     of the conditional binomial. A span in which only one side was asked tells nothing.
     """
-    fortunes = [0.0] * len(_ODDS)
-    for asked, failed, others, others_failed in spans:
-        if not asked or not others:
-            continue
-        for index, odds in enumerate(_ODDS):
-            # By which factor a failure of the monolith's divides the fortune, and one of the candidate's multiplies it.
-            loss = (asked * odds + others) / (asked + others)
-            gain = odds / loss
-            fortunes[index] -= margin * asked * (gain - 1)
+    # Each with the candidate's part of its requests; without a margin only what failed tells anything.
+    told = [
+        (each.candidate / (each.candidate + each.monolith), *each)
+        for each in spans
+        if each.candidate and each.monolith and (margin or each.candidate_failed or each.monolith_failed)
+    ]
+    fortunes = []
+    for odds in _ODDS:
+        fortune, log_odds = 0.0, math.log(odds)
+        for part, asked, failed, _, others_failed in told:
+            # By which factor a failure of the monolith's divides the fortune; one of the candidate's: odds / loss.
+            loss = 1 + part * (odds - 1)
+            fortune -= margin * asked * (odds / loss - 1)
             if failed or others_failed:
-                fortunes[index] += failed * math.log(gain) - others_failed * math.log(loss)
+                fortune += failed * log_odds - (failed + others_failed) * math.log(loss)
+        fortunes.append(fortune)
     return _mixed(fortunes)
+
+
+def against_slower(candidate: Sequence[Sequence[int]], monolith: Sequence[Sequence[int]]) -> float:
+    """The evidence against the claim that in no span more of the candidate's times than of the monolith's surpass any
+    bound. Both have one row a span, with how many times were in which bucket, in ascending order. As with failures,
+    each span may have times of its own: an hour in which everybody is slow proves nothing."""
+    bounds = len(candidate[0]) - 1 if candidate else 0
+    fortunes = [
+        against_excess(
+            Failures(sum(own), sum(own[bound:]), sum(other), sum(other[bound:]))
+            for own, other in zip(candidate, monolith, strict=True)
+        )
+        for bound in range(1, bounds + 1)
+    ]
+    return _mixed(fortunes) if fortunes else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from strangler.evidence import Evidence, GateVerdict, latency
@@ -14,6 +14,7 @@ from strangler.evidence.sequential import (
     Step,
     against_excess,
     against_share,
+    against_slower,
     never_above,
     slower,
     steps_of,
@@ -84,12 +85,13 @@ def judge_latency(wanted: LatencyGate, seen: Observed, alarm: float) -> GateJudg
 
     It passes by times counted in buckets 4 % apart: of customers that both sides answered in stage `canary`, else of
     copies, which come second, with the monolith's that was asked again. It fails by what all customers waited in the
-    same time, in buckets up to 2.5 times apart, and by the copies.
+    same time, in buckets up to 2.5 times apart, and by the finer times of pairs.
     """
     name = f"p{wanted.quantile * 100:g}"
     wants = f"at most {wanted.ratio:g} times is allowed"
     figures: dict[str, Any] = {"ratio": wanted.ratio, "quantile": wanted.quantile}
-    for found in _slower(wanted, seen, alarm):
+    found = _slower(wanted, seen, alarm)
+    if found is not None:
         saw = f"{name} of the candidate is at least {time(found.candidate)}, and the monolith's at most"
         figures |= {"candidate_at_least": found.candidate, "monolith_at_most": found.monolith}
         reason = f"{saw} {time(found.monolith)}: surely more, {wants}."
@@ -108,24 +110,32 @@ def judge_latency(wanted: LatencyGate, seen: Observed, alarm: float) -> GateJudg
     return GateJudgement("latency", GateVerdict.INCONCLUSIVE, judged.reason, figures)
 
 
-def _slower(wanted: LatencyGate, seen: Observed, alarm: float) -> Iterable[Slower]:
-    """Where the candidate is surely slower: by customers, and by copies; each may be wrong in half of the alarms."""
-    both = [span for span in seen.spans if span.candidate.requests and span.monolith.requests]
-    sides = [
-        (
-            _steps(seen.bounds, (each.candidate for each in both)),
-            _steps(seen.bounds, (each.monolith for each in both)),
-        )
+def _slower(wanted: LatencyGate, seen: Observed, alarm: float) -> Slower | None:
+    """Where the candidate is surely slower: by windows of all customers, by customers whose answers became pairs, and
+    by copies; each may be wrong in a third of the alarms."""
+    rows = [
+        (span.candidate.buckets, span.monolith.buckets)
+        for span in seen.spans
+        if span.candidate.buckets and span.monolith.buckets
     ]
-    if seen.evidence is not None:
-        copies = seen.evidence.latency.get(("candidate", "second"))
-        again = seen.evidence.latency.get(("monolith", "again"))
-        if copies is not None and again is not None:
-            sides.append((steps_of(copies), steps_of(again)))
-    for candidate, monolith in sides:
-        found = slower(candidate, monolith, ratio=wanted.ratio, quantile=wanted.quantile, alarm=alarm / 2)
-        if found is not None:
-            yield found
+    candidate, monolith = [own for own, _ in rows], [other for _, other in rows]
+    third = alarm / 3
+
+    def surely_slower(own: Sequence[Step], other: Sequence[Step]) -> Slower | None:
+        return slower(own, other, ratio=wanted.ratio, quantile=wanted.quantile, alarm=third)
+
+    found = surely_slower(_steps(seen.bounds, candidate), _steps(seen.bounds, monolith))
+    for own, other in (("first", "first"), ("second", "again")):
+        times = None if seen.evidence is None else seen.evidence.latency.get(("candidate", own))
+        others = None if seen.evidence is None else seen.evidence.latency.get(("monolith", other))
+        if found is not None or times is None or others is None:
+            continue
+        found = surely_slower(steps_of(times), steps_of(others))
+        # Pairs of a whole day are together, at shares that changed: an hour that was slow for everybody while the share
+        # was wide would be the candidate's fault. So in the windows it must be slower too, by whatever it is.
+        if own == "first" and found is not None and not surely(against_slower(candidate, monolith), third):
+            found = None
+    return found
 
 
 def judge_requests(least: int, seen: Observed) -> GateJudgement:
@@ -170,11 +180,8 @@ def _all(sides: Iterable[Answered]) -> Answered:
     return Answered(requests, errors)
 
 
-def _steps(bounds: tuple[float, ...], sides: Iterable[Answered]) -> list[Step]:
-    counts = [0] * (len(bounds) + 1)
-    for side in sides:
-        if len(side.buckets) == len(counts):
-            counts = [*map(sum, zip(counts, side.buckets, strict=True))]
+def _steps(bounds: tuple[float, ...], rows: Sequence[Sequence[int]]) -> list[Step]:
+    counts = [sum(each) for each in zip(*rows, strict=True)] or [0] * (len(bounds) + 1)
     return [Step(*each) for each in zip((0.0, *bounds), (*bounds, math.inf), counts, strict=True)]
 
 

@@ -22,6 +22,7 @@ from strangler.evidence.sequential import (
     Step,
     against_excess,
     against_share,
+    against_slower,
     alarm_of,
     never_above,
     slower,
@@ -241,6 +242,16 @@ def test_a_candidate_at_the_limit_is_seldom_called_too_slow_whenever_one_looks()
         return False
 
     assert looks(6, 20, wrong) <= 0.05
+
+
+def test_who_is_slower_in_the_same_time_is_told_from_who_was_asked_at_a_slow_time() -> None:
+    assert against_slower([], []) == 0
+    assert against_slower([[9, 0, 0]], [[90, 9, 0]]) < 0
+    # Among three bounds a candidate that surpasses one of them is told as it is by that one alone, but for a third.
+    alone = against_excess([Failures(9, 9, 90, 0)])
+    assert against_slower([[0, 9, 0, 0]], [[90, 0, 0, 0]]) == pytest.approx(alone - math.log(3), abs=0.2)
+    quiet, busy = ([20, 0], [1980, 0]), ([0, 500], [0, 500])
+    assert against_slower([quiet[0], busy[0]], [quiet[1], busy[1]]) < 0
 
 
 def test_the_buckets_of_a_histogram_are_its_steps() -> None:

@@ -94,10 +94,21 @@ def test_customers_of_a_slower_candidate_fail_it_at_once() -> None:
 
 def test_copies_that_take_longer_fail_it_in_shadow() -> None:
     assert judged(LATENCY, seen(stage="shadow", evidence=latencies(0.04, 0.02, second=True))).verdict is FAIL
-    # Customers' times are held against each other by what passed at the same time, which these are not.
-    slower = judged(LATENCY, seen(evidence=latencies(0.04, 0.02)))
+
+
+def test_customers_whose_answers_became_pairs_fail_it_where_the_same_time_shows_it_too() -> None:
+    evidence = latencies(0.04, 0.02)
+    # The windows' buckets are too wide to tell 20 ms from 40, and yet it is slower in them.
+    together = [(side(20, within=0.05), side(380, within=0.025))] * 3
+    found = judged(LATENCY, seen(*together, evidence=evidence))
+    assert found.verdict is FAIL
+    assert found.reason.startswith("p95 of the candidate is at least 35.3 ms, and the monolith's at most 22.1 ms")
+    # An hour that was slow for both, with a wide share: only the sums say that the candidate is slower.
+    apart = [(side(20, within=0.025), side(1980, within=0.025)), (side(500, within=0.05), side(500, within=0.05))]
+    slower = judged(LATENCY, seen(*apart * 3, evidence=evidence))
     assert slower.verdict is INCONCLUSIVE
     assert "not yet surely" in slower.reason
+    assert judged(LATENCY, seen(evidence=evidence)).verdict is INCONCLUSIVE
 
 
 @pytest.mark.parametrize(("asked", "verdict"), [(499, INCONCLUSIVE), (500, PASS)])
