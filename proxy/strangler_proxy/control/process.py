@@ -24,7 +24,7 @@ from strangler_proxy.listener_tls import listener_context
 from strangler_proxy.state import StateDir
 from strangler_proxy.store import open_documents, open_evidence, open_store
 
-__all__ = ["run"]
+__all__ = ["run", "settings_of"]
 
 # A request's line and headers together.
 _HEAD_LIMIT: Final = 32 * 1024
@@ -68,7 +68,8 @@ def run(config: Config, listening: list[socket.socket], tie: Tie) -> None:
     _log.info("ended at revision %d", plane.snapshot.revision)
 
 
-async def _serve(plane: ControlPlane, bootstrap: Bootstrap, listening: list[socket.socket], tie: Tie) -> None:
+def settings_of(plane: ControlPlane, bootstrap: Bootstrap) -> uvicorn.Config:
+    """How the control API is served, by TLS where the configuration says so. Raises ListenerTlsError."""
     settings = uvicorn.Config(
         app(plane, bootstrap),
         http="h11",
@@ -86,7 +87,11 @@ async def _serve(plane: ControlPlane, bootstrap: Bootstrap, listening: list[sock
     if plane.config.control_tls is not None:
         settings.load()
         settings.ssl = listener_context(plane.config.control_tls)
-    server = _Server(settings, plane, tie)
+    return settings
+
+
+async def _serve(plane: ControlPlane, bootstrap: Bootstrap, listening: list[socket.socket], tie: Tie) -> None:
+    server = _Server(settings_of(plane, bootstrap), plane, tie)
     await server.serve(sockets=listening)
     if not server.started:
         raise SystemExit(1)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strangler_proxy.config.groups import Group
 from strangler_proxy.request_head import RequestHead, parse_request
 from strangler_proxy.shadow.visitors import Visitors
 from strangler_proxy.subject import Subject, Subjects
@@ -115,3 +118,15 @@ def test_the_share_counts_in_every_stage_that_is_compared(make_scene: MakeScene,
     scene.ask(asked())
     assert not scene.monolith.connections
     assert not scene.shadow.held.bytes
+
+
+def test_pairs_are_counted_by_the_group_of_who_asks_else_by_whether_it_came_as_somebody(make_scene: MakeScene) -> None:
+    groups = (Group("staff", headers={"X-Staff": None}), Group("early", frozenset({"ada"})))
+    trusted = (ip_network("127.0.0.1/32"),)
+    scene = make_scene(settings={"groups": groups, "trusted_proxies": trusted, "subject": ("header:X-Who",)})
+    for lines in ((b"X-Staff: yes",), (b"X-Who: ada", b"Cookie: sessionid=a"), (b"Cookie: sessionid=b",), ()):
+        scene.ask(asked(*lines))
+    scene.agreed(4)
+    (evidence,) = scene.batch().scopes.values()
+    groups_of = {key.group: tally.count for key, tally in evidence.pairs.items()}
+    assert groups_of == dict.fromkeys(("staff", "early", "credentials", "anonymous"), 1)

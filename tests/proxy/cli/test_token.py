@@ -1,0 +1,160 @@
+"""`strangler token`, `strangler tester` and `strangler history --events`, against a control plane in a thread."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from strangler_proxy.cli import main
+from strangler_proxy.config.values import ListenerTls
+from strangler_proxy.control.bootstrap import Bootstrap
+from strangler_proxy.subject import load_or_create_key
+from strangler_proxy.tester import Testers as Signer
+
+from strangler.testing.toggle_store import MemoryToggleStore
+from tests.proxy.control.fakes import plane
+from tests.proxy.control.server import serving
+from tests.proxy.listener.conftest import make_certificate
+
+CONFIG = """
+[proxy]
+listen = "127.0.0.1:0"
+[control]
+listen = "127.0.0.1:{port}"
+{tls}
+[upstreams.monolith]
+url = "http://127.0.0.1:1"
+[upstreams.catalog]
+url = "http://127.0.0.1:2"
+"""
+TLS = '[control.tls]\ncertificate = "control.crt"\nkey = "control.key"'
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder whose control plane answers by TLS, with the first token in its file."""
+    folder = tmp_path_factory.mktemp("operator")
+    certificate = make_certificate(folder, "control")
+    (folder / ".strangler").mkdir(mode=0o700)
+    control = plane(
+        folder, MemoryToggleStore(), workers=0, control_tls=ListenerTls(certificate, folder / "control.key")
+    )
+    bootstrap = Bootstrap.of(folder / ".strangler" / "control.token", {})
+    with serving(control, bootstrap) as client:
+        (folder / "strangler.toml").write_text(CONFIG.format(port=client.base_url.port, tls=TLS))
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def _here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("STRANGLER_CONFIG", "STRANGLER_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(folder)
+
+
+def run(*words: str, token: str = "") -> Result:
+    return CliRunner().invoke(main, list(words), env={"STRANGLER_TOKEN": token or None})
+
+
+def made(name: str, role: str, *more: str) -> str:
+    result = run("token", "create", name, "--role", role, "--why", "tests", *more)
+    assert result.exit_code == 0, result.output
+    assert f"Token {name}, role {role}, good" in result.stderr
+    return result.stdout.strip()
+
+
+def test_a_token_is_printed_alone_and_is_good_for_its_role() -> None:
+    secret = made("viewer", "view", "--expires", "90d")
+    assert "\n" not in secret
+    assert run("history", token=secret).exit_code == 0
+    refused = run("flip", "catalog.list", "shadow", "--why", "x", "--wait", "0", token=secret)
+    assert refused.exit_code == 2
+    assert "The token viewer has the role `view`, and this wants `operate`." in refused.stderr
+
+
+def test_tokens_are_listed_with_their_times_and_without_secrets() -> None:
+    secret = made("listed", "operate")
+    told = run("token", "list").stdout
+    assert "listed" in told
+    assert "for ever" in told
+    assert secret not in told
+    (row,) = [each for each in json.loads(run("token", "list", "--json").stdout)["tokens"] if each["name"] == "listed"]
+    assert (row["role"], row["expires"], row["in_force"], row["used"]) == ("operate", None, True, None)
+
+
+def test_a_revoked_token_is_told_what_may_have_become_of_it() -> None:
+    secret = made("revoked", "view")
+    assert run("token", "revoke", "revoked", "--why", "it was in a log").exit_code == 0
+    refused = run("history", token=secret)
+    assert refused.exit_code == 2
+    assert "revoked or rotated" in refused.stderr
+    assert run("token", "revoke", "revoked", "--why", "x").exit_code == 2
+
+
+def test_a_rotated_token_is_printed_alone_and_the_old_one_has_its_grace() -> None:
+    old = made("rotated", "view")
+    turned = run("token", "rotate", "rotated", "--grace", "1h", "--why", "every quarter")
+    assert turned.exit_code == 0
+    new = turned.stdout.strip()
+    assert new != old
+    assert [run("history", token=each).exit_code for each in (old, new)] == [0, 0]
+    run("token", "rotate", "rotated", "--why", "at once")
+    assert run("history", token=new).exit_code == 2
+
+
+def test_the_first_token_is_rotated_in_its_file_and_commands_go_on(folder: Path) -> None:
+    path = folder / ".strangler" / "control.token"
+    before = path.read_text()
+    told = run("token", "rotate", "control.token", "--why", "it was in a backup")
+    assert told.exit_code == 0
+    assert path.read_text() != before
+    assert path.read_text().strip() not in told.output
+    assert run("history").exit_code == 0
+    assert run("history", token=before.strip()).exit_code == 2
+
+
+def test_events_are_told_with_who_and_why() -> None:
+    made("told", "view")
+    told = run("history", "--events", "told").stdout
+    assert "token.create  told" in told
+    assert told.rstrip().endswith("(control.token): tests")
+    assert run("history", "--events", "nobody").stdout == "There is nothing of that.\n"
+    assert json.loads(run("history", "--events", "told", "--json").stdout)["events"][0]["action"] == "token.create"
+
+
+def test_a_tester_is_given_a_header_and_a_cookie_that_the_proxy_knows(folder: Path) -> None:
+    words = ("tester", "create", "ben", "--route", "catalog.*", "--expires", "2h", "--why", "acceptance")
+    told = run(*words).stdout
+    assert "X-Strangler-Tester: v1." in told
+    assert "document.cookie = 'strangler_tester=v1." in told
+    made = json.loads(run(*words, "--json").stdout)
+    signer = Signer(load_or_create_key(folder / ".strangler" / "subject.key"))
+    known = signer.verified(made["header"]["value"].encode())
+    assert known is not None
+    assert (known.name, known.routes, known.side) == ("ben", "catalog.*", "candidate")
+    assert run(*words[:-2], "--why", "x", "--side", "monolith").exit_code == 0
+    assert run("tester", "create", "ben", "--route", "nobody", "--why", "x").exit_code == 2
+
+
+@pytest.mark.parametrize("expires", ["soon", "", "8 weeks"])
+def test_a_time_that_is_none_is_refused(expires: str) -> None:
+    refused = run("token", "create", "late", "--role", "view", "--why", "x", "--expires", expires)
+    assert refused.exit_code == 2
+    assert "no length of time" in refused.stderr
+
+
+def test_another_certificate_than_the_one_in_the_file_is_not_believed(folder: Path) -> None:
+    certificate = folder / "control.crt"
+    served = certificate.read_bytes()
+    try:
+        make_certificate(folder, "other")
+        (folder / "other.crt").replace(certificate)
+        refused = run("history")
+    finally:
+        certificate.write_bytes(served)
+    assert refused.exit_code == 4
+    assert "Nothing answers at https://127.0.0.1" in refused.stderr
+    assert run("history").exit_code == 0
