@@ -31,7 +31,7 @@ def _is_ours(pid: int) -> bool:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
-    return any(name in command for name in (b"monolith", b"extracted", b"strangler"))
+    return any(name in command for name in (b"monolith", b"demo.releases", b"strangler"))
 
 
 def main() -> int:

@@ -1,10 +1,17 @@
-"""Both sides asked the same, directly and beside the customers, and their answers compared under the shop's rules."""
+"""Both sides asked the same, directly and beside the customers, and their answers compared under the shop's rules.
+
+`python -m demo.sides [--pairs N]` does it once, in a shell that has sourced the stack's `env`.
+"""
 
 from __future__ import annotations
 
+import argparse
+import os
 import random
+import sys
 import time
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -12,7 +19,7 @@ from demo.addresses import Addresses
 from demo.stack import ROOT
 from strangler.compare import Answer, Comparison, Pair, Request, Verdict, compare_pair, load_rules
 
-__all__ = ["Asked", "Sides"]
+__all__ = ["Asked", "Sides", "main"]
 
 _LAG = 3.0  # The service asks for changes twice a second; what still differs after this is no lag.
 
@@ -88,3 +95,26 @@ class Sides:
         ]
         route, target = targets[number % len(targets)]
         return target, {"Accept-Language": language}, route
+
+
+def main() -> int:
+    """Ask both sides; 0 when all answers agree, 1 when one differs."""
+    parser = argparse.ArgumentParser(prog="python -m demo.sides", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=180, help="how many requests to ask of both (default 180)")
+    asked = parser.parse_args()
+    named = {"monolith": "MONOLITH_URL", "events": "MONOLITH_EVENTS_URL", "catalog": "CATALOG_URL"}
+    ports = {part: urlsplit(os.environ[name]).port for part, name in named.items()}
+    shop = int(os.environ["STRANGLER_LISTEN"].rpartition(":")[2])
+    sides = Sides(Addresses(shop=shop, **{part: port for part, port in ports.items() if port}))
+    seen = sides.ask(asked.pairs)
+    sides.close()
+    print(f"{seen.pairs} requests asked of both sides, {len(seen.differing)} answered differently")
+    for pair, comparison in seen.differing[:10]:
+        print(f"  differs: {pair.request.target}")
+        for difference in comparison.differences[:5]:
+            print(f"    {difference}")
+    return 1 if seen.differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 
 from demo.addresses import Addresses
+from demo.releases import DEMO_RELEASE
 
 __all__ = ["ROOT", "Part", "Seeding", "Stack", "StackError"]
 
@@ -79,6 +80,7 @@ class Stack:
             "CATALOG_DATABASE_URL": f"sqlite:///{data / 'catalog.sqlite3'}",
             "CATALOG_MONOLITH_URL": at.url("monolith"),
             "CATALOG_SERVICE_URL": at.url("catalog"),
+            DEMO_RELEASE: str(self.release_file),
             "STRANGLER_CONFIG": str(CONFIG),
             "STRANGLER_LISTEN": f"127.0.0.1:{at.shop}",
             "STRANGLER_CONTROL": f"127.0.0.1:{at.control}",
@@ -114,6 +116,20 @@ class Stack:
         """The proxy's state folder: store, token, snapshot."""
         return self.folder / "strangler"
 
+    @property
+    def release_file(self) -> Path:
+        """Where the name of the catalogue's release stands that is out; without the file it is the one in this tree."""
+        return self.folder / "catalog.release"
+
+    def release(self, name: str) -> None:
+        """Put out another release of the catalogue service, without a pause; empty for the one in this tree."""
+        if name:
+            written = self.release_file.with_suffix(".new")
+            written.write_text(name, encoding="ascii")
+            written.replace(self.release_file)
+        else:
+            self.release_file.unlink(missing_ok=True)
+
     def parts(self) -> list[Part]:
         """The processes in the order in which they start."""
         at, python = self.addresses, sys.executable
@@ -141,7 +157,7 @@ class Stack:
             ),
             Part(
                 "catalog",
-                [python, "-m", "extracted.catalog", "serve", "--host", "127.0.0.1", "--port", str(at.catalog)],
+                [python, "-m", "demo.releases", "serve", "--host", "127.0.0.1", "--port", str(at.catalog)],
                 f"{at.url('catalog')}/health/ready",
             ),
             Part(

@@ -1,4 +1,7 @@
-"""The demo's story: the plan's first chapter step by step, with customers in the shop and both sides asked."""
+"""The demo's story: the plan's first chapter, carried through by `strangler plan`, with customers in the shop.
+
+On the way a release with a bug is put out, which the rollout takes back by itself; then one without it.
+"""
 
 from __future__ import annotations
 
@@ -7,30 +10,35 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
+from strangler_proxy.plan import load_plan
 
 from demo.customers import Customers, Tally
-from demo.plan import Step, read_steps
+from demo.releases import PLANTED
 from demo.sides import Asked, Sides
 from demo.stack import ROOT, Stack, StackError
 from strangler.compare import Verdict
+from strangler.toggles import BUCKETS
 
 __all__ = ["Phase", "Story"]
 
-PLAN = ROOT / "migration_plan.md"
-# How long customers may take to ask enough different things for a verdict.
-_VERDICT_SECONDS = 300
-_INCONCLUSIVE = 3
-SIDES = ("monolith", "candidate")
-_SEAM_RESULT = re.compile(r"seam cart\.catalog-facts\S*: (agree|differ|inconclusive|fallback)")
+PLAN: Final = ROOT / "migration_plan.md"
+FIXED: Final = "fixed"
+SIDES: Final = ("monolith", "candidate")
+_SEAM_RESULT: Final = re.compile(r"seam cart\.catalog-facts\S*: (agree|differ|inconclusive|fallback)")
+# How long a step may take: customers have to ask enough for its gates to tell.
+_STEP_SECONDS: Final = 400
+_LOOK_EVERY: Final = 0.5
 
 
 @dataclass(slots=True)
@@ -55,94 +63,97 @@ class Phase:
 
 
 class Story:
-    """Follows the plan on a running stack. `seconds` is how long customers shop in each phase."""
+    """Follows the plan on a running stack. `seconds` is how long customers shop in each phase.
+
+    `surprises` are what did not go as the story has it: a step that ended otherwise, a move that a worker did not hear
+    of.
+    """
 
     def __init__(self, stack: Stack, *, seconds: float) -> None:
         self.stack = stack
         self.seconds = seconds
-        self.steps = read_steps(PLAN)
+        self.plan = load_plan(PLAN)
         self.console = Console(highlight=False, width=max(100, Console().width))
         self.phases: list[Phase] = []
-        self.unacknowledged: list[str] = []
+        self.surprises: list[str] = []
         self.asked: list[Asked] = []
 
     def tell(self) -> bool:
-        """Follow the plan's chapter on catalogue reads there and back; whether nothing failed and nothing differed."""
-        customers = Customers(self.stack.addresses.url("shop"))
-        sides = Sides(self.stack.addresses)
-        for step in ("check", "filled"):
-            self._follow(step)
-        self._ask_both(sides)
+        """Follow the plan's chapter on catalogue reads there and back; whether all went as it should: no request of a
+        customer failed, no answer of a good release differed, and the bad release was taken back."""
+        self._say("Where are we? The plan itself says so:")
+        self._run("strangler plan status", 0)
+        self._apply("--until catalog-reads.parity")
+        customers, sides = Customers(self.stack.addresses.url("shop")), Sides(self.stack.addresses)
         customers.start()
         try:
             self._watch("before", customers, sides)
-            self._follow("shadow")
+            self._apply("catalog-reads.shadow")
             self._watch("in shadow", customers, sides)
-            self._wait_for_verdict()
-            self._follow("report")
-            for step, name in (("canary-10", "at 10 %"), ("canary-50", "at 50 %"), ("extracted", "extracted")):
-                self._follow(step)
-                self._watch(name, customers, sides)
-            self._follow("back")
+            self._say("A release with a bug is put out as soon as half of the customers have the service")
+            self._during_canary(lambda: self.stack.release(PLANTED))
+            self._apply("catalog-reads.extracted", 1)
+            self._say("The rollout has taken it back by itself. The bug is mended, another release is put out")
+            self.stack.release(FIXED)
+            self._watch("taken back", customers, sides)
+            self._apply("catalog-reads.extracted")
+            self._watch("extracted", customers, sides)
+            self._apply("--until catalog-reads.facts-extracted")
+            self._watch_seam()
+            self._say("The way back, all at once, from wherever one is")
+            self._run('strangler back --all --why "showing the way back"', 0)
             self._watch("after", customers, sides)
-            for step in ("facts-shadow", "facts-canary", "facts-extracted"):
-                self._follow(step)
-                self._watch_seam()
-            self._follow("facts-back")
+            self._say("The plan sees what was undone by hand")
+            self._run("strangler plan status", 1)
         finally:
             total = customers.stop()
             sides.close()
+            self.stack.release("")
         return self._conclude(total)
 
-    def _title(self, step: Step) -> None:
-        self.console.print(f"\n[bold]{step.title}[/bold]  [dim]({PLAN.name}:{step.line})[/dim]")
+    def _say(self, text: str) -> None:
+        self.console.print(f"\n[bold]{text}[/bold]")
 
-    def _follow(self, name: str) -> None:
-        step = self.steps[f"catalog-reads.{name}"]
-        self._title(step)
-        for command in step.commands:
-            self.console.print(f"[green]$[/green] {command}", soft_wrap=True)
-            self._run(step, command)
+    def _apply(self, what: str, code: int = 0) -> None:
+        """Have the plan applied; it is to end with `code`, and every worker is to have heard of what it moved."""
+        step = self.plan.step(what.removeprefix("--until "))
+        self._say(f"{step.title}  [dim]({PLAN.name}:{step.line})[/dim]")
+        self._run(f"strangler plan apply {what} --yes", code)
         status = self._status()
         behind = [worker for worker in status["workers"] if worker["revision"] != status["revision"]]
         if behind or not status["workers"]:
-            self.unacknowledged.append(step.id)
+            self.surprises.append(f"not acknowledged by every worker: {step.id}")
 
-    def _ask_both(self, sides: Sides) -> None:
-        step = self.steps["catalog-reads.parity"]
-        self._title(step)
-        asked = sides.ask(180)
-        self.console.print(
-            f"  {asked.pairs} requests asked of both sides, {len(asked.differing)} answered differently"
-            f" (`{step.commands[0]}` asks more of them, and plants bugs)",
-            soft_wrap=True,
-        )
-        self.asked.append(asked)
+    def _during_canary(self, do: Callable[[], None]) -> None:
+        """In a thread: as soon as half of the customers have the candidate, `do` it."""
 
-    def _wait_for_verdict(self) -> None:
-        """Let customers shop until the evidence of the shadow phase says something, or time is up."""
-        (command,) = self.steps["catalog-reads.report"].commands
-        began = time.monotonic()
-        while self._shell(f"{command} --json").returncode == _INCONCLUSIVE:
-            if time.monotonic() - began > _VERDICT_SECONDS:
-                break
-            time.sleep(0.5)
-        self.console.print(f"  {time.monotonic() - began:.0f} s more until there was enough for a verdict")
+        def look() -> None:
+            deadline = time.monotonic() + _STEP_SECONDS
+            while time.monotonic() < deadline:
+                if any(toggle["share"] >= BUCKETS // 2 for toggle in self._status()["toggles"]):
+                    do()
+                    return
+                time.sleep(_LOOK_EVERY)
 
-    def _shell(self, command: str) -> subprocess.CompletedProcess[str]:
+        threading.Thread(target=look, name="release", daemon=True).start()
+
+    def _run(self, command: str, code: int) -> None:
+        """Run a command as a person would, with what it says shown as it comes."""
+        self.console.print(f"[green]$[/green] {command}", soft_wrap=True)
         binaries = Path(sys.executable).parent
         environment = {**self.stack.environment, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
-        return subprocess.run(
-            command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        running = subprocess.Popen(
+            command, shell=True, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-
-    def _run(self, step: Step, command: str) -> None:
-        done = self._shell(command)
-        self.console.print(done.stdout.rstrip(), markup=False, soft_wrap=True)
-        if done.returncode:
-            raise StackError(
-                f"{PLAN.name}:{step.line}: `{command}` ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-            )
+        ending = threading.Timer(_STEP_SECONDS, running.kill)
+        ending.start()
+        assert running.stdout is not None
+        for line in running.stdout:
+            self.console.print(line.rstrip(), markup=False, soft_wrap=True)
+        ended = running.wait()
+        ending.cancel()
+        if ended != code:
+            self.surprises.append(f"`{command}` ended with {ended}, not {code}")
 
     def _watch(self, name: str, customers: Customers, sides: Sides) -> None:
         counted, tally = self._counted(), customers.tally.copy()
@@ -217,9 +228,9 @@ class Story:
             self.console.print(f"  differs: {pair.request.target}", markup=False)
             for difference in comparison.differences[:5]:
                 self.console.print(f"    {difference}", markup=False)
-        for step in self.unacknowledged:
-            self.console.print(f"  not acknowledged by every worker: {step}")
-        return not (total.failures or differing or self.unacknowledged)
+        for surprise in self.surprises:
+            self.console.print(f"  {surprise}", markup=False)
+        return not (total.failures or differing or self.surprises)
 
     def _table(self) -> Table:
         table = Table(title="Customers' requests by route and side: monolith / candidate", title_justify="left")

@@ -1,57 +1,42 @@
-"""Reading the plan's steps."""
+"""The shop's plan says what a reader needs, and its steps are the ones that the demo carries through."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
+from strangler_proxy.plan import load_plan
+from strangler_proxy.plan.moves import ApprovalMove, FlipMove, RolloutMove
 
-from demo.plan import read_steps
+from strangler.toggles import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
+PLAN = ROOT / "migration_plan.md"
 
 
-def written(folder: Path, text: str) -> Path:
-    path = folder / "plan.md"
-    path.write_text(text)
-    return path
+def test_the_shops_plan_takes_the_catalogues_reads_out_step_by_step() -> None:
+    steps = load_plan(PLAN).steps
+    order = [name.removeprefix("catalog-reads.") for name in steps]
+    expected = ["check", "filled", "parity", "shadow", "extracted", "facts-shadow", "facts-canary", "facts-extracted"]
+    assert order == [*expected, "retired"]
+    assert [step.needs for step in steps.values()] == [(), *((name,) for name in list(steps)[:-1])]
+    assert all(step.owner for step in steps.values())
 
 
-def test_a_step_has_its_heading_its_commands_and_its_line(tmp_path: Path) -> None:
-    steps = read_steps(
-        written(tmp_path, "# Plan\n\n### 1.1 Look\n\nProse.\n\n```sh step=a.look\n# why\none\n\ntwo 2\n```\n")
-    )
-    step = steps["a.look"]
-    assert (step.title, step.commands, step.line) == ("1.1 Look", ("one", "two 2"), 7)
-
-
-def test_blocks_without_a_step_are_prose(tmp_path: Path) -> None:
-    assert read_steps(written(tmp_path, "```sh\nrm -rf everything\n```\n")) == {}
-
-
-@pytest.mark.parametrize(
-    ("text", "wrong"),
-    [
-        ("```sh step=a\nls\n", "no end"),
-        ("```sh step=a\n# nothing\n```\n", "no command"),
-        ("```sh step=a\nls\n```\n```sh step=a\nls\n```\n", "line 1 already"),
-    ],
-)
-def test_a_broken_step_is_refused_with_its_line(tmp_path: Path, text: str, wrong: str) -> None:
-    with pytest.raises(ValueError, match=wrong) as raised:
-        read_steps(written(tmp_path, text))
-    assert "plan.md:" in str(raised.value)
-
-
-def test_the_shops_plan_moves_the_catalogues_reads_there_and_back() -> None:
-    steps = read_steps(ROOT / "migration_plan.md")
-    order = [name.removeprefix("catalog-reads.") for name in steps if name.startswith("catalog-reads.")]
-    expected = ["check", "filled", "parity", "shadow", "report", "canary-10", "canary-50", "extracted", "back"]
-    assert order[:9] == expected
+def test_customers_are_moved_by_a_rollout_and_the_door_is_shut_by_a_persons_word() -> None:
+    steps = load_plan(PLAN).steps
+    assert steps["catalog-reads.extracted"].moves == (RolloutMove(("catalog.*",), "shop"),)
+    door = steps["catalog-reads.retired"]
+    assert isinstance(door.moves[0], ApprovalMove)
+    assert {move.stage for move in door.moves if isinstance(move, FlipMove)} == {Stage.RETIRED}
+    assert door.one_way
+    assert door.checks is not None
+    assert door.checks.no_traffic is not None
+    assert door.checks.nothing_left is not None
+    assert all((ROOT / each).exists() for each in (*door.checks.nothing_left.within, *door.checks.nothing_left.delete))
 
 
 def test_every_chapter_of_the_shops_plan_says_what_a_reader_needs() -> None:
-    chapters = (ROOT / "migration_plan.md").read_text().split("\n## ")
+    chapters = PLAN.read_text().split("\n## ")
     numbered = [chapter for chapter in chapters if chapter[0].isdigit()]
     assert len(numbered) == 6
     for chapter in numbered:
@@ -66,5 +51,5 @@ def test_every_chapter_of_the_shops_plan_says_what_a_reader_needs() -> None:
         ):
             assert word in chapter, f"{chapter.splitlines()[0]} does not say: {word}"
         assert "**Steps.**" in chapter or "\n### " in chapter
-        assert "strangler flip" in chapter
+        assert "strangler flip" in chapter or "toml step=" in chapter
         assert "strangler back" in chapter

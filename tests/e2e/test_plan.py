@@ -1,81 +1,113 @@
-"""The shop's plan, followed command by command as it is written."""
+"""A plan that is run against the real proxy: killed, held up by a person, undone by hand, and rendered."""
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from demo.customers import Customers
-from demo.plan import Step, read_steps
 from demo.stack import ROOT, Stack
 from tests.e2e.conftest import Strangler
+from tests.waiting import until
 
 pytestmark = [pytest.mark.usefixtures("at_monolith"), pytest.mark.timeout(600)]
 
+PLAN = """# A plan of a test
 
-def shell(command: str, stack: Stack) -> subprocess.CompletedProcess[str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**stack.environment, "PATH": path}
-    return subprocess.run(command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+## Reviews
 
+### Both are asked
 
-def shop_until_told(step: Step, stack: Stack) -> None:
-    """Customers ask for this and that until the step's report is not inconclusive any more."""
-    customers = Customers(stack.addresses.url("shop"), pause=0.02)
-    customers.start()
-    while shell(step.commands[0], stack).returncode == 3:
-        time.sleep(0.5)
-    assert not customers.stop().failures
+```toml step=shadow
+moves = [{ flip = "catalog.reviews", stage = "shadow" }]
 
+[before]
+command = "strangler status"
 
-def follow(step: Step, stack: Stack) -> str:
-    said = ""
-    for command in step.commands:
-        done = shell(command, stack)
-        assert done.returncode == 0, f"{step.id}: {command}\n{done.stdout}{done.stderr}"
-        said += done.stdout
-    return said
+[after]
+time = "3s"
+```
 
+### Some have it
 
-def test_the_chapter_on_catalogue_reads_can_be_followed_as_it_is_written(stack: Stack, strangler: Strangler) -> None:
-    steps = read_steps(ROOT / "migration_plan.md")
-
-    def stages() -> dict[str, tuple[str, int]]:
-        return {toggle["name"]: (toggle["stage"], toggle["share"]) for toggle in strangler("status")["toggles"]}
-
-    routes = ["catalog.categories", "catalog.product-detail", "catalog.product-list", "catalog.reviews"]
-    expected = {
-        "check": ("monolith", 0),
-        "filled": ("monolith", 0),
-        "shadow": ("shadow", 0),
-        "report": ("shadow", 0),
-        "canary-10": ("canary", 10_000),
-        "canary-50": ("canary", 50_000),
-        "extracted": ("extracted", 0),
-        "back": ("monolith", 0),
-    }
-    for name, stage in expected.items():
-        if name == "report":
-            shop_until_told(steps["catalog-reads.report"], stack)
-        follow(steps[f"catalog-reads.{name}"], stack)
-        assert {route: stages()[route] for route in routes} == dict.fromkeys(routes, stage), name
-    for name, stage in {
-        "facts-shadow": ("shadow", 0),
-        "facts-canary": ("canary", 10_000),
-        "facts-extracted": ("extracted", 0),
-        "facts-back": ("monolith", 0),
-    }.items():
-        follow(steps[f"catalog-reads.{name}"], stack)
-        assert stages()["cart.catalog-facts"] == stage, name
+```toml step=canary
+owner = "catalogue team"
+needs = ["shadow"]
+moves = [
+  { approval = "the owner" },
+  { flip = "catalog.reviews", stage = "canary", share = "10%" },
+  { command = "echo token=$STRANGLER_TEST_SECRET" },
+]
+undo = [{ flip = "catalog.reviews", stage = "shadow" }]
+```
+"""
 
 
-def test_every_step_of_the_chapter_but_the_parity_tests_is_followed_above() -> None:
-    followed = {"check", "filled", "shadow", "report", "canary-10", "canary-50", "extracted", "back"}
-    followed |= {"facts-shadow", "facts-canary", "facts-extracted", "facts-back"}
-    steps = {name.removeprefix("catalog-reads.") for name in read_steps(ROOT / "migration_plan.md")}
-    assert steps == followed | {"parity"}
+@pytest.fixture
+def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / f"plan_{tmp_path.name}.md"
+    path.write_text(PLAN)
+    monkeypatch.setenv("STRANGLER_PLAN", str(path))
+    monkeypatch.setenv("STRANGLER_TEST_SECRET", "hush-hush-hush")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    return path
+
+
+def test_a_plan_survives_kill_9_waits_for_people_and_sees_what_was_undone_by_hand(
+    stack: Stack, strangler: Strangler, plan: Path
+) -> None:
+    def place() -> tuple[str, int]:
+        toggles = {toggle["name"]: toggle for toggle in strangler("status")["toggles"]}
+        return toggles["catalog.reviews"]["stage"], toggles["catalog.reviews"]["share"]
+
+    command = [sys.executable, "-m", "strangler_proxy", "plan", "apply", "--yes"]
+    applying = subprocess.Popen(command, cwd=ROOT, env=stack.environment, stderr=subprocess.DEVNULL)
+    until(lambda: place()[0] == "shadow", seconds=60)
+    applying.send_signal(signal.SIGKILL)
+    applying.wait()
+    (shadow, canary) = strangler("plan", "status")["steps"]
+    assert (shadow["state"], canary["state"]) == ("running", "not ready")
+
+    # The dead one's lease is no obstacle, and what it did is not done again.
+    (shadow,) = strangler("plan", "apply", "--yes")["steps"]
+    assert shadow["state"] == "done"
+    moves = strangler("history", "catalog.reviews")["entries"]
+    assert [entry["to"]["stage"] for entry in moves][:1] == ["shadow"]
+    assert moves[0]["evidence"]["step"] == "shadow"
+
+    (canary,) = strangler("plan", "apply", "--auto", "--yes", code=3)["steps"]
+    assert (canary["state"], place()[0]) == ("waiting", "shadow")
+    strangler("plan", "approve", "canary", "--why", "looked at it")
+    (canary,) = strangler("plan", "apply", "canary", "--yes")["steps"]
+    assert (canary["state"], place()) == ("done", ("canary", 10_000))
+    events = strangler("history", "--events", f"{plan.stem}/*")["events"]
+    assert {"plan.begin", "plan.pass", "plan.done", "plan.approve"} <= {event["action"] for event in events}
+    assert "hush-hush-hush" not in json.dumps(events)
+
+    strangler("back", "catalog.reviews", "--why", "somebody was nervous")
+    status = strangler("plan", "status", code=1)
+    assert [step["state"] for step in status["steps"]] == ["drifted", "drifted"]
+    strangler("plan", "verify", code=1)
+    strangler("plan", "apply", "--until", "canary", "--yes")
+    assert place() == ("canary", 10_000)
+    strangler("plan", "undo", "canary", "--yes")
+    assert place() == ("shadow", 0)
+
+
+def test_a_plan_is_rendered_with_its_status_and_a_picture(stack: Stack, plan: Path, tmp_path: Path) -> None:
+    for name in ("status.html", "status.md"):
+        command = [sys.executable, "-m", "strangler_proxy", "plan", "render", "-o", str(tmp_path / name)]
+        subprocess.run(command, cwd=ROOT, env={**stack.environment, "STRANGLER_PLAN": str(plan)}, check=True)
+    page = (tmp_path / "status.html").read_text()
+    assert 'role="img"' in page
+    assert "<script" not in page
+    assert "Both are asked" in page
+    written = (tmp_path / "status.md").read_text()
+    assert "](status.svg)" in written
+    assert "| canary | **not ready** | catalogue team |" in written
+    assert "routes and seams" in (tmp_path / "status.svg").read_text()

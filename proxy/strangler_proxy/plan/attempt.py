@@ -12,9 +12,9 @@ from strangler.gates import overall
 from strangler.toggles import Stage
 from strangler_proxy.plan.facts import Facts, RolloutWord
 from strangler_proxy.plan.mark import Failure, Mark
-from strangler_proxy.plan.moves import ApprovalMove, CommandMove, FlipMove, RolloutMove, StepMove, WaitMove
+from strangler_proxy.plan.moves import ApprovalMove, CommandMove, FlipMove, RolloutMove, StepMove, WaitMove, spoken
 from strangler_proxy.plan.plan import Plan, is_at_least
-from strangler_proxy.plan.standing import Standing, entered, is_made, since, standing_of
+from strangler_proxy.plan.standing import Standing, entered, is_made, since, standing_of, wait_ends
 from strangler_proxy.plan.step import Step, StepGates
 from strangler_proxy.plan.told import Told, ToldKind
 from strangler_proxy.plan.way_back import last_line, return_toggles
@@ -174,6 +174,8 @@ class Attempt:
             case ApprovalMove():
                 raise _Waits
             case WaitMove():
+                left = wait_ends(self._step, index, facts, self._mark) - facts.now
+                self._say(ToldKind.WAITS, f"{spoken(max(1.0, round(left)))} left")
                 self._hold()
 
     def _walk(self, index: int, move: RolloutMove, facts: Facts) -> None:
@@ -195,6 +197,7 @@ class Attempt:
                 raise _Failed("move", f"The rollout did not arrive: {each.reason}")
             if each.word is RolloutWord.WAITING:
                 raise _Waits
+        self._say(ToldKind.WAITS, ours[0].reason)
         self._hold()
 
     def _fail(self, failed: _Failed) -> None:

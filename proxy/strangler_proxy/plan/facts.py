@@ -34,12 +34,13 @@ class RolloutWord(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RolloutSeen:
-    """The newest rollout of a toggle: what it comes to, why in words, since when, and how far it leads."""
+    """The newest rollout of a toggle: what it comes to, why in words, since when, how far it leads, and its name."""
 
     word: RolloutWord
     reason: str = ""
     at: float = 0.0
     end: Reached = (Stage.EXTRACTED, 0)
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,7 +244,8 @@ def _rollouts(rows: Sequence[Mapping[str, Any]]) -> dict[str, RolloutSeen]:
         word = _WORDS.get(row["state"], RolloutWord.FAILED)
         last = row["schedule"]["stations"][-1]
         at, end = max(float(row["started"]), float(row["since"])), _reached(last["stage"], last["share"])
-        seen = RolloutSeen(word, f"{row['name']} is {row['state']}. {row['reason']}", at, end)
+        told = row["doing"] if word is RolloutWord.RUNNING else row["reason"]
+        seen = RolloutSeen(word, told, at, end, row["name"])
         found |= dict.fromkeys(row["toggles"], seen)
     return found
 

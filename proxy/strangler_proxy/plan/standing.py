@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from textwrap import shorten
 from typing import Any, Final
 
 from strangler.toggles import Stage, format_share
@@ -15,9 +16,21 @@ from strangler_proxy.plan.moves import ApprovalMove, CommandMove, FlipMove, Reac
 from strangler_proxy.plan.plan import Plan, is_at_least
 from strangler_proxy.plan.step import Step
 
-__all__ = ["Standing", "StepState", "entered", "is_made", "since", "standing_of", "standings", "told_reached"]
+__all__ = [
+    "Standing",
+    "StepState",
+    "entered",
+    "is_made",
+    "since",
+    "standing_of",
+    "standings",
+    "told_reached",
+    "wait_ends",
+]
 
 
+# A reason with more letters than this stands elsewhere in full.
+_LONGEST: Final = 300
 _NOT_OVER: Final = frozenset({RolloutWord.RUNNING, RolloutWord.WAITING})
 
 
@@ -168,7 +181,8 @@ def _state(
     if mark is not None and mark.undoing:
         return StepState.RUNNING, f"It is being undone; `strangler plan undo {step.id}` goes on with that."
     if mark is not None and mark.failure is not None and not (mark.failure.again and facts.holder):
-        return StepState.FAILED, f"{mark.failure.reason} `strangler plan apply {step.id}` tries it again."
+        told = shorten(mark.failure.reason, _LONGEST, placeholder=" …")
+        return StepState.FAILED, f"{told} `strangler plan apply {step.id}` tries it again."
     lacking = [each for each in needed if each.state is not StepState.DONE]
     if lacking:
         told = ", ".join(f"{each.step.id} ({each.state})" for each in lacking)
@@ -195,7 +209,8 @@ def _held_by(move: StepMove, index: int, step: Step, facts: Facts, mark: Mark | 
             seen = [facts.rollouts[each.name] for each in facts.matching(names) if each.name in facts.rollouts]
             held = [each for each in seen if each.word is RolloutWord.WAITING]
             if held:
-                return StepState.WAITING, f"Its rollout waits for a person: {held[0].reason}"
+                told = shorten(held[0].reason, _LONGEST, placeholder=" …")
+                return StepState.WAITING, f"Its rollout wants a person (`strangler rollout status`): {told}"
     if mark is None:
         return StepState.READY, "Nothing holds it back."
     return StepState.RUNNING, f"Next is {move}.{_nobody(facts)}"

@@ -16,6 +16,7 @@ class ToldKind(StrEnum):
     BEGUN = "begun"
     MOVES = "moves"  # a move is about to be made
     MADE = "made"
+    WAITS = "waits"  # for a rollout, or for time
     JUDGED = "judged"  # gates or checks were looked at
     BACK = "back"  # a failed gate takes the toggles back
 

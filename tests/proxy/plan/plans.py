@@ -51,7 +51,7 @@ errors = 0.005
 
 ```toml step=all
 needs = ["canary"]
-moves = [{ rollout = "catalog.*" }, { wait = "1h" }]
+moves = [{ rollout = "catalog.*" }, { wait = "20s" }]
 
 [after]
 errors = 0.005

@@ -208,13 +208,13 @@ def test_a_consent_is_to_what_stood_there() -> None:
 def test_a_wait_begins_with_the_move_before_and_survives_a_death() -> None:
     desk = Desk()
     desk.up_to("canary")
-    desk.world.patience = 1000
+    desk.world.patience = 10
     with pytest.raises(Impatient):
         desk.apply("all")
     assert desk.states()["all"] == "waiting"
     arrived = desk.world.toggles["catalog.list"].since
     desk.apply("all")
-    assert desk.world.now == pytest.approx(arrived + 3600, abs=1.5)
+    assert desk.world.now == pytest.approx(arrived + 20, abs=1.5)
 
 
 def test_a_rollout_that_is_taken_back_fails_the_step_and_goes_on_when_that_is_tried_again() -> None:
@@ -232,7 +232,7 @@ def test_a_rollout_that_is_taken_back_fails_the_step_and_goes_on_when_that_is_tr
 def test_a_rollout_that_failed_while_nobody_looked_is_found_failed() -> None:
     desk = Desk()
     desk.up_to("canary")
-    desk.world.patience = 10
+    desk.world.patience = 3
     with pytest.raises(Impatient):
         desk.apply("all")
     desk.world.now += 100
@@ -247,7 +247,7 @@ def test_a_rollout_that_wants_a_person_is_left_waiting() -> None:
     desk.world.arrives = RolloutWord.WAITING
     standing = desk.apply("all")
     assert standing.state is StepState.WAITING
-    assert "waits for a person: so it went" in standing.reason
+    assert "wants a person (`strangler rollout status`): so it went" in standing.reason
 
 
 def test_checks_that_tell_nothing_leave_the_step_begun_and_the_door_shut() -> None:

@@ -127,7 +127,7 @@ class FakeWorld:
         self._acted(f"flip {stage}", ",".join(names))
 
     def start_rollout(self, names: Sequence[str], schedule: str, *, why: str) -> None:
-        """It runs from now on, for a minute."""
+        """It runs from now on, for five seconds."""
         for toggle in self.look().matching(names):
             if toggle.reached[0] is Stage.MONOLITH:
                 raise IllegalMove(f"{toggle.name} would skip shadow")
@@ -167,7 +167,7 @@ class FakeWorld:
             self.patience = 100_000.0
             raise Impatient
         for name, seen in list(self.rollouts.items()):
-            if seen.word is RolloutWord.RUNNING and self.now - seen.at >= 60:
+            if seen.word is RolloutWord.RUNNING and self.now - seen.at >= 5:
                 self.rollouts[name] = replace(seen, word=self.arrives, at=self.now, reason="so it went")
                 if self.arrives is RolloutWord.COMPLETED:
                     self.hand(name, Stage.EXTRACTED)

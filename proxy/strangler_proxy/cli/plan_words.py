@@ -1,0 +1,152 @@
+"""What the commands of `strangler plan` tell of steps, in words. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from shlex import quote
+from typing import Any, Final
+
+from strangler.evidence import GateVerdict
+from strangler.gates import overall
+from strangler_proxy.cli.words import counted
+from strangler_proxy.plan import Plan, Standing, Step, StepState
+from strangler_proxy.plan.facts import Facts
+from strangler_proxy.plan.moves import ApprovalMove, CommandMove, RolloutMove
+from strangler_proxy.plan.plan import is_at_least
+from strangler_proxy.plan.standing import told_reached
+from strangler_proxy.plan.world import Judged
+
+__all__ = [
+    "judged_json",
+    "told_back",
+    "told_judged",
+    "told_moves",
+    "told_next",
+    "told_table",
+    "told_toggles",
+    "told_undo",
+    "told_whole",
+]
+
+_VERDICTS: Final = {GateVerdict.PASS: "pass", GateVerdict.FAIL: "FAIL", GateVerdict.INCONCLUSIVE: "not yet"}
+_BEGUN: Final = frozenset({StepState.DONE, StepState.RUNNING, StepState.WAITING, StepState.FAILED, StepState.CHANGED})
+
+
+def told_whole(plan: Plan, found: Mapping[str, Standing]) -> str:
+    """How much of the plan is done, in a line."""
+    states = Counter(each.state for each in found.values())
+    others = ", ".join(
+        f"{number} {state}" for state in StepState if (number := states[state]) and state is not StepState.DONE
+    )
+    done = f"{states[StepState.DONE]} of {counted(len(found), 'step')} done"
+    return f"{plan.path}: {done}{f'; {others}' if others else ''}"
+
+
+def told_toggles(facts: Facts) -> str:
+    """Where the routes and seams are, in a line."""
+    if not facts.toggles:
+        return "There is no route or seam yet."
+    places = Counter(told_reached(each.reached) for each in facts.toggles.values())
+    return "Routes and seams: " + ", ".join(f"{number} at {place}" for place, number in sorted(places.items()))
+
+
+def told_next(standing: Standing | None, facts: Facts) -> Iterator[str]:
+    """What is next, what it waits for, and how to do it."""
+    if standing is None:
+        yield "Nothing is left: every step is done, and the world is as they left it."
+        return
+    step = standing.step
+    yield f"Next: {step.id} ({step.title or 'no heading'}, line {step.line}): {standing.state}. {standing.reason}"
+    if standing.state is StepState.NOT_READY:
+        return
+    for move, made in zip(step.moves, standing.made, strict=True):
+        if not made:
+            yield f"  It {'is' if standing.mark else 'will be'}: {move}"
+    yield f"  Do it:    {_how(standing, facts)}"
+
+
+def _how(standing: Standing, facts: Facts) -> str:
+    """The command that brings the step on."""
+    step = standing.step
+    if standing.state is StepState.WAITING:
+        move = next(move for move, made in zip(step.moves, standing.made, strict=True) if not made)
+        if isinstance(move, ApprovalMove):
+            return f'strangler plan approve {step.id} --why "..."   (it is on {move.who}; then `plan apply`)'
+        if isinstance(move, RolloutMove):
+            names = {
+                facts.rollouts[each.name].name for each in facts.matching(move.names) if each.name in facts.rollouts
+            }
+            told = " or ".join(f'strangler rollout resume {quote(name)} --why "..."' for name in sorted(names))
+            return f"{told}   (then `plan apply`)"
+    confirm = f" --confirm {step.one_way}" if step.one_way else ""
+    return f"strangler plan apply {step.id}{confirm}"
+
+
+def told_back(plan: Plan, found: Mapping[str, Standing], facts: Facts) -> Iterator[str]:
+    """How to go back from here: the last step that has moved something, and everything at once."""
+    begun = [found[step.id] for step in plan.ordered() if found[step.id].state in _BEGUN and found[step.id].mark]
+    last = next((each.step for each in reversed(begun) if each.step.toggles and not each.step.one_way), None)
+    if last is not None:
+        yield f"  Go back:  strangler plan undo {last.id}   ({'; '.join(told_undo(plan, last, facts))})"
+    moved = [each.name for each in facts.toggles.values() if each.reached[0].value not in ("monolith", "retired")]
+    yield (
+        '  Or all:   strangler back --all --why "..."   (every customer has the monolith again at the next request)'
+        if moved
+        else "  There is nothing to go back from: the monolith answers everybody."
+    )
+
+
+def told_undo(plan: Plan, step: Step, facts: Facts) -> list[str]:
+    """What an undo of the step would do."""
+    if step.undo is not None:
+        return [str(move) for move in step.undo] or ["nothing is to be done"]
+    moves: dict[str, list[str]] = {}
+    for toggle in facts.matching(step.toggles):
+        before = plan.left_at(step, toggle.name)
+        if toggle.reached != before and is_at_least(toggle.reached, before):
+            moves.setdefault(told_reached(before), []).append(toggle.name)
+    if moves:
+        return [f"{', '.join(names)} to {place}" for place, names in moves.items()]
+    commands = any(isinstance(move, CommandMove) for move in step.moves)
+    return ["the plan does not say how"] if commands else ["nothing is to be done"]
+
+
+def told_moves(step: Step) -> Iterator[str]:
+    """What the step will do, line by line."""
+    for key, gates in (("before", step.before), ("after", step.after)):
+        if gates is not None and key == "before":
+            yield f"  gates before: {told_table(gates.table)}"
+    if step.checks is not None:
+        yield f"  checks: {told_table(step.table['checks'])}"
+    yield from (f"  {move}" for move in step.moves)
+    if step.after is not None:
+        yield f"  gates after: {told_table(step.after.table)}"
+
+
+def told_table(table: Mapping[str, Any]) -> str:
+    """A table of gates or checks in a line."""
+    return ", ".join(f"{key} {_value(value)}" for key, value in table.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "(" + ", ".join(f"{key} {_value(each)}" for key, each in value.items()) + ")"
+    if isinstance(value, list):
+        return ", ".join(_value(each) for each in value)
+    return str(value)
+
+
+def told_judged(judged: Iterable[Judged], *, commands: bool = True) -> Iterator[str]:
+    """A line for each verdict; `commands` is whether they were run."""
+    for each in judged:
+        about = f"{each.about} " if each.about else ""
+        if not commands and each.judgement.name == "command":
+            yield f"  command `{each.judgement.figures['run']}` is run by `apply` and `verify`; 0 is wanted"
+        else:
+            yield f"  {_VERDICTS[each.judgement.verdict]:<8}{about}{each.judgement.name}: {each.judgement.reason}"
+
+
+def judged_json(judged: Sequence[Judged]) -> dict[str, Any]:
+    """The verdicts, and what they come to."""
+    return {**overall(each.judgement for each in judged).to_json(), "gates": [each.to_json() for each in judged]}
