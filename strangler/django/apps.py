@@ -7,6 +7,7 @@ from django.core.checks import register
 
 from strangler.django.checks import check_setting, check_shadowing, check_vouching
 from strangler.django.conf import vouch_setting
+from strangler.django.proxied_checks import check_proxied
 
 __all__ = ["StranglerConfig"]
 
@@ -23,6 +24,7 @@ class StranglerConfig(AppConfig):
         register(check_setting)
         register(check_shadowing)
         register(check_vouching)
+        register(check_proxied, deploy=True)
         if vouch_setting("VOUCH_SECRET") or vouch_setting("VOUCH_SECRET_FILE"):
             # Django's sign-in is there only where its app is, and a seam alone does without.
             from django.contrib.auth.signals import user_logged_in

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
+from strangler.django.seen import seen
 from strangler.django.vouch import vouch
 
 __all__ = ["app_name", "urlpatterns"]
 
 app_name = "strangler"
-urlpatterns = [path("vouch/", vouch, name="vouch")]
+urlpatterns = [path("vouch/", vouch, name="vouch"), path("seen/", seen, name="seen")]

@@ -12,7 +12,6 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
@@ -21,15 +20,14 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.middleware.csrf import CsrfViewMiddleware
 from django.urls import Resolver404, get_callable, get_resolver, resolve
 from django.utils.http import escape_leading_slashes
-from django.utils.module_loading import import_string
 from django.utils.translation import get_language, get_language_from_path, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from strangler.django.conf import vouch_secret
+from strangler.django.csrf import csrf_middleware, origin_is_own
 from strangler.django.facts import facts
 from strangler.django.rest import RestView
 from strangler.vouch import SEAL, TARGET, WANTS, answer_seal, opened
@@ -116,7 +114,7 @@ def _judge(request: HttpRequest, asked: _Asked, wanted: Mapping[str, Any]) -> di
 
 def _csrf_refusal(request: HttpRequest, view: Callable[..., Any] | None) -> HttpResponse | None:
     """What Django's own check answers, held as it is for `view`: one that is exempt is not checked."""
-    middleware, installed = _csrf_middleware()
+    middleware, installed = csrf_middleware()
     check = middleware(lambda _: HttpResponse())
     if not installed:
         check.process_request(request)
@@ -125,9 +123,7 @@ def _csrf_refusal(request: HttpRequest, view: Callable[..., Any] | None) -> Http
 
 def _origin_refusal(request: HttpRequest) -> HttpResponse | None:
     """What a WebSocket's handshake of another site is told: it is a GET with all cookies, which any page can make."""
-    middleware, _ = _csrf_middleware()
-    # Django has no public name for it, and a second reading of CSRF_TRUSTED_ORIGINS would one day differ from its own.
-    if "HTTP_ORIGIN" not in request.META or middleware(lambda _: HttpResponse())._origin_verified(request):  # type: ignore[attr-defined]
+    if origin_is_own(request):
         return None
     failure: Callable[..., HttpResponse] = get_callable(settings.CSRF_FAILURE_VIEW)
     return failure(request, reason="Origin checking failed: the handshake comes from a page of another site.")
@@ -136,16 +132,6 @@ def _origin_refusal(request: HttpRequest) -> HttpResponse | None:
 def _nowhere(request: HttpRequest) -> HttpResponse:
     """The view of a URL that the monolith does not have: as no view is exempt from CSRF checks unless it says so."""
     raise Http404
-
-
-@cache
-def _csrf_middleware() -> tuple[type[CsrfViewMiddleware], bool]:
-    """The monolith's CSRF middleware, which may be a subclass of Django's, and whether it is installed."""
-    for name in settings.MIDDLEWARE:
-        found = import_string(name)
-        if isinstance(found, type) and issubclass(found, CsrfViewMiddleware):
-            return found, True
-    return CsrfViewMiddleware, False
 
 
 def _turned_away(request: HttpRequest, asked: _Asked, rest: RestView | None, how: str) -> HttpResponse:
