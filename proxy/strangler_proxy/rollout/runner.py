@@ -35,18 +35,21 @@ _TRIES: Final = 20
 _BETWEEN_TRIES: Final = 0.15
 _FRESH: Final = 3.0
 _LONGEST_WHY: Final = 500
+_REST: Final = 10.0
+"""Looking at one rollout takes at most about a tenth of the time: who looks at much looks less often."""
 
 _log = logging.getLogger("strangler.rollout")
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A rollout, what it does now in a sentence, and the judgements that it goes by."""
+    """A rollout, what it does now in a sentence, and the judgements that it goes by; looking `took` some seconds."""
 
     rollout: Rollout
     doing: str
     judged: Judged
     at: float
+    took: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """The look as plain JSON types."""
@@ -118,7 +121,8 @@ class Rollouts:
         self.going_on = tuple(each.rollout for each in kept if each.rollout.state not in OVER)
         if not self.going_on or not await self._archive.leads():
             return
-        names = [each.name for each in self.going_on]
+        now = self._now()
+        names = [each.name for each in self.going_on if not self._rests(each, now)]
         for outcome in await asyncio.gather(*(self._step(name) for name in names), return_exceptions=True):
             if isinstance(outcome, StoreUnavailable):
                 raise outcome
@@ -210,6 +214,10 @@ class Rollouts:
         own = {name: toggles[name] for name in rollout.toggles if name in toggles}
         return Seen(own, judged.judgements, judged.heard), judged
 
+    def _rests(self, rollout: Rollout, now: float) -> bool:
+        known = self._looks.get(rollout.name)
+        return known is not None and known.rollout == rollout and 0 <= now - known.at < _REST * known.took
+
     async def _step(self, name: str) -> None:
         """Look at one, and do what there is to be done."""
         async with self._locks[name]:
@@ -221,6 +229,7 @@ class Rollouts:
             if rollout.pending is not None:
                 # Whether another process made that move is not known here yet.
                 await self._mover.refreshed()
+            began = self._now()
             seen, judged = await self._seen(rollout)
             revision = self._mover.snapshot.revision
             act = decide(rollout, seen, self._now())
@@ -229,7 +238,8 @@ class Rollouts:
                 revision = (await self._mover.refreshed()).revision
                 seen, judged = await self._seen(rollout)
                 act = decide(rollout, seen, self._now())
-            self._looks[name] = Look(rollout, act.reason, judged, self._now())
+            now = self._now()
+            self._looks[name] = Look(rollout, act.reason, judged, now, now - began)
             try:
                 await self._do(kept, act, seen, revision)
             except DocumentConflict:
