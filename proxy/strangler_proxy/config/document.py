@@ -91,6 +91,13 @@ class ProxyTable(_Table):
         description="`true` answers 400 to paths with `.` or `..` between slashes, however encoded. By default they"
         " are passed on as they came, and matched as they stand, as Django does.",
     )
+    inventory: str | None = Field(
+        None,
+        min_length=1,
+        description="What `manage.py strangler_inventory` wrote: with it no route [takes traffic]"
+        "(operating.md#before-a-route-takes-traffic) that takes other views of the monolith than it is meant to.",
+        examples=["inventory.json"],
+    )
     access_log: Flag = Field(True, description="One line of JSON for each request, on standard output.")
     access_log_sample: Annotated[float, Field(ge=0, le=1)] = Field(
         1.0,
@@ -258,6 +265,12 @@ class RouteItem(_Table):
     )
     anonymous: Anonymous | None = Field(
         None, description="Replaces `anonymous` of `[identity]` on this route.", examples=["401"]
+    )
+    captures: list[str] = Field(
+        [],
+        description="The views of the monolith that it is meant to take, of `proxy.inventory`: each by its name, its"
+        " dotted path or its pattern. Without it, one view.",
+        examples=[["shop:product"]],
     )
     sample: Share | None = Field(
         None, description="Replaces `sample` of `[shadow]` on this route; `0` for no copies.", examples=[0.1]

@@ -19,8 +19,8 @@ _TAKEN: Final = frozenset({"anonymous", "credentials"})
 
 
 class GroupTable(BaseModel):
-    """A group of subjects, [below](#groups-and-testers): one side can be set for all of it, and evidence is told apart by
-    it. One that only seams know may be empty."""
+    """A group of subjects, [below](#groups-and-testers): one side can be set for all of it, and evidence is told apart
+    by it. One that only seams know may be empty."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,7 +37,8 @@ class GroupTable(BaseModel):
 
 
 def check_groups(groups: list[Group], place: Place, *, trusting: bool) -> list[Problem]:
-    """That each group has a name of its own, and members by headers only of somebody; `trusting` says that there are trusted proxies."""
+    """That each group has a name of its own, and that somebody is believed who tells its members by headers; `trusting`
+    says that there are trusted proxies."""
     problems = []
     for group in groups:
         where = ("groups", group.name)

@@ -114,8 +114,9 @@ class Config:
     `shadow.rules` names, as they were when the configuration was read: all processes of a replica have the same.
     `gates` are what a route must pass before it may enter a stage, where it does not say itself.
     `rollouts` are the schedules of rollouts, `default` always among them.
-    `control_tls` says that operators are served by TLS (default None: in plain HTTP), `control_rate` how often a second
-    a token, and an address, may call (default 200, 0 for any number).
+    `inventory` is the file that says what is in the monolith (None: there is none), read when a route is to take
+    traffic. `control_tls` says that operators are served by TLS (default None: in plain HTTP), `control_rate` how often
+    a second a token, and an address, may call (default 200, 0 for any number).
     """
 
     path: Path
@@ -152,6 +153,7 @@ class Config:
     rollouts: Mapping[str, Schedule] = field(default_factory=lambda: {DEFAULT.name: DEFAULT})
     notify: NotifySettings = _NOTIFY
     groups: tuple[Group, ...] = ()
+    inventory: Path | None = None
     control_tls: ListenerTls | None = None
     control_rate: float = 200.0
     text: str = ""

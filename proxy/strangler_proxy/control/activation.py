@@ -14,6 +14,7 @@ from strangler.toggles import Refusal, Stage, Toggle
 from strangler_proxy.config.certificates import BadCertificate, client_context
 from strangler_proxy.config.upstreams import Upstream, UpstreamUrl
 from strangler_proxy.config.values import Config
+from strangler_proxy.control.intent import Intent
 from strangler_proxy.plain import reason
 from strangler_proxy.routes.rewrite import Rewrite
 from strangler_proxy.routes.route import Route
@@ -35,7 +36,8 @@ _log = logging.getLogger("strangler.control")
 
 class Activation:
     """A guard of moves: no route takes traffic, or more of it, whose candidate is not ready, or does not have the path
-    that the route is rewritten to. Of one that goes into `shadow` it is said in the log.
+    that the route is rewritten to, or that takes other views of the monolith than it is meant to. Of one that goes into
+    `shadow` it is said in the log.
 
     `rows` gives what the workers know of every upstream, as the status has it. What they do not know is asked of the
     candidate: its health path, where it has one.
@@ -46,13 +48,14 @@ class Activation:
         self._routes = {route.name: route for route in config.routes if route.twin}
         self._rows = rows
         self._asked: dict[str, tuple[float, str]] = {}
+        self._intent = None if config.inventory is None else Intent(config.inventory, config.routes)
 
     def may_move(self, before: Toggle, after: Toggle) -> Refusal | None:
         """Why a route's toggle may not move yet; None where it may, and for seams."""
         route = self._routes.get(after.name)
         if route is None or after.stage is Stage.MONOLITH:
             return None
-        refusal = self._unready(route) or self._unresolved(route)
+        refusal = self._unready(route) or self._unresolved(route) or self._unintended(route)
         if refusal is not None and after.stage not in _TAKES_TRAFFIC:
             _log.warning("%s goes into shadow all the same: %s", route.name, refusal.wrong)
             return None
@@ -83,6 +86,11 @@ class Activation:
             why = _answers(upstream)
             self._asked[upstream.name] = monotonic(), why
         return why
+
+    def _unintended(self, route: Route) -> Refusal | None:
+        wrong = "" if self._intent is None else self._intent.missed(route)
+        remedy = "Mend `path`, or write down what it is meant to take: `captures` of the route."
+        return Refusal(route.name, wrong, remedy) if wrong else None
 
     def _unresolved(self, route: Route) -> Refusal | None:
         if route.rewrite is None:

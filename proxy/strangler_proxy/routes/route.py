@@ -22,10 +22,11 @@ class Route:
     for functionality that the monolith never had. `private_cookies` says that the candidate sees the monolith's own
     cookies on this route and may set them. `salt` seeds the buckets (default: the name up to its first dot).
     `identity` says whether the candidate is told who asks: `none`, `optional` or `required`; `anonymous` what a client
-    is told that is nobody where somebody is required (None: what `[identity]` says). `sample` is the share of its
-    requests that are copied to the other side (None: what `[shadow]` says), `writes` what is done with the copy of an
-    unsafe one: `skip` it, or ask for a `sandbox` or a `dry-run`. `gates` are what must pass before it may enter a
-    stage; for a stage that is not in it, what `[gates]` says. `line` is where the route stands in the file.
+    is told that is nobody where somebody is required (None: what `[identity]` says). `captures` are the monolith's
+    views that it is meant to take (empty: one). `sample` is the share of its requests that are copied to the other side
+    (None: what `[shadow]` says), `writes` what is done with the copy of an unsafe one: `skip` it, or ask for a
+    `sandbox` or a `dry-run`. `gates` are what must pass before it may enter a stage; for a stage that is not in it,
+    what `[gates]` says. `line` is where the route stands in the file.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Route:
     identity: str = "none"
     private_cookies: bool = False
     anonymous: str | None = None
+    captures: tuple[str, ...] = ()
     sample: float | None = None
     writes: str = "skip"
     gates: Mapping[Stage, Gates] = field(default_factory=dict)
