@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from strangler.errors import (
+    DocumentConflict,
     IllegalMove,
     IllegalRollout,
     MoveRefused,
@@ -49,6 +50,8 @@ def refusal_of(error: StranglerError) -> Response:
             status, code = 409, "illegal_rollout"
         case RevisionConflict():
             status, code = 409, "revision_conflict"
+        case DocumentConflict():
+            status, code = 409, "document_conflict"
         case TokenRefused():
             return refusal(error.status, error.code, error.wrong, remedy=error.remedy)
         case StoreUnavailable():

@@ -16,6 +16,7 @@ from strangler.testing.toggle_store import MemoryToggleStore
 from strangler.toggles import Stage
 from tests.proxy.control.fakes import agreed_now, plane
 from tests.proxy.control.server import serving
+from tests.proxy.gates.test_approvals import Racing
 
 WANTED = {Stage.CANARY: Gates(agreement=AgreementWanted(0.9), approval="tech lead")}
 ROUTE = "catalog.list"
@@ -132,6 +133,13 @@ def test_no_gate_keeps_anybody_from_going_back(client: Client, control: ControlP
     assert client.post("/api/v1/flip", json={**CANARY, "force": True}).status_code == 200
     assert client.post("/api/v1/back", json={"names": [ROUTE], "why": "it fails"}).status_code == 200
     assert control.snapshot.toggles[ROUTE].stage is Stage.MONOLITH
+
+
+def test_an_approval_that_others_keep_overwriting_is_refused(tmp_path: Path) -> None:
+    control = plane(tmp_path, MemoryToggleStore(), Racing(99), workers=0)
+    with serving(control) as client:
+        answer = client.post("/api/v1/approvals", json={"names": [ROUTE], "why": "looked at it"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "document_conflict")
 
 
 def test_an_approval_is_for_the_stage_in_which_it_was_given(client: Client) -> None:
