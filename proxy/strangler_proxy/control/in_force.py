@@ -71,13 +71,16 @@ class InForce:
             except Exception as error:
                 if not isinstance(error, StoreUnavailable):
                     _log.exception("the store could not be watched")
-                await asyncio.sleep(_LOOK_EVERY)
+                    await asyncio.sleep(_LOOK_EVERY)
             async with self.moving:
                 try:
                     await self.synchronize()
                 except Exception:
                     # Whatever it was, the next look may find it gone; without looks a lost store would stay lost.
                     _log.exception("the store could not be looked at")
+            if self.store_error is not None:
+                # What it is changed by may be the very thing that cannot be read.
+                await asyncio.sleep(_LOOK_EVERY)
 
     async def synchronize(self) -> None:
         """Put what the store holds into force, unless it is another store. To be called while `moving` is held."""

@@ -24,6 +24,7 @@ __all__ = ["Reached", "Replicas", "replica_name"]
 _BEAT_SECONDS: Final = 2.0
 _LOST_SECONDS: Final = 8.0
 _DROPPED_SECONDS: Final = 600.0
+_NOTED_SECONDS: Final = 3600.0
 # Who waits for others looks again after so many seconds, and then less and less often.
 _SHORTEST_LOOK: Final = 0.01
 _LONGEST_LOOK: Final = 0.1
@@ -89,7 +90,8 @@ class Replicas:
         self._read_at = monotonic()
         self._told = False
         self._twin = False
-        self._dropped: dict[str, None] = {}
+        # When each was dropped.
+        self._dropped: dict[str, float] = {}
         self._wanted = asyncio.Event()
         # A thread that is still telling must not tell once more after we have left.
         self._telling = threading.Lock()
@@ -98,6 +100,8 @@ class Replicas:
     async def run(self) -> None:
         """Tell and hear until cancelled."""
         while True:
+            # Before, for what is to be told may change again while it is being told.
+            self._wanted.clear()
             try:
                 await self.beat()
             except StoreUnavailable:
@@ -105,7 +109,6 @@ class Replicas:
                 pass
             except Exception:
                 _log.exception("other replicas could not be told or heard")
-            self._wanted.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), _BEAT_SECONDS)
 
@@ -122,7 +125,7 @@ class Replicas:
         for name in [name for name, heard in self._others.items() if self._read_at - heard.read > _DROPPED_SECONDS]:
             await asyncio.to_thread(self._documents.forget, name)
             del self._others[name]
-            self._dropped[name] = None
+            self._dropped[name] = self._read_at
             _log.warning("replica %s has not been heard of for %d s, and is dropped", name, _DROPPED_SECONDS)
 
     async def leave(self) -> None:
@@ -163,7 +166,8 @@ class Replicas:
         notes = [
             f"Replica {name} has not been heard of for {_DROPPED_SECONDS / 60:.0f} minutes, and is not waited for or"
             " shown any more. If it is to serve again, start it; whatever it serves, it serves by what it had."
-            for name in self._dropped
+            for name, dropped in self._dropped.items()
+            if self._read_at - dropped < _NOTED_SECONDS
         ]
         if self._twin:
             notes.append(f"Another replica calls itself {self.name}, too: give each its own name (proxy.replica).")
@@ -176,7 +180,7 @@ class Replicas:
     def _exchange(self, content: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any], float]]:
         with self._telling:
             before = self._documents.beats()
-            said = {name: content["instance"] for name, content, _ in before}
+            said = {name: content.get("instance") for name, content, _ in before}
             # At first it is what we said before we were started anew.
             self._twin = self._told and said.get(self.name, self._instance) != self._instance
             if not self._left:

@@ -99,7 +99,7 @@ class PostgresDocumentStore:
         found: list[Event] = []
         if limit <= 0:
             return found
-        with self._database.connection() as connection:
+        with self._database.aside() as connection:
             for row in newest_first(connection, _EVENTS, name):
                 event = _event(row)
                 if (name is None or fnmatchcase(event.name, name)) and (

@@ -95,7 +95,7 @@ class PostgresToggleStore:
         found: list[AuditEntry] = []
         if limit <= 0:
             return found
-        with self._database.connection() as connection:
+        with self._database.aside() as connection:
             for row in newest_first(connection, _AUDIT, name):
                 if name is None or fnmatchcase(row[5], name):
                     found.append(_entry(row))

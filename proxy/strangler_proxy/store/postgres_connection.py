@@ -74,7 +74,7 @@ class PostgresConnection:
         StoreUnavailable, also for what its user cannot read (ValueError, TypeError, SnapshotError)."""
         with self._lock, self.faults():
             connection = self._kept
-            if create or connection is None or not _lives(connection):
+            if create or connection is None or not _lives(connection, self._seconds):
                 self._drop()
                 connection = self._kept = self._open(create=create)
             try:
@@ -89,6 +89,18 @@ class PostgresConnection:
         """The connection in a transaction, committed at the end unless there is an error. Raises as `connection`."""
         with self.connection(create=create) as connection, connection.transaction():
             yield connection
+
+    @contextmanager
+    def aside(self) -> Iterator[Connection]:
+        """A connection of its own for one use that may take long, so that nobody waits for its end. Raises as
+        `connection`."""
+        with self.faults():
+            connection = self._open(create=False)
+            try:
+                with _bounded(connection, self._seconds * 2):
+                    yield connection
+            finally:
+                connection.close()
 
     def alone(self) -> Connection:
         """A connection of its own in autocommit mode, for its user to close. Raises StoreUnavailable."""
@@ -232,7 +244,7 @@ def _one(connection: Connection, query: Query) -> TupleRow:
     return () if row is None else row
 
 
-def _lives(connection: Connection) -> bool:
+def _lives(connection: Connection, seconds: float) -> bool:
     if connection.closed:
         return False
     arrived = select.poll()
@@ -241,8 +253,9 @@ def _lives(connection: Connection) -> bool:
         return True
     # Whatever arrives unasked, a server's farewell most of all, is told apart by asking.
     try:
-        connection.execute("SELECT 1")
-    except psycopg.Error:
+        with _bounded(connection, seconds):
+            connection.execute("SELECT 1")
+    except (psycopg.Error, _Silent):
         return False
     return True
 

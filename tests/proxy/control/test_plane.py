@@ -193,6 +193,7 @@ def test_a_store_that_says_the_same_is_not_compared_again_and_one_put_in_its_pla
 
     async def scenario() -> None:
         monkeypatch.setattr("strangler_proxy.control.in_force.estrangement", counting)
+        monkeypatch.setattr("strangler_proxy.control.in_force._LOOK_EVERY", 0.02)
         store = Swappable()
         async with proxy(tmp_path, store) as (control, _):
             watching = asyncio.create_task(control.watch())
@@ -205,6 +206,35 @@ def test_a_store_that_says_the_same_is_not_compared_again_and_one_put_in_its_pla
             assert "another store" in control.status()["store"]["error"]
             store.other = None
             await until(lambda: control.status()["store"]["ok"])
+            watching.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_a_store_whose_last_move_cannot_be_read_is_not_asked_in_a_tight_circle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Garbled(MemoryToggleStore):
+        looks = 0
+
+        def load(self) -> Snapshot:
+            self.looks += 1
+            if self.looks > 1:
+                raise StoreUnavailable("It holds something unreadable.")
+            return super().load()
+
+        def changed(self, revision: int, *, seconds: float) -> bool:
+            return True
+
+    async def scenario() -> None:
+        monkeypatch.setattr("strangler_proxy.control.in_force._LOOK_EVERY", 3600.0)
+        async with running(plane(tmp_path, store := Garbled())) as control:
+            watching = asyncio.create_task(control.watch())
+            await until(lambda: not control.status()["store"]["ok"])
+            looks = store.looks
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert store.looks == looks
             watching.cancel()
 
     asyncio.run(scenario())

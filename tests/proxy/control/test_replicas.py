@@ -164,6 +164,41 @@ def test_two_of_the_same_name_and_two_of_other_configurations_are_noted(shops: t
     assert "Another" not in a.replicas.notes()[0]
 
 
+def test_what_changes_while_it_is_being_told_is_told_at_once_too(
+    shops: tuple[Shop, Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("strangler_proxy.control.replicas._BEAT_SECONDS", 3600.0)
+    a, b = shops
+    b.beat()
+    a.beat()
+
+    async def scenario() -> None:
+        told = a.told
+
+        def told_and_moved() -> dict[str, Any]:
+            said = told()
+            if a.revision == 1:
+                a.revision, a.revisions = 2, (2, 2)
+                a.replicas.tell()
+            return said
+
+        a.replicas._tell_of_us = told_and_moved
+        running = asyncio.create_task(a.replicas.run())
+        await until(lambda: [said["revision"] for name, said, _ in a.documents.beats() if name == "a"] == [2])
+        running.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_the_note_on_a_dropped_replica_goes_after_an_hour(shops: tuple[Shop, Shop]) -> None:
+    a, b = shops
+    b.beat()
+    for seconds, notes in ((0, 0), (601, 1), (3599, 1), (1, 0)):
+        a.clock.advance(seconds)
+        a.beat()
+        assert len(a.replicas.notes()) == notes
+
+
 def test_a_replica_that_is_started_again_is_no_other_one(shops: tuple[Shop, Shop]) -> None:
     a, _ = shops
     a.beat()
