@@ -11,6 +11,7 @@ from strangler.errors import StranglerError
 from strangler.toggles import Snapshot, Stage, Toggle, format_share
 from strangler_proxy.config.shadow_words import in_shadow
 from strangler_proxy.config.values import Config
+from strangler_proxy.membership import Membership
 from strangler_proxy.routes.explanation import Answer, Explanation, answer_for, fallback_words
 from strangler_proxy.routes.route import Route
 from strangler_proxy.routes.table import RouteTable
@@ -87,13 +88,27 @@ def inquire(
     headers: Sequence[tuple[bytes, bytes]] = (),
     subjects: Sequence[str] = (),
 ) -> Inquiry:
-    """Explain the request `method` `target` (raw path and raw query) with `headers`, for `subjects`."""
+    """Explain the request `method` `target` (raw path and raw query) with `headers`, for `subjects` and their groups.
+
+    The headers are taken for those of an edge that is believed.
+    """
     raw_path, raw_query = target
     explanation = table.explain(method, raw_path, raw_query, headers)
     match = explanation.match
     route = None if match is None else match.route
     toggle = None if route is None else snapshot.toggles.get(route.name)
-    answers = tuple(answer_for(route, toggle, subject, monolith=config.monolith) for subject in subjects)
+    lines = [name + b": " + value for name, value in headers]
+    membership = Membership(config.groups)
+    answers = tuple(
+        answer_for(
+            route,
+            toggle,
+            subject,
+            membership.of(subject, lines, trusted=True),
+            monolith=config.monolith,
+        )
+        for subject in subjects
+    )
     candidate = route is not None and (not route.twin or _may_be_candidate(toggle))
     telling = answer_for(route, _all_candidate(toggle), "", monolith=config.monolith) if candidate else None
     return Inquiry(

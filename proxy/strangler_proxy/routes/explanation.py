@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from strangler.toggles import BUCKETS, Side, Stage, Toggle, bucket, format_share
+from strangler.toggles import BUCKETS, GROUP, Side, Stage, Toggle, bucket, format_share
 from strangler_proxy.routes.condition import Asked
 from strangler_proxy.routes.decision import decide
 from strangler_proxy.routes.entry import Entry, Match
@@ -123,10 +123,18 @@ class Answer:
         }
 
 
-def answer_for(route: Route | None, toggle: Toggle | None, subject: str, *, monolith: str = "monolith") -> Answer:
-    """Who answers `subject` on `route` while its toggle is as given."""
-    decision = decide(route, toggle, subject, monolith=monolith)
+def answer_for(
+    route: Route | None,
+    toggle: Toggle | None,
+    subject: str,
+    groups: Sequence[str] = (),
+    *,
+    monolith: str = "monolith",
+) -> Answer:
+    """Who answers `subject`, who belongs to `groups`, on `route` while its toggle is as given."""
+    decision = decide(route, toggle, subject, groups, monolith=monolith)
     place: int | None = None
+    group = None if toggle is None else next((each for each in groups if each in toggle.groups), None)
     if route is None:
         why = "no route takes the request, so the monolith does"
     elif not route.twin:
@@ -135,8 +143,10 @@ def answer_for(route: Route | None, toggle: Toggle | None, subject: str, *, mono
         why = "the snapshot has no toggle of this route yet, which counts as stage monolith"
     elif toggle.stage is not Stage.CANARY:
         why = f"stage {toggle.stage}"
-    elif subject in toggle.overrides:
+    elif subject in toggle.overrides and not subject.startswith(GROUP):
         why = f"stage canary, and an override puts this subject on the {decision.side}'s side"
+    elif group is not None:
+        why = f"stage canary, and an override puts the group {group} on the {decision.side}'s side"
     else:
         share = f"share {format_share(toggle.share)} of {BUCKETS:,} buckets"
         place = bucket(toggle.salt, subject)

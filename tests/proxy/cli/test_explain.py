@@ -50,6 +50,22 @@ def test_without_a_snapshot_every_route_is_the_monoliths(run: Run, folder: Path)
     assert "No routes yet" in run("routes").stdout
 
 
+def test_a_subject_is_explained_by_its_group(run_json: Callable[..., Any], folder: Path) -> None:
+    edge = '[proxy]\ntrusted_proxies = ["10.0.0.0/8"]\n'
+    groups = '[groups.staff]\nsubjects = ["ada"]\nheaders = { X-Staff = true }\n'
+    (folder / "strangler.toml").write_text(edge + CONFIG + groups)
+    keep(folder, Toggle(DETAIL, stage=Stage.CANARY, overrides={"group:staff": Side.CANDIDATE}))
+
+    def explained(*more: str) -> list[tuple[str, str]]:
+        document = run_json("explain", "GET", "/api/v1/products/7/", *more)
+        return [(each["side"], each["why"]) for each in document["subjects"]]
+
+    by_group = ("candidate", "stage canary, and an override puts the group staff on the candidate's side")
+    assert explained("--subject", "ada") == [by_group]
+    assert explained("--subject", "ben")[0][0] == "monolith"
+    assert explained("--subject", "ben", "--header", "X-Staff: yes") == [by_group]
+
+
 def test_a_request_is_explained_with_rivals_and_subjects(run_json: Callable[..., Any], canary: Toggle) -> None:
     document = run_json(
         "explain", "get", "http://shop.example/api/v1/products/%37?page=2", "--subject", "u1", "--subject", "u9"
