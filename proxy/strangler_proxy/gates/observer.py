@@ -122,10 +122,11 @@ class Observer:
         return found
 
     def _newest(self, name: str, release: str, first: float, since: float) -> Evidence:
-        seen = [each for each in self._evidence.scopes(name) if each.scope.rules == self._rules]
-        # A release that customers have met after the last pair is newer than that pair's.
         newest = Scope(name, release, self._rules)
-        if seen and not (release and seen[0].last < first):
+        seen = [each for each in self._evidence.scopes(name) if each.scope.rules == self._rules]
+        # One that customers have met and of which there is no pair yet has no evidence, unless others' pairs are newer.
+        known = any(each.scope == newest for each in seen)
+        if seen and not known and (not release or seen[0].last >= first):
             newest = seen[0].scope
         return self._evidence.read(newest, since=since)
 

@@ -115,6 +115,9 @@ def test_a_new_release_begins_with_nothing(scene: Scene) -> None:
     assert pairs(seen) == 0
     scene.agree(3, release="2", at=BEGAN + 70)
     assert pairs(scene.look()) == 3
+    # A late pair of the old one changes nothing.
+    scene.agree(1, release="1", at=BEGAN + 75)
+    assert pairs(scene.look()) == 3
 
 
 def test_evidence_under_other_rules_is_none(scene: Scene) -> None:

@@ -42,6 +42,13 @@ def test_the_newest_release_is_the_one_that_came_last() -> None:
     windows = [window(100, release="2"), window(105, release="1"), window(110, release="2"), window(120, release="…")]
     assert newest_release([*windows, window(130), window(130, "monolith", release="9")]) == ("1", 105)
     assert newest_release([window(100)]) == ("", 0.0)
+    assert newest_release([]) == ("", 0.0)
+
+
+def test_a_release_that_was_taken_back_is_gone_a_minute_later() -> None:
+    tried = [window(100, release="1"), window(110, release="2"), window(120, release="2")]
+    assert newest_release([*tried, window(180, release="1")]) == ("2", 110)
+    assert newest_release([*tried, window(130, release="1"), window(185, release="1")]) == ("1", 130)
 
 
 def test_nothing_was_answered_in_no_window() -> None:
