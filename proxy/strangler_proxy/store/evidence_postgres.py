@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, Final
 
 from strangler.compare.values import Verdict
 from strangler.evidence import OTHERS, Batch, Evidence, KeptPair, Opened, Scope, SeenScope, Traffic, TrafficKey, Window
-from strangler.evidence.samples import Sample, Shelf, keepers, redundant, shelves
-from strangler_proxy.store import evidence_postgres_schema, evidence_postgres_traffic
+from strangler_proxy.store import evidence_postgres_kept, evidence_postgres_schema, evidence_postgres_traffic
 from strangler_proxy.store.evidence_postgres_schema import digest_of, plain_text
 from strangler_proxy.store.postgres_connection import ADVISORY, Connection, PostgresConnection
 
@@ -57,14 +55,16 @@ class PostgresEvidenceStore:
             known = _taken(connection, {*counted, *(kept.scope for kept in batch.kept.values())})
             for scope, evidence in counted.items():
                 _count(connection, known[scope][0], day, evidence)
-            for (route, cause), count in sorted(batch.never_paired.items()):
-                connection.execute(
+            with connection.cursor() as cursor:
+                cursor.executemany(
                     "INSERT INTO strangler.evidence_missed AS old VALUES (%s, %s, %s, %s, %s)"
                     " ON CONFLICT (day, key) DO UPDATE SET count = old.count + excluded.count",
-                    (day, digest_of(route, cause), plain_text(route), plain_text(cause), count),
+                    [
+                        (day, digest_of(route, cause), plain_text(route), plain_text(cause), count)
+                        for (route, cause), count in sorted(batch.never_paired.items())
+                    ],
                 )
-            for kept in batch.kept.values():
-                self._keep(connection, kept, *known[kept.scope])
+            evidence_postgres_kept.keep(connection, list(batch.kept.values()), known, self._samples)
             return True
 
     def scopes(self, route: str | None = None) -> list[SeenScope]:
@@ -155,10 +155,10 @@ class PostgresEvidenceStore:
     def replace(self, pairs: Iterable[KeptPair]) -> int:
         """Put pairs judged anew in the place of those with the same ids."""
         with self._alone(self._database) as connection:
-            there = [kept for kept in pairs if _forget(connection, kept.id)]
+            given = {plain_text(kept.id): kept for kept in pairs}
+            there = [given[name] for name in evidence_postgres_kept.dropped(connection, list(given))]
             known = _taken(connection, {kept.scope for kept in there})
-            for kept in there:
-                self._keep(connection, kept, *known[kept.scope])
+            evidence_postgres_kept.keep(connection, there, known, self._samples)
             row = connection.execute(
                 "SELECT count(*) FROM strangler.evidence_kept WHERE id = ANY(%s)",
                 ([plain_text(kept.id) for kept in there],),
@@ -235,7 +235,7 @@ class PostgresEvidenceStore:
                 )
                 connection.execute("DELETE FROM strangler.evidence_batch WHERE at <= %s", (now - _DAY,))
                 gone = connection.execute("DELETE FROM strangler.evidence_kept WHERE at < %s", (oldest,)).rowcount
-                gone += _drop_surplus(connection, most_bytes)
+                gone += evidence_postgres_kept.drop_surplus(connection, most_bytes)
                 connection.execute(
                     "DELETE FROM strangler.evidence_scope AS known WHERE"
                     " NOT EXISTS (SELECT 1 FROM strangler.evidence_counted WHERE scope = known.id)"
@@ -265,58 +265,6 @@ class PostgresEvidenceStore:
             connection.execute("SELECT pg_advisory_xact_lock(%s, hashtext('evidence'))", (ADVISORY,))
             yield connection
 
-    def _keep(self, connection: Connection, kept: KeptPair, number: int, scope: Scope) -> None:
-        kept = replace(kept, scope=scope)
-        sample = Sample.of(kept)
-        _forget(connection, kept.id)
-        connection.execute(
-            "INSERT INTO strangler.evidence_kept VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            (
-                plain_text(kept.id),
-                number,
-                kept.at,
-                plain_text(kept.template),
-                kept.verdict.value,
-                plain_text(kept.cause),
-                plain_text(kept.subject),
-                sample.size,
-                *sample.statuses,
-                json.dumps(kept.to_json(), separators=(",", ":")),
-            ),
-        )
-        places = shelves(kept)
-        for shelf in places:
-            connection.execute(
-                "INSERT INTO strangler.evidence_shelf VALUES (%s, %s, %s, %s, %s)",
-                (number, digest_of(*shelf), plain_text(shelf.field), plain_text(shelf.kind), plain_text(kept.id)),
-            )
-        for shelf in places:
-            self._tidy(connection, number, shelf)
-
-    def _tidy(self, connection: Connection, scope: int, shelf: Shelf) -> None:
-        place = scope, digest_of(*shelf)
-        rows = connection.execute(
-            """
-            SELECT kept.id, at, size, old_class, new_class
-            FROM strangler.evidence_shelf AS shelf JOIN strangler.evidence_kept AS kept ON kept.id = shelf.kept
-            WHERE shelf.scope = %s AND key = %s
-            """,
-            place,
-        ).fetchall()
-        there = [Sample(name, at, size, (old, new)) for name, at, size, old, new in rows]
-        wanted = keepers(there, self._samples)
-        for sample in there:
-            if sample.id not in wanted:
-                connection.execute(
-                    "DELETE FROM strangler.evidence_shelf WHERE scope = %s AND key = %s AND kept = %s",
-                    (*place, sample.id),
-                )
-                connection.execute(
-                    "DELETE FROM strangler.evidence_kept WHERE id = %(id)s"
-                    " AND NOT EXISTS (SELECT 1 FROM strangler.evidence_shelf WHERE kept = %(id)s)",
-                    {"id": sample.id},
-                )
-
 
 def _is_new(connection: Connection, name: str, at: float) -> bool:
     """Whether what is told under that name was never told before; from now on it was. Another replica that tells it
@@ -325,11 +273,6 @@ def _is_new(connection: Connection, name: str, at: float) -> bool:
         "INSERT INTO strangler.evidence_batch VALUES (%s, %s) ON CONFLICT (id) DO NOTHING", (plain_text(name), at)
     )
     return added.rowcount > 0
-
-
-def _forget(connection: Connection, name: str) -> bool:
-    """Whether there was a kept pair of that id."""
-    return connection.execute("DELETE FROM strangler.evidence_kept WHERE id = %s", (plain_text(name),)).rowcount > 0
 
 
 def _count(connection: Connection, scope: int, day: int, evidence: Evidence) -> None:
@@ -364,7 +307,13 @@ def _taken(connection: Connection, scopes: Iterable[Scope]) -> dict[Scope, tuple
 
     They are made, and then taken, in one order: of several who add at once, none waits for another that waits for it.
     """
-    known = {scope: _number_of(connection, scope) for scope in sorted(scopes)}
+    digests = {digest_of(*scope): scope for scope in sorted(scopes)}
+    find = "SELECT key, id FROM strangler.evidence_scope WHERE key = ANY(%s)"
+    there: dict[bytes, int] = dict(connection.execute(find, (list(digests),)).fetchall())
+    known = {
+        scope: (there[digest], scope) if digest in there else _number_of(connection, scope)
+        for digest, scope in digests.items()
+    }
     numbers = sorted({number for number, _ in known.values()})
     connection.execute("SELECT 1 FROM strangler.evidence_scope WHERE id = ANY(%s) ORDER BY id FOR UPDATE", (numbers,))
     return known
@@ -386,21 +335,3 @@ def _number_of(connection: Connection, scope: Scope) -> tuple[int, Scope]:
         )
         row = connection.execute(find, (digest_of(*scope),)).fetchone()
     return (0 if row is None else int(row[0])), scope
-
-
-def _drop_surplus(connection: Connection, most_bytes: int) -> int:
-    """Drop kept pairs until they take at most `most_bytes`; how many went."""
-    row = connection.execute("SELECT coalesce(sum(size), 0) FROM strangler.evidence_kept").fetchone()
-    if row is None or row[0] <= most_bytes:
-        return 0
-    found: dict[str, tuple[Sample, list[object]]] = {
-        name: (Sample(name, at, size, (old, new)), [])
-        for name, at, size, old, new in connection.execute(
-            "SELECT id, at, size, old_class, new_class FROM strangler.evidence_kept"
-        )
-    }
-    for scope, key, name in connection.execute("SELECT scope, key, kept FROM strangler.evidence_shelf"):
-        found[name][1].append((scope, bytes(key)))
-    surplus = redundant(list(found.values()), most_bytes)
-    connection.execute("DELETE FROM strangler.evidence_kept WHERE id = ANY(%s)", (surplus,))
-    return len(surplus)
