@@ -5,8 +5,8 @@ DATABASE_URL or DATABASE_PATH (default: SQLite beside this file), CONN_MAX_AGE; 
 CSRF_TRUSTED_ORIGINS, SESSION_COOKIE_SECURE; MEDIA_ROOT, STATIC_ROOT; EMAIL_BACKEND, EMAIL_FILE_PATH, EMAIL_HOST,
 EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, DEFAULT_FROM_EMAIL; API_ANON_RATE, API_USER_RATE,
 API_LOGIN_RATE, API_CHECKOUT_RATE, API_PROXY_COUNT; RESERVATION_MINUTES; CATALOG_SERVICE_URL,
-CATALOG_SERVICE_TIMEOUT (seconds); LOG_LEVEL; and the STRANGLER_ variables of strangler.django.conf and of
-strangler.django.effects.
+CATALOG_SERVICE_TIMEOUT (seconds); LOG_LEVEL; STRANGLER_CALLERS (a folder), and the STRANGLER_ variables of
+strangler.django.conf and of strangler.django.effects.
 """
 
 from __future__ import annotations
@@ -77,6 +77,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # The first: nothing of what a copy of a request does, in whatever middleware, is kept.
     "strangler.django.shadow.ShadowMiddleware",
+    # Takes itself out where STRANGLER["CALLERS"] names no folder.
+    "strangler.django.callers.CallersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -228,6 +230,8 @@ CATALOG_SERVICE_URL: str = env.str("CATALOG_SERVICE_URL", default="")
 CATALOG_SERVICE_TIMEOUT: float = env.float("CATALOG_SERVICE_TIMEOUT", default=1.0)
 
 STRANGLER: dict[str, Any] = {
+    # Where it is counted who reaches the shop, through the proxy and past it.
+    "CALLERS": env.str("STRANGLER_CALLERS", default=""),
     "MAIL_BACKEND": env.str("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend"),
     # Reads that need the catalogue are compared too; the service is told that it serves a copy.
     "SHADOW_ALLOWED_HOSTS": [urlsplit(CATALOG_SERVICE_URL).hostname] if CATALOG_SERVICE_URL else [],

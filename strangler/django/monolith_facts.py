@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from strangler.django.conf import vouch_secret
 from strangler.django.gunicorn_facts import gunicorn_facts
 from strangler.django.inventory.url_forms import forms_of
 from strangler.django.inventory.urlconf import walk
-from strangler.django.setting_lines import setting_lines, settings_file
+from strangler.django.setting_lines import setting_lines, settings_file, shown
 from strangler.doctor import CookieFacts, MonolithFacts
 from strangler.doctor.fingerprint import fingerprint
 
@@ -75,6 +76,7 @@ def monolith_facts() -> MonolithFacts:
         urls=urls,
         prefixed=prefixed,
         admin=admin,
+        urlconf=shown(str(import_module(settings.ROOT_URLCONF).__file__ or "")),
         login=_login(),
         vouch_path=_path("strangler:vouch"),
         seen_path=_path("strangler:seen"),

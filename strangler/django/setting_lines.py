@@ -10,7 +10,7 @@ from types import ModuleType
 
 from django.conf import settings
 
-__all__ = ["setting_lines", "settings_file"]
+__all__ = ["setting_lines", "settings_file", "shown"]
 
 _TELLING = (ast.AnnAssign, ast.Assign, ast.AugAssign, ast.ImportFrom)
 
@@ -19,7 +19,7 @@ def settings_file() -> str:
     """The file of the settings module, from the working directory on where it is below it; its name where none is."""
     module = sys.modules.get(_module_name())
     file = getattr(module, "__file__", None)
-    return _shown(file) if file else _module_name() or "settings"
+    return shown(file) if file else _module_name() or "settings"
 
 
 def setting_lines() -> dict[str, str]:
@@ -46,7 +46,7 @@ def _collect(module: ModuleType, found: dict[str, str], seen: set[str]) -> None:
         tree = ast.parse(Path(file).read_text(encoding="utf-8"))
     except (OSError, SyntaxError, UnicodeDecodeError):
         return
-    place = _shown(file)
+    place = shown(file)
     statements = [each for each in ast.walk(tree) if isinstance(each, _TELLING)]
     for statement in sorted(statements, key=lambda each: each.lineno):
         if isinstance(statement, ast.ImportFrom):
@@ -76,7 +76,8 @@ def _absolute(module: ModuleType, statement: ast.ImportFrom) -> str:
     return f"{package}.{statement.module}" if statement.module else package
 
 
-def _shown(file: str) -> str:
+def shown(file: str) -> str:
+    """A file's path from the working directory on, where it is below it."""
     path = Path(file)
     try:
         return str(path.relative_to(Path.cwd()))

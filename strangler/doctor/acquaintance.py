@@ -26,7 +26,7 @@ def acquaintance(monolith: MonolithFacts, proxy: ProxyFacts | None) -> Iterator[
                 f"has no view that vouches, and the route {route.name!r} has to know who asks",
                 "The proxy asks the monolith who a client is; without an answer the client gets 503.",
                 'path("_strangler/", include("strangler.django.urls")),',
-                monolith.where("ROOT_URLCONF"),
+                monolith.urlconf or "the URLconf",
             )
         elif monolith.vouch_path != proxy.identity_path:
             yield Finding(
@@ -70,6 +70,7 @@ def acquaintance(monolith: MonolithFacts, proxy: ProxyFacts | None) -> Iterator[
             "does not count who reaches the monolith past the proxy",
             "A job, a partner or a health check that calls the monolith directly does not move when a route does, and"
             " is cut off with the old code. The count is also what proves that a URL is not needed any more.",
-            f'MIDDLEWARE = [{_MIDDLEWARE}, ...]; STRANGLER = {{..., "CALLERS": "/var/lib/shop/callers"}}',
+            f"{_MIDDLEWARE},        # the first of MIDDLEWARE, or right after ShadowMiddleware\n"
+            'STRANGLER = {..., "CALLERS": "/var/lib/shop/callers"}',
             monolith.where("MIDDLEWARE"),
         )

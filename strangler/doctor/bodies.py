@@ -56,8 +56,8 @@ def _conditional(monolith: MonolithFacts, proxy: ProxyFacts) -> Iterator[Finding
             "The candidate makes another one, or none: a client that holds one side's answer asks the other for it in"
             " full once. Its value is not compared, whether there is one is: a candidate without differs in each pair.",
             '[[rule]]\nheader = "ETag"\nignore = true\nwhy = "The service has no conditional answers."'
-            "        # in strangler.rules.toml, or let the candidate send one",
-            monolith.where("MIDDLEWARE"),
+            "        # or let the candidate send one",
+            "strangler.rules.toml",
         )
     if pages and monolith.has("csrf") and monolith.has("gzip"):
         yield Finding(

@@ -31,6 +31,8 @@ FORMAT: Final = "strangler.facts"
 VERSION: Final = 1
 """A reader refuses a later one, and passes over members that it does not know."""
 
+_INSTALLED: Final = ("site-packages", "dist-packages")
+
 
 @dataclass(frozen=True, slots=True)
 class CookieFacts:
@@ -64,8 +66,9 @@ class MonolithFacts:
     `middleware` says by what a middleware does (`sessions`, `csrf`, …) at which place of MIDDLEWARE it stands.
     `cache_of_sessions` is the backend of the cache in which sessions are, empty where they are in none.
     `urls` are the URLconf's paths as templates of the proxy, `prefixed` those that stand behind a language, without
-    it; `admin` are the paths of admin sites. `vouch_path` is where the proxy can ask who a client is, empty for
-    nowhere, `seen_path` where it can ask what Django sees of a request, and `login` the path of LOGIN_URL.
+    it; `admin` are the paths of admin sites, and `urlconf` is the file of ROOT_URLCONF. `vouch_path` is where the proxy
+    can ask who a client is, empty for nowhere, `seen_path` where it can ask what Django sees of a request, and `login`
+    the path of LOGIN_URL.
     """
 
     settings: str
@@ -97,6 +100,7 @@ class MonolithFacts:
     urls: tuple[str, ...] = ()
     prefixed: tuple[str, ...] = ()
     admin: tuple[str, ...] = ()
+    urlconf: str = ""
     login: str = ""
     vouch_path: str = ""
     seen_path: str = ""
@@ -105,8 +109,11 @@ class MonolithFacts:
     server: ServerFacts = ServerFacts()
 
     def where(self, setting: str) -> str:
-        """Where a setting is written, else where it would be."""
-        return self.lines.get(setting, self.settings)
+        """Where a setting is to be written: where it is, unless that is a package that was installed."""
+        line = self.lines.get(setting, "")
+        if any(part in line for part in _INSTALLED):
+            return f"{self.settings} (it comes from {line})"
+        return line or self.settings
 
     def has(self, middleware: str) -> bool:
         """Whether there is a middleware that does this."""

@@ -37,8 +37,8 @@ def paths(monolith: MonolithFacts, proxy: ProxyFacts | None) -> Iterator[Finding
             "LocaleMiddleware",
             f"answers in {len(monolith.languages)} languages",
             "It goes by the path, the cookie and Accept-Language, and says so in Vary and Content-Language.",
-            f"# the candidate chooses in that order too: path, cookie {monolith.language_cookie!r}, Accept-Language",
-            monolith.where("MIDDLEWARE"),
+            f"# choose in that order too: path, cookie {monolith.language_cookie!r}, Accept-Language",
+            "the candidate",
         )
 
 
@@ -89,7 +89,7 @@ def _redirects(proxy: ProxyFacts, monolith: MonolithFacts, plain: set[str]) -> I
         " slash is a 404, whoever answers the other.",
         f'path("{leant[0].path.strip("/")}", RedirectView.as_view(url=...))'
         "        # kept in the URLconf when the view goes, or a route of its own",
-        _place(proxy, leant[0]),
+        monolith.urlconf or "the URLconf",
     )
 
 

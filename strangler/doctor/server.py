@@ -22,7 +22,7 @@ def server(monolith: MonolithFacts, proxy: ProxyFacts | None) -> Iterator[Findin
             "is on: these may not be the settings that customers are served with",
             "A development machine's settings say little of what stands behind the proxy. If they are the ones,"
             " every error shows settings and code to whoever meets it.",
-            "DJANGO_SETTINGS_MODULE=... DEBUG=false python manage.py strangler_doctor",
+            "DEBUG = False        # or run this with the settings that customers are served with",
             monolith.where("DEBUG"),
         )
     if gunicorn.preload:
