@@ -70,7 +70,7 @@ def judge_transient(wanted: TransientGate, seen: Observed, alarm: float) -> Gate
         reason = f"The monolith was not asked again (`shadow.recheck`), so its own changes are not known; {wants}."
         return GateJudgement("transient", GateVerdict.INCONCLUSIVE, reason, figures)
     if _lags(change, wanted, alarm):
-        return GateJudgement("transient", GateVerdict.FAIL, f"{_lag(change)}: surely more than {wants}.", figures)
+        return GateJudgement("transient", GateVerdict.FAIL, f"{_lag(change)}: surely more, and {wants}.", figures)
     if change.high <= wanted.margin:
         return GateJudgement("transient", GateVerdict.PASS, f"{_lag(change)}; {wants}.", figures)
     reason = f"{_lag(change)}: up to {share(max(change.high, 0.0), up=True)} more, and {wants}."

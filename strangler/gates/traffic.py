@@ -51,7 +51,7 @@ def judge_errors(wanted: ErrorsGate, seen: Observed, alarm: float) -> GateJudgem
         candidate.errors, candidate.requests, monolith.errors, monolith.requests, wanted.confidence
     )
     figures = {**_figures(candidate, monolith), "margin": margin, "low": low, "high": high}
-    saw = f"{_failed(candidate)} of the candidate's failed, and {_failed(monolith)} of the monolith's in the same time"
+    saw = f"{_failed(candidate, 'candidate')} failed, and {_failed(monolith, 'monolith')} in the same time"
     failures = (
         Failures(each.candidate.requests, each.candidate.errors, each.monolith.requests, each.monolith.errors)
         for each in both
@@ -67,12 +67,12 @@ def judge_errors(wanted: ErrorsGate, seen: Observed, alarm: float) -> GateJudgem
 def _alone(wanted: ErrorsGate, candidate: Answered, before: Answered, alarm: float) -> GateJudgement:
     most = upper_bound(candidate.errors, candidate.requests, wanted.confidence)
     figures = {**_figures(candidate, before), "margin": wanted.margin, "high": most, "monolith_is": "before"}
-    saw = f"{_failed(candidate)} of the candidate's failed, and the monolith was hardly asked in the same time"
+    saw = f"{_failed(candidate, 'candidate')} failed, and the monolith was hardly asked in the same time"
     wants = f"at most {share(wanted.margin)} more than its rate is allowed"
     if before.requests:
         allowed = never_above(before.errors, before.requests, alarm / 2) + wanted.margin
         if surely(against_share(candidate.errors, candidate.requests, allowed), alarm / 2):
-            earlier = f"{saw} (before it failed {_failed(before)})"
+            earlier = f"{saw} (before, {_failed(before, 'monolith')} failed)"
             return GateJudgement("errors", GateVerdict.FAIL, f"{earlier}: surely too many, {wants}.", figures)
     if most <= wanted.margin:
         reason = f"{saw}: at most {share(most, up=True)} fail, and {share(wanted.margin)} is allowed in any case."
@@ -99,6 +99,12 @@ def judge_latency(wanted: LatencyGate, seen: Observed, alarm: float) -> GateJudg
     compared = latency.latency_of(
         seen.evidence or _NOTHING, margin=wanted.ratio, confidence=wanted.confidence, quantiles=(wanted.quantile,)
     )
+    if not compared:
+        lacks = (
+            "There are no times of both: of customers in stage canary, or of copies beside the monolith's asked again"
+        )
+        reason = f"{lacks} (`shadow.recheck`); {wants}."
+        return GateJudgement("latency", GateVerdict.INCONCLUSIVE, reason, figures)
     judged = latency.judge_latency(compared)
     figures["comparisons"] = [each.to_json() for each in compared]
     if judged.verdict is GateVerdict.FAIL:
@@ -185,8 +191,8 @@ def _steps(bounds: tuple[float, ...], rows: Sequence[Sequence[int]]) -> list[Ste
     return [Step(*each) for each in zip((0.0, *bounds), (*bounds, math.inf), counts, strict=True)]
 
 
-def _failed(side: Answered) -> str:
-    return f"{side.errors:,} of {counted(side.requests, 'request')}"
+def _failed(side: Answered, name: str) -> str:
+    return f"{side.errors:,} of the {name}'s {counted(side.requests, 'request')}"
 
 
 def _figures(candidate: Answered, monolith: Answered) -> dict[str, Any]:

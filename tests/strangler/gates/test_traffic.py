@@ -15,7 +15,7 @@ def test_a_candidate_that_fails_no_more_often_passes() -> None:
     found = judged(ERRORS, seen((side(2000, 2), side(20_000, 20))))
     assert found.verdict is PASS
     assert found.reason == (
-        "2 of 2,000 requests of the candidate's failed, and 20 of 20,000 requests of the monolith's in the same time;"
+        "2 of the candidate's 2,000 requests failed, and 20 of the monolith's 20,000 requests in the same time;"
         " at most 0.5 % more is allowed."
     )
     assert found.figures["candidate"] == {"requests": 2000, "errors": 2}
@@ -54,7 +54,7 @@ def test_without_a_neighbour_the_margin_is_all_that_may_fail() -> None:
     assert judged(ERRORS, seen((side(2000, 20), Answered()), before=before)).verdict is INCONCLUSIVE
     bad = judged(ERRORS, seen((side(500, 60), side(1)), before=before))
     assert bad.verdict is FAIL
-    assert "before it failed 100 of 10,000 requests" in bad.reason
+    assert "(before, 100 of the monolith's 10,000 requests failed)" in bad.reason
     # Of a monolith that nobody knows anything of, nothing can be said.
     assert judged(ERRORS, seen((side(500, 60), Answered()))).verdict is INCONCLUSIVE
 
@@ -76,7 +76,9 @@ def test_times_of_the_same_position_pass() -> None:
         assert found.verdict is PASS
         assert found.reason.endswith("; at most 1.2 times is allowed.")
     assert judged(LATENCY, seen(evidence=latencies(0.02, 0.02, count=20))).verdict is INCONCLUSIVE
-    assert judged(LATENCY, seen()).verdict is INCONCLUSIVE
+    nothing = judged(LATENCY, seen())
+    assert nothing.verdict is INCONCLUSIVE
+    assert nothing.reason.endswith("asked again (`shadow.recheck`); at most 1.2 times is allowed.")
 
 
 def test_customers_of_a_slower_candidate_fail_it_at_once() -> None:
