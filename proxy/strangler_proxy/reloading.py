@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from strangler.errors import Problem
+from strangler_proxy.config.store_url import without_password
 from strangler_proxy.config.values import Config
 
 __all__ = ["Outcome", "unchangeable"]
@@ -43,7 +44,8 @@ def unchangeable(present: Config, wanted: Config) -> list[Problem]:
         "proxy.listen": (present.listen, wanted.listen),
         "control.listen": (present.control, wanted.control),
         "state.dir": (present.state_dir, wanted.state_dir),
-        "store.url": (present.store, wanted.store),
+        # Another password for the same database is none of it.
+        "store.url": (without_password(present.store), without_password(wanted.store)),
     }
     return [
         Problem(
