@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tests.proof.rollouts.report import rollout_lines
+
 __all__ = ["report"]
 
 
 def report(figures: Mapping[str, Any]) -> str:
-    """The figures of A/A and A/B, of which one may be missing, as text."""
+    """The figures of A/A, of A/B and of rollouts, each of which may be missing, as text."""
     lines: list[str] = []
     if "aa" in figures:
         lines += _likeness(figures["aa"])
     if "ab" in figures:
         lines += _hunt(figures["ab"])
+    if "rollouts" in figures:
+        lines += rollout_lines(figures["rollouts"])
     lines.append("PROVED" if figures["good"] else "NOT PROVED")
     return "\n".join(lines)
 
