@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from strangler.errors import ConfigError, Problem
-from strangler_proxy.cli.options import CONFIG, JSON
+from strangler.inventory import read_inventory
+from strangler_proxy.cli.options import CONFIG, INVENTORY, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text, warn
 from strangler_proxy.cli.probe import unanswered
 from strangler_proxy.cli.release_probe import unreleased
@@ -18,6 +19,7 @@ from strangler_proxy.cli.words import counted
 from strangler_proxy.config import Config, load_config
 from strangler_proxy.config.risks import risks
 from strangler_proxy.config.shadow_words import in_shadow
+from strangler_proxy.discover import capture_warnings
 from strangler_proxy.listener_tls import tls_problems
 
 __all__ = ["check"]
@@ -25,21 +27,26 @@ __all__ = ["check"]
 
 @click.command(short_help="Say whether the configuration is right.")
 @click.option("--probe", is_flag=True, help="Ask each upstream too, and the monolith whether it vouches.")
+@INVENTORY
 @JSON
 @CONFIG
-def check(probe: bool, as_json: bool, config: Path) -> None:
+def check(probe: bool, inventory_file: Path | None, as_json: bool, config: Path) -> None:
     """Say whether the configuration is right, or everything that is wrong in it, each with its line.
 
     Ends with 0 when it is right, warnings or not, and with 2 when it is wrong. With --probe an upstream that does not
     answer is a warning, and so is a monolith that does not vouch where a route wants an identity, and a candidate whose
-    release nobody knows. What each route's requests become in stage shadow is told as well.
+    release nobody knows. With --inventory so is a route that takes no view of the monolith, several, or only some of
+    the URLs of one. What each route's requests become in stage shadow is told as well.
     """
     taken = load_config(config)
     problems = tls_problems(taken)
     if problems:
         raise ConfigError(problems)
     probed = [*unanswered(taken), *unvouched(taken), *unreleased(taken)] if probe else []
-    warnings = [*risks(taken), *_idle_rules(taken), *probed]
+    taking = []
+    if inventory_file is not None:
+        taking = capture_warnings(taken.routes, read_inventory(inventory_file), str(config))
+    warnings = [*risks(taken), *_idle_rules(taken), *taking, *probed]
     if as_json:
         print_json(
             {

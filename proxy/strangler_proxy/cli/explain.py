@@ -8,10 +8,12 @@ from typing import TextIO
 
 import click
 
+from strangler.inventory import read_inventory
 from strangler.toggles import Side
-from strangler_proxy.cli.options import CONFIG, JSON
+from strangler_proxy.cli.options import CONFIG, INVENTORY, JSON
 from strangler_proxy.cli.output import print_json, print_pairs, print_table, print_text
 from strangler_proxy.cli.present import Present, present_toggles
+from strangler_proxy.cli.taken import Taken, explain_route, told_monolith
 from strangler_proxy.config import Config, load_config
 from strangler_proxy.inquiry import Inquiry, inquire, parse_header, parse_target
 from strangler_proxy.routes import RouteTable
@@ -35,21 +37,23 @@ def _subject_of(config: Config, headers: Sequence[tuple[bytes, bytes]]) -> list[
 
 
 @click.command(short_help="Say who answers a request, and why.")
-@click.argument("method")
-@click.argument("path")
+@click.argument("method", metavar="METHOD|ROUTE")
+@click.argument("path", required=False)
 @click.option("--header", "headers", metavar="NAME:VALUE", multiple=True, help="A header of the request.")
 @click.option("--subject", "subjects", metavar="SUBJECT", multiple=True, help="Somebody who asks.")
 @click.option(
     "--subjects-file", type=click.File(encoding="utf-8"), metavar="FILE", help="Subjects, one a line; - reads them in."
 )
+@INVENTORY
 @JSON
 @CONFIG
 def explain(
     method: str,
-    path: str,
+    path: str | None,
     headers: tuple[str, ...],
     subjects: tuple[str, ...],
     subjects_file: TextIO | None,
+    inventory_file: Path | None,
     as_json: bool,
     config: Path,
 ) -> None:
@@ -57,8 +61,15 @@ def explain(
 
     PATH is as a client would send it, percent-encoded, with its query if it has one; a whole URL will do. It works
     from configuration and snapshot, whether the proxy runs or not.
+
+    With --inventory it says which views of the monolith the route takes, by which of their URLs; and a route's name
+    will do instead of a request.
     """
     taken = load_config(config)
+    inventory = None if inventory_file is None else read_inventory(inventory_file)
+    if path is None:
+        explain_route(taken, method, inventory, as_json)
+        return
     pairs = [parse_header(header) for header in headers]
     asking = [*subjects, *(line.strip() for line in subjects_file or () if line.strip())]
     present = present_toggles(taken, config)
@@ -71,10 +82,21 @@ def explain(
         pairs,
         asking or _subject_of(taken, pairs),
     )
+    route = None if inquiry.explanation.match is None else inquiry.explanation.match.route
     if as_json:
-        print_json({"revision": present.snapshot.revision, "source": present.source, **inquiry.to_json()})
-    else:
-        _print(taken, inquiry, present)
+        document = {"revision": present.snapshot.revision, "source": present.source, **inquiry.to_json()}
+        if inventory is not None:
+            document["monolith"] = told_monolith(inventory, inquiry.explanation.path)
+            document["taken"] = None if route is None else Taken(taken, route, inventory).to_json()
+        print_json(document)
+        return
+    _print(taken, inquiry, present)
+    if inventory is not None:
+        print_text()
+        print_pairs([("monolith", told_monolith(inventory, inquiry.explanation.path))])
+        if route is not None:
+            print_text()
+            Taken(taken, route, inventory).print()
 
 
 def _print(config: Config, inquiry: Inquiry, present: Present) -> None:

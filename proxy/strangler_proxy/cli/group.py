@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "doctor": "strangler_proxy.cli.doctor:doctor",
         "routes": "strangler_proxy.cli.routes:routes",
         "explain": "strangler_proxy.cli.explain:explain",
+        "discover": "strangler_proxy.cli.discover:discover",
         "compare": "strangler_proxy.cli.compare:compare",
         "record": "strangler_proxy.cli.record:record",
         "replay": "strangler_proxy.cli.replay:replay",

@@ -10,15 +10,17 @@ import click
 from pydantic_core import PydanticCustomError
 
 from strangler.errors import StranglerError
-from strangler_proxy.cli.options import JSON
+from strangler_proxy.cli.options import INVENTORY, JSON
 from strangler_proxy.cli.output import print_json, print_text, warn
 from strangler_proxy.cli.probe import answers
+from strangler_proxy.cli.starting_routes import add_routes, routes_for
 from strangler_proxy.config.forms import upstream_url
 from strangler_proxy.config.upstreams import UpstreamUrl
 from strangler_proxy.config.values import Address
 
 __all__ = ["init", "starting_config"]
 
+_CANDIDATE = "http://127.0.0.1:8100"
 _PORTS = tuple(range(8080, 8180, 2))
 
 _TEMPLATE = """\
@@ -80,7 +82,9 @@ def _own_ports(taken: int) -> tuple[int, int]:
     return next(free, (8080, 8081))
 
 
-def _monolith(_: click.Context, __: click.Parameter, value: str) -> UpstreamUrl:
+def _monolith(_: click.Context, __: click.Parameter, value: str | None) -> UpstreamUrl | None:
+    if value is None:
+        return None
     try:
         return upstream_url(value.strip())
     except PydanticCustomError as error:
@@ -89,7 +93,7 @@ def _monolith(_: click.Context, __: click.Parameter, value: str) -> UpstreamUrl:
 
 
 @click.command(short_help="Write a first strangler.toml.")
-@click.option("--monolith", metavar="URL", required=True, callback=_monolith, help="Where your monolith answers.")
+@click.option("--monolith", metavar="URL", callback=_monolith, help="Where your monolith answers.")
 @click.option(
     "--dir",
     "folder",
@@ -98,12 +102,40 @@ def _monolith(_: click.Context, __: click.Parameter, value: str) -> UpstreamUrl:
     help="Where to write; default here.",
 )
 @click.option("--force", is_flag=True, help="Overwrite a strangler.toml that is there.")
+@INVENTORY
+@click.option("--app", "app", metavar="LABEL", help="With --inventory: the app whose reads get routes.")
+@click.option(
+    "--candidate", metavar="URL", default=_CANDIDATE, show_default=True, help="Where the app's service will answer."
+)
 @JSON
-def init(monolith: UpstreamUrl, folder: Path, force: bool, as_json: bool) -> None:
-    """Write a strangler.toml which works at once with `strangler serve`, for any HTTP server."""
+def init(
+    monolith: UpstreamUrl | None,
+    folder: Path,
+    force: bool,
+    inventory_file: Path | None,
+    app: str | None,
+    candidate: str,
+    as_json: bool,
+) -> None:
+    """Write a strangler.toml which works at once with `strangler serve`, for any HTTP server.
+
+    With --inventory and --app it has a route for each read of that app, with the reasons in comments; a strangler.toml
+    that is there gets them added at its end.
+    """
     file = folder / "strangler.toml"
+    if (inventory_file is None) != (app is None):
+        raise click.UsageError("--inventory and --app belong together.")
+    if inventory_file is not None and app is not None and file.exists() and not force:
+        if monolith is not None:
+            raise click.UsageError(f"{file} says already where the monolith is: leave --monolith out, or --force.")
+        add_routes(file, inventory_file, app, candidate, as_json)
+        return
+    if monolith is None:
+        raise click.UsageError("Missing option '--monolith'.")
     listen, control = (Address("127.0.0.1", port) for port in _own_ports(monolith.address.port))
     text = starting_config(monolith, listen, control)
+    if inventory_file is not None and app is not None:
+        text = routes_for(text, file, inventory_file, app, candidate).text
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with file.open("w" if force else "x", encoding="utf-8") as opened:

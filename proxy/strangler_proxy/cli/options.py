@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-__all__ = ["CONFIG", "JSON", "JSON_WANTED", "WAIT", "WHY"]
+__all__ = ["CONFIG", "INVENTORY", "JSON", "JSON_WANTED", "WAIT", "WHY"]
 
 JSON_WANTED = "strangler_proxy.json"
 
@@ -45,6 +45,12 @@ CONFIG = click.option(
     envvar="STRANGLER_CONFIG",
     callback=_config,
     help="The configuration.",
+)
+INVENTORY = click.option(
+    "--inventory",
+    "inventory_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What `manage.py strangler_inventory` wrote in the monolith.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, is_eager=True, callback=_json, help="Answer in JSON.")
 WHY = click.option("--why", required=True, callback=_why, help="Why; stands in the audit.")

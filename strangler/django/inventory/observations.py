@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from strangler.inventory import Observed, View
-from strangler.inventory.observed_file import added_up, read_observed
+from strangler.inventory.observed_file import added_up
 
 __all__ = ["observed_in"]
 
 
-def observed_in(folder: Path, views: Sequence[View], notes: list[str]) -> tuple[Observed, ...]:
-    """What was seen of these views, by their keys. What no view has any more becomes a note. Raises ConfigError."""
+def observed_in(rows: Iterable[Observed], views: Sequence[View], notes: list[str]) -> tuple[Observed, ...]:
+    """What was seen of these views, by their keys. What no view has any more becomes a note."""
     keys = _routes(views)
     subtrees = [view.key for view in views if view.kind == "admin"]
     found: list[Observed] = []
     lost: list[str] = []
-    for row in read_observed(folder):
+    for row in rows:
         route = row.key.removeprefix("^")
         key = keys.get(route, next((each for each in subtrees if route.startswith(each)), None))
         if key is None:

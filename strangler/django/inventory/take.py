@@ -12,6 +12,7 @@ from strangler.django.inventory.project import apps_of, site_of
 from strangler.django.inventory.signals import receivers_of
 from strangler.django.inventory.views import views_of
 from strangler.inventory import Inventory
+from strangler.inventory.observed_file import read_observed
 
 __all__ = ["take_inventory"]
 
@@ -23,6 +24,7 @@ def take_inventory(*, own: tuple[str, ...] = (), observed: Path | None = None, u
     ObservedMiddleware kept what it saw; `urlconf` is another one than ROOT_URLCONF. Raises UrlconfError for a URLconf
     that cannot be loaded, ConfigError for observations that cannot be read.
     """
+    seen = () if observed is None else read_observed(observed)
     owners, notes = Owners(own), list(unread_queues())
     # The URLconf first: its modules are what connects receivers and registers tasks.
     views = tuple(views_of(owners, urlconf))
@@ -39,6 +41,6 @@ def take_inventory(*, own: tuple[str, ...] = (), observed: Path | None = None, u
         tasks=tasks,
         schedules=tuple(schedules_of(owners, notes)),
         receivers=tuple(receivers_of(owners)),
-        observed=() if observed is None else observed_in(observed, views, notes),
+        observed=observed_in(seen, views, notes),
         notes=tuple(notes),
     )

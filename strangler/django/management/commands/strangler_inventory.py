@@ -33,18 +33,21 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Take the inventory and keep it."""
         folder = None if options["observed"] is None else Path(options["observed"])
+        file = Path(options["output"])
+        if not file.absolute().parent.is_dir():
+            raise CommandError(f"{file} cannot be written: there is no folder {file.absolute().parent}.")
         try:
             inventory = take_inventory(own=tuple(options["own"]), observed=folder, urlconf=options["urlconf"])
-            write_inventory(Path(options["output"]), inventory)
+            write_inventory(file, inventory)
         except UrlconfError as error:
             raise CommandError(str(error)) from error
         except ConfigError as error:
             raise CommandError("\n".join(str(problem) for problem in error.problems)) from error
         except OSError as error:
-            raise CommandError(f"{options['output']} cannot be written: {error.strerror}.") from error
+            raise CommandError(f"{file} cannot be written: {error.strerror}.") from error
         for note in inventory.notes:
             self.stderr.write(f"note: {note}")
-        self.stdout.write(f"{options['output']}: {_counted(inventory)}.")
+        self.stdout.write(f"{file}: {_counted(inventory)}.")
 
 
 def _counted(inventory: Inventory) -> str:
