@@ -152,6 +152,16 @@ def test_a_release_is_a_word_that_fits_into_a_header(release: str) -> None:
     assert "not the name of a release" in problem[2]
 
 
+def test_evidence_is_in_the_toggles_database_unless_it_is_said_where() -> None:
+    database = "postgresql://shop@db/shop"
+    store = f'[store]\nurl = "{database}"\n'
+    assert read(WHOLE).evidence.url == "sqlite:////nowhere/.strangler/evidence.db"
+    assert read(WHOLE + store).evidence.url == database
+    assert read(WHOLE + store + f'[evidence]\nurl = "{database}"\n').evidence.url == database
+    assert read(WHOLE + store + '[evidence]\nurl = "sqlite:///e.db"\n').evidence.url == "sqlite:////nowhere/e.db"
+    assert read(WHOLE + '[evidence]\nurl = "postgresql://a@b/c"\n').evidence.url == "postgresql://a@b/c"
+
+
 def test_evidence_and_toggles_are_not_kept_in_one_file() -> None:
     text = WHOLE + '[store]\nurl = "sqlite:///one.db"\n[evidence]\nurl = "sqlite:///one.db"\n'
     assert wrong(text) == [(12, "evidence.url", "names the toggles' and the evidence's store at once")]
