@@ -52,11 +52,12 @@ def windows_of(
     connection: sqlite3.Connection, route: str | None, since: float, until: float | None, step: int, most: int | None
 ) -> list[Window]:
     """The windows of a route, or of all; those shorter than `step` joined, and at most `most` of them."""
+    # CROSS JOIN, for SQLite, says which table is gone through: a route's keys, and not every window that there is.
     rows = connection.execute(
         f"""
         SELECT start / max(length, ?4) * max(length, ?4) AS begin, max(length, ?4),
                route, side, stage, release, {_SUMS}
-        FROM traffic_key JOIN traffic ON traffic.key = traffic_key.id
+        FROM traffic_key CROSS JOIN traffic ON traffic.key = traffic_key.id
         WHERE (?1 IS NULL OR route = ?1) AND length IN {LENGTHS} AND start >= ?2 AND (?3 IS NULL OR start < ?3)
         GROUP BY begin, route, side, stage, release, max(length, ?4)
         ORDER BY begin, route, side, stage, release, max(length, ?4) LIMIT ?5
