@@ -170,8 +170,9 @@ def test_a_move_made_elsewhere_is_kept_by_the_next_flip(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_move_made_elsewhere_is_noticed(tmp_path: Path) -> None:
+def test_a_move_made_elsewhere_is_noticed_before_the_next_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario() -> None:
+        monkeypatch.setattr("strangler_proxy.control.in_force._LOOK_EVERY", 3600.0)
         store = MemoryToggleStore()
         async with proxy(tmp_path, store) as (control, workers):
             watching = asyncio.create_task(control.watch())
