@@ -26,7 +26,7 @@ def acquaintance(monolith: MonolithFacts, proxy: ProxyFacts | None) -> Iterator[
                 f"has no view that vouches, and the route {route.name!r} has to know who asks",
                 "The proxy asks the monolith who a client is; without an answer the client gets 503.",
                 'path("_strangler/", include("strangler.django.urls")),',
-                monolith.urlconf or "the URLconf",
+                monolith.where_urls,
             )
         elif monolith.vouch_path != proxy.identity_path:
             yield Finding(

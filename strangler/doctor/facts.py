@@ -115,6 +115,13 @@ class MonolithFacts:
             return f"{self.settings} (it comes from {line})"
         return line or self.settings
 
+    @property
+    def where_urls(self) -> str:
+        """Where a URL is to be written: the URLconf, or one of the project's own around one that was installed."""
+        if any(part in self.urlconf for part in _INSTALLED):
+            return f"a URLconf of your own, named in ROOT_URLCONF, that includes {self.urlconf}"
+        return self.urlconf or "the URLconf"
+
     def has(self, middleware: str) -> bool:
         """Whether there is a middleware that does this."""
         return middleware in self.middleware

@@ -87,11 +87,11 @@ def _probes(monolith: MonolithFacts, proxy: ProxyFacts | None, listed: Iterable[
     yield Finding(
         "D104",
         Severity.WRONG,
-        "upstreams.monolith.health",
+        "upstreams.monolith.health_host",
         f"probes ask with Host {refused[0]!r}, which ALLOWED_HOSTS has not",
         "A view behind CommonMiddleware answers them with 400: the monolith is taken for sick, and a sick address gets"
         " no customers while another one is well.",
-        f'host = "{good}"        # under [upstreams.monolith.health]',
+        f'health_host = "{good}"        # under [upstreams.monolith]',
         proxy.file,
     )
 

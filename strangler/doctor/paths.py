@@ -89,7 +89,7 @@ def _redirects(proxy: ProxyFacts, monolith: MonolithFacts, plain: set[str]) -> I
         " slash is a 404, whoever answers the other.",
         f'path("{leant[0].path.strip("/")}", RedirectView.as_view(url=...))'
         "        # kept in the URLconf when the view goes, or a route of its own",
-        monolith.urlconf or "the URLconf",
+        monolith.where_urls,
     )
 
 

@@ -68,7 +68,7 @@ def _seen(client: httpx.Client, live: Live, facts: MonolithFacts) -> Iterator[Fi
             "has no view that says what Django sees of a request",
             "Whether Host, scheme and Origin arrive as they should can only be asked of Django itself.",
             'path("_strangler/", include("strangler.django.urls")),',
-            facts.urlconf or "the URLconf",
+            facts.where_urls,
         )
         return
     seal = ask_seal(live.secret, int(time.time()), secrets.token_hex(16), "GET", path, "seen")

@@ -15,6 +15,7 @@ from strangler_proxy.plan_draft.weight import Weighed
 
 __all__ = ["draft_text"]
 
+_A_WEEK: Final = 6.5
 # What is told of otherwise, or goes when the migration is over.
 _OURS: Final = frozenset({"admin", "strangler"})
 
@@ -70,7 +71,12 @@ def _looked_at(draft: Draft) -> Iterator[str]:
             " looks like any other. Give an access log of some days (`--access-log`), or the monolith's own counts"
             " (`--callers`)."
         )
-    elif draft.traffic.elsewhere:
+    elif draft.traffic.days < _A_WEEK:
+        unknown.append(
+            f"**Traffic is of {draft.traffic.time or 'a time unknown'} alone**: what comes once a week, or a month,"
+            " is not in it. Take a longer time before you call a part unused."
+        )
+    if draft.traffic is not None and draft.traffic.elsewhere:
         share = draft.traffic.elsewhere / (draft.traffic.total + draft.traffic.elsewhere)
         unknown.append(
             f"{draft.traffic.elsewhere} requests ({share * 100:.2g} %) are for paths that no URL pattern takes: static"

@@ -34,6 +34,13 @@ class Traffic:
         return self.reads[key] + self.writes[key]
 
     @property
+    def time(self) -> str:
+        """How long a time they are of, in words; empty where nobody knows."""
+        if not self.days:
+            return ""
+        return f"{self.days:.3g} days" if self.days >= 2 else f"{self.days * 24:.2g} hours"
+
+    @property
     def total(self) -> int:
         """All requests that a view took."""
         return self.reads.total() + self.writes.total()

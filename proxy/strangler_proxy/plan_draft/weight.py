@@ -25,6 +25,8 @@ _WRITES, _SIGN_IN, _JOBS = 0.5, 0.3, 0.2
 # Below that share of all requests a part is not worth a service of its own, unless it changes often.
 _LITTLE_TRAFFIC: Final = 0.005
 _LITTLE_CHANGE: Final = 0.05
+# What nobody asked for in less than so many days somebody may ask for tomorrow.
+_LONG_ENOUGH: Final = 1.0
 # A part that writes with so many others in one transaction is a knot, and so is one that needs half of the others.
 _KNOT: Final = 3
 _COORDINATES: Final = 4
@@ -149,7 +151,7 @@ def _advised(each: Weighed, traffic: Traffic | None, parts: Sequence[Part]) -> W
             reason=f"It holds the sign-in ({login.title}). The session is the monolith's, services are told who asks by"
             " the identity that it vouches for; whoever moves sign-in moves everybody at once.",
         )
-    if _is_little(each):
+    if _is_little(each, traffic):
         return replace(each, advice=Advice.STAY, reason=_little(each, traffic))
     if len(each.knot) >= _KNOT:
         return replace(
@@ -176,14 +178,14 @@ def _advised(each: Weighed, traffic: Traffic | None, parts: Sequence[Part]) -> W
     return each
 
 
-def _is_little(each: Weighed) -> bool:
-    if each.share is None or each.share >= _LITTLE_TRAFFIC:
+def _is_little(each: Weighed, traffic: Traffic | None) -> bool:
+    if traffic is None or traffic.days < _LONG_ENOUGH or each.share is None or each.share >= _LITTLE_TRAFFIC:
         return False
     return each.commit_share is None or each.commit_share < _LITTLE_CHANGE
 
 
 def _little(each: Weighed, traffic: Traffic | None) -> str:
-    days = f" in {traffic.days:.3g} days" if traffic is not None and traffic.days else ""
+    days = f" in {traffic.time}" if traffic is not None and traffic.time else ""
     changed = "" if each.commits is None else f", and it changed {each.commits} times in the last year"
     return (
         f"{each.requests or 0} requests{days} ({(each.share or 0) * 100:.2g} % of all){changed}: a service would cost"

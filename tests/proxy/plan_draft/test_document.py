@@ -58,6 +58,11 @@ def test_what_is_not_known_is_said() -> None:
         assert unknown in text
 
 
+def test_traffic_of_a_short_time_is_told_as_such() -> None:
+    traffic = Traffic(reads=Counter({"cart/list/": 5}), days=0.25, sources=("access.log",))
+    assert "**Traffic is of 6 hours alone**" in draft(shop(["cart"]), traffic)
+
+
 def test_a_monolith_of_which_nothing_should_move_is_told_so_and_is_a_plan_all_the_same() -> None:
     inventory = shop(["accounts"], views=[view("accounts", "login")])
     text = draft(inventory)

@@ -78,6 +78,12 @@ def test_what_nobody_asks_and_nobody_changes_stays() -> None:
     assert advice(changed)["cart"] is Advice.MOVE
 
 
+def test_what_nobody_asked_for_in_some_hours_is_not_called_unused() -> None:
+    traffic = requests(cart=0, catalog=1000)
+    traffic.days = 0.2
+    assert advice(order(shop(["cart", "catalog"]), traffic)) == {"catalog": Advice.MOVE, "cart": Advice.MOVE}
+
+
 def test_without_traffic_nothing_is_said_of_traffic() -> None:
     [each] = order(shop(["cart"]))
     assert (each.requests, each.share, each.traffic, each.advice) == (None, None, None, Advice.MOVE)
