@@ -116,5 +116,5 @@ def _celery() -> Any:
 
 def _when(schedule: Any) -> str:
     """A schedule in its own words; a plain number is seconds."""
-    text = str(schedule)
+    text = " ".join(str(schedule).split())
     return f"every {text} s" if isinstance(schedule, int | float) else text.strip("<>")

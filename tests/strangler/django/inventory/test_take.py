@@ -121,7 +121,7 @@ class FakeCelery:
         self.conf = SimpleNamespace(
             beat_schedule={
                 "nightly": {"task": "shop.expire", "schedule": 300},
-                "odd": {"task": "nowhere", "schedule": "<crontab: 0 3 * * *>"},
+                "odd": {"task": "nowhere", "schedule": "<crontab: 0 3\n  * * *>\n"},
             }
         )
         self.loader = SimpleNamespace(
