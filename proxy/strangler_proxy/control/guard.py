@@ -84,7 +84,7 @@ class Guard:
         try:
             await self._let_in(scope, receive, told)
         finally:
-            if scope["method"] not in _READING and not state.get("audited", False):
+            if not state.get("audited", False) and self._may_change(scope):
                 await self._calls.record(_call(scope, state.get("caller"), status))
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,6 +110,10 @@ class Guard:
             return {"type": "http.request", "body": body, "more_body": False}
 
         await self._app(scope, replay, send)
+
+    def _may_change(self, scope: Scope) -> bool:
+        """Whether a call could change something, which whoever may only look cannot."""
+        return scope["method"] not in _READING and least_role(self._routes, scope) not in (None, Role.VIEW)
 
     def _misdirected(self, scope: Scope, headers: Headers) -> Response | None:
         host = headers.get("host", "")

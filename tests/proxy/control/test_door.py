@@ -130,6 +130,13 @@ def test_every_call_that_may_change_something_stands_in_the_audit_once(client: h
     assert {each["detail"]["address"] for each in found} == {"127.0.0.1"}
 
 
+def test_what_changes_nothing_does_not_stand_there_whatever_its_method(client: httpx.Client) -> None:
+    header = bearer(made(client, "looker", "view"))
+    assert client.post("/api/v1/gates", json={}, headers=header).status_code == 422
+    assert client.post("/nowhere", json={}, headers=header).status_code == 404
+    assert not [each for each in events(client, action="api.call") if each["detail"]["token"] == "looker"]
+
+
 def test_a_wrong_token_that_wants_to_change_something_stands_there_too_and_its_secret_does_not(
     client: httpx.Client,
 ) -> None:
