@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from strangler.errors import (
     DocumentConflict,
@@ -87,7 +87,8 @@ class Rollouts:
         self._notifier = notifier
         self._now = now
         self._pause = pause
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # Whoever orders chooses the names, so none is kept for longer than somebody holds it.
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._looks: dict[str, Look] = {}
         self._asked: set[tuple[str, float]] = set()
         self._hurry = asyncio.Event()
@@ -189,7 +190,7 @@ class Rollouts:
 
     async def _order(self, name: str, order: Callable[[Rollout], Rollout], who: str, action: str, why: str) -> Rollout:
         for attempt in range(_TRIES):
-            async with self._locks[name]:
+            async with self._lock(name):
                 kept = await self._archive.read(name)
                 if kept is None:
                     raise UnknownRollout(
@@ -209,10 +210,17 @@ class Rollouts:
         raise IllegalRollout(f"{name} changes all the time.", "Try again in a moment.")
 
     async def _seen(self, rollout: Rollout) -> tuple[Seen, Judged]:
-        judged = Judged() if rollout.at == START else await self._judge.judged(rollout)
+        left_alone = rollout.at == START or rollout.state is RolloutState.OVERTAKEN
+        judged = Judged() if left_alone else await self._judge.judged(rollout)
         toggles = self._mover.snapshot.toggles
         own = {name: toggles[name] for name in rollout.toggles if name in toggles}
         return Seen(own, judged.judgements, judged.heard), judged
+
+    def _lock(self, name: str) -> asyncio.Lock:
+        lock = self._locks.get(name)
+        if lock is None:
+            lock = self._locks[name] = asyncio.Lock()
+        return lock
 
     def _rests(self, rollout: Rollout, now: float) -> bool:
         known = self._looks.get(rollout.name)
@@ -220,7 +228,7 @@ class Rollouts:
 
     async def _step(self, name: str) -> None:
         """Look at one, and do what there is to be done."""
-        async with self._locks[name]:
+        async with self._lock(name):
             kept = await self._archive.read(name)
             if kept is None or kept.rollout.state in OVER:
                 self._looks.pop(name, None)

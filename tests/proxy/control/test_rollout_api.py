@@ -13,6 +13,7 @@ from strangler_proxy.control import ControlPlane
 from strangler_proxy.rollout import DEFAULT, Place, Schedule, Station
 
 from strangler.testing import FixedMoveGuard, MemoryToggleStore
+from strangler.toggles import Stage
 from tests.proxy.control.fakes import plane
 from tests.proxy.control.server import serving
 
@@ -44,7 +45,8 @@ def post(client: httpx.Client, verb: str = "", status: int = 200, **body: Any) -
     answered = client.post(f"/api/v1/rollouts{verb}", json={"why": "it agrees", **body})
     document: dict[str, Any] = answered.json()
     assert answered.status_code == status, document
-    return document["rollout"] if status == 200 else document["error"]
+    told: dict[str, Any] = document["rollout" if status == 200 else "error"]
+    return told
 
 
 def until(client: httpx.Client, **wanted: Any) -> dict[str, Any]:
@@ -107,6 +109,6 @@ def test_what_cannot_be_is_refused_with_what_to_do(client: httpx.Client) -> None
 
 
 def test_a_guard_of_moves_holds_a_rollout_too(control: ControlPlane, client: httpx.Client) -> None:
-    control.guards.append(FixedMoveGuard({"catalog.facts": "Writes would be lost."}, stages=["extracted"]))
+    control.guards.append(FixedMoveGuard({"catalog.facts": "Writes would be lost."}, stages=[Stage.EXTRACTED]))
     post(client, names=["catalog.facts"], schedule="quick")
     assert "Writes would be lost." in until(client, state="paused")["reason"]
