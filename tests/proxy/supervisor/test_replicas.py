@@ -55,6 +55,14 @@ def test_replicas_over_postgresql_move_together_and_one_that_is_killed_comes_bac
         assert len(outcome["acknowledged"]) == 3
         assert {each.get() for each in replicas} == {("catalog", "monolith")[number % 2]}
 
+    # Three operators at once, each by another replica: one moves, the others are told.
+    wanted = {"names": ["catalog.list"], "stage": "extracted", "why": "x", "force": True}
+    wanted["expected_revision"] = outcome["revision"]
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda each: each.api("POST", "/api/v1/flip", json=wanted), replicas))
+    assert sorted(each.status_code for each in answers) == [200, 409, 409]
+    assert len(a.flip("monolith")["acknowledged"]) == 3
+
     killed(c)
     waited = a.api(
         "POST",
