@@ -38,6 +38,7 @@ from strangler_proxy.sockets import address_of, listen, renewed
 from strangler_proxy.state import StateDir
 from strangler_proxy.store import open_evidence, open_store
 from strangler_proxy.subject_key import SubjectKey
+from strangler_proxy.vouch_secret import vouch_secret
 
 __all__ = ["COMPARER_SECONDS", "CONTROL_SECONDS", "DRAIN_SECONDS", "LAUNCHER", "Started", "Supervisor"]
 
@@ -111,6 +112,7 @@ class Supervisor:
         with self._alone() as lock, self._listening() as (sockets, control, asked), self._awake() as wakeup:
             if not given:
                 keep_secret(state.token)
+            vouch_secret(config)
             addresses = {"listen": address_of(sockets[0]), "control": address_of(control)}
             # Children read this copy: what is edited in the file counts from the next reload on, for all at once.
             state.write(state.accepted, config.text)
