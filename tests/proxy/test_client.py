@@ -51,6 +51,19 @@ def test_a_refusal_keeps_status_code_message_and_remedy() -> None:
     assert (caught.value.status, caught.value.code) == (409, "illegal_move")
 
 
+def test_metrics_come_as_the_text_that_they_are() -> None:
+    with client(lambda request: httpx.Response(200, text=f"at {request.url.path}\n")) as control:
+        assert control.metrics() == "at /metrics\n"
+    with client(lambda _: httpx.Response(401, text="no")) as control, pytest.raises(ControlRefused, match="token"):
+        control.metrics()
+
+    def gone(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("Connection refused")
+
+    with client(gone) as control, pytest.raises(ControlUnreachable, match="Nothing answers"):
+        control.metrics()
+
+
 def test_an_error_without_a_reason_is_a_refusal_all_the_same() -> None:
     with client(lambda _: httpx.Response(500, json=["?"])) as control, pytest.raises(ControlRefused, match="500"):
         control.history()

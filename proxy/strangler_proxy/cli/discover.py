@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -115,7 +115,7 @@ def _exposition(metrics: str | None, config: Path) -> str:
     except httpx.HTTPStatusError as error:
         right = "Take --control, which sends the token." if error.response.status_code == 401 else "Check the address."
         raise StranglerError(f"{metrics} answers {error.response.status_code}. {right}") from error
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise StranglerError(f"{metrics} does not answer: {reason(error)}.") from error
     return answered.text
 
@@ -127,10 +127,10 @@ def _print(found: Discovery, inventory: Inventory, app: str | None, limit: int) 
         print_text()
     listed = [each for each in found.endpoints if app is None or each.view.app == app]
     endpoints = [each for each in listed if each.requests or not found.requests]
-    columns = ("requests", "share", "errors", "p95") if found.requests else ()
+    columns = ("requests", "share", "errors", *(("p95",) if found.timed else ())) if found.requests else ()
     print_table(
         ("endpoint", "view", "app", *columns, "tables"),
-        (list(_row(each, numbers=bool(columns))) for each in endpoints[:limit]),
+        (list(_row(each, columns)) for each in endpoints[:limit]),
     )
     if len(endpoints) > limit:
         print_text(f"and {len(endpoints) - limit} more: --limit {len(endpoints)}, or --json.")
@@ -138,17 +138,17 @@ def _print(found: Discovery, inventory: Inventory, app: str | None, limit: int) 
         print_text(f"{counted(len(listed) - len(endpoints), 'endpoint')} without any traffic in it; --json lists them.")
     if found.unknown:
         print_text()
-        print_table(("no view answers", "requests"), found.unknown[:10])
+        print_table(("without a view", "requests"), found.unknown[:10])
     print_text()
     print_table(
-        ("app", "views", "requests", "share", "lines", "needs", "needed by"),
-        (list(_app(each)) for each in found.apps if app is None or each.app.label == app),
+        ("app", "views", *columns[:2], "lines", "needs", "needed by"),
+        (list(_app(each, numbers=bool(columns))) for each in found.apps if app is None or each.app.label == app),
     )
     for note in inventory.notes:
         print_text(f"note: {note}")
 
 
-def _row(each: Endpoint, *, numbers: bool) -> Iterator[object]:
+def _row(each: Endpoint, columns: Sequence[str]) -> Iterator[object]:
     view = each.view
     path = next((template for form in view.forms for template in form.localised), view.forms[0].route)
     methods = " ".join(each.methods) or " ".join(view.methods)
@@ -156,10 +156,11 @@ def _row(each: Endpoint, *, numbers: bool) -> Iterator[object]:
     yield f"{methods} {path}{more}".strip()
     yield view.title
     yield view.app or "-"
-    if numbers:
+    if columns:
         yield f"{round(each.requests):,}"
         yield percent(each.share)
         yield "-" if each.error_rate is None else percent(each.error_rate)
+    if "p95" in columns:
         yield milliseconds(each.p95)
     yield _tables(each)
 
@@ -173,11 +174,12 @@ def _tables(each: Endpoint) -> str:
     return "; ".join(told) or "none"
 
 
-def _app(each: AppSummary) -> Iterator[object]:
+def _app(each: AppSummary, *, numbers: bool) -> Iterator[object]:
     yield each.app.label if each.app.origin == "project" else f"{each.app.label} ({each.app.origin})"
     yield each.views
-    yield f"{round(each.requests):,}"
-    yield percent(each.share)
+    if numbers:
+        yield f"{round(each.requests):,}"
+        yield percent(each.share)
     yield f"{each.app.lines:,}" if each.app.origin == "project" else "-"
     yield _ties((coupling.target, coupling.kind, coupling.count) for coupling in each.needs)
     yield _ties((coupling.source, coupling.kind, coupling.count) for coupling in each.needed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from strangler.inventory import Inventory, UrlForm, View
@@ -12,8 +13,9 @@ from strangler.inventory.characters import ALPHABET
 from strangler.inventory.lookup import Lookup, literal_start
 from strangler_proxy.discover.automaton import Automaton, Undecided, automaton_of, common_word
 from strangler_proxy.routes.entry import Entry
+from strangler_proxy.routes.overlap import apart
 from strangler_proxy.routes.route import Route
-from strangler_proxy.routes.template import Template
+from strangler_proxy.routes.template import Template, parse_template
 
 __all__ = ["Capture", "Captures"]
 
@@ -101,9 +103,8 @@ class Captures:
     def _capture(
         self, view: View, entry: Entry, wanted: Automaton, others: Sequence[Entry], look: bool
     ) -> Capture | None:
-        start = literal_start(_expression(entry.template))
         rivals = [each for each in others if each.rank < entry.rank]
-        taken = [self._found(view, form, [wanted], rivals) for form in view.forms if _meets(form, start)]
+        taken = [self._found(view, form, [wanted], rivals) for form in view.forms if _meets(form, entry.template)]
         examples = [(path, sure) for path, sure in taken if path]
         if not examples:
             return None
@@ -111,7 +112,7 @@ class Captures:
         left, certain = "", all(sure for _, sure in examples)
         for form in view.forms if look else ():
             rest, sure = ("", True) if left else self._found(view, form, [], [entry, *others])
-            left, certain = left or rest, certain and (sure or not _meets(form, start))
+            left, certain = left or rest, certain and (sure or not _meets(form, entry.template))
         example = examples[0][0]
         methods = tuple(sorted(each for each in entry.methods if view.takes(each)))
         return Capture(view, methods, example, left, self._redirected(view, example), certain)
@@ -174,11 +175,14 @@ def _covers(other: Entry, entry: Entry) -> bool:
     return other.conditions is None and other.methods >= entry.methods
 
 
-def _meets(form: UrlForm, start: str) -> bool:
-    """The cheap proof that two expressions have no path in common: texts that differ from the first character on."""
-    own = literal_start(form.regex)
-    for prefix in form.prefixes:
-        mine = prefix + own
-        if mine.startswith(start) or start.startswith(mine):
-            return True
-    return False
+def _meets(form: UrlForm, template: Template) -> bool:
+    """Whether there is no cheap proof that they have no path in common, as for nearly all of a large monolith."""
+    start, own = literal_start(_expression(template)), literal_start(form.regex)
+    if not any((prefix + own).startswith(start) or start.startswith(prefix + own) for prefix in form.prefixes):
+        return False
+    return not form.exact or not all(apart(_parsed(text), template) for text in form.localised)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Template:
+    return parse_template(text)

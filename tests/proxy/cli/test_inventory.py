@@ -102,6 +102,7 @@ def test_the_metrics_of_the_proxy_tell_of_routes(run_json: Callable[..., Any], r
         (["--metrics", "x", "--control"], 2, "would count requests twice"),
         (["--metrics", "nowhere.txt"], 2, "nowhere.txt cannot be read"),
         (["--metrics", "http://127.0.0.1:1/metrics"], 2, "does not answer"),
+        (["--metrics", "http://[bad/metrics"], 2, "does not answer"),
         (["--control"], 4, "No proxy has been started here yet"),
         (["--access-log", "nowhere.log"], 2, "nowhere.log"),
         (["--access-log", "strangler.toml"], 2, "is no line of an access log"),
