@@ -8,6 +8,7 @@ The proxy marks its requests with a header that nobody else can write, as it is 
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from strangler.shadow import SHADOW_HEADER
 
 __all__ = ["CallersMiddleware", "agent_of", "callers_folder", "client_of", "example_of"]
 
+_LOG: Final = logging.getLogger("strangler.callers")
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _WORD: Final = re.compile(r"[A-Za-z][\w.+-]{0,39}")
 _BOT: Final = re.compile(r"bot\b|spider|crawl", re.IGNORECASE)
@@ -80,6 +82,13 @@ class CallersMiddleware:
         return response
 
     def _count(self, request: HttpRequest) -> None:
+        try:
+            self._note(request)
+        except Exception:
+            # The answer is there, and nobody shall lose it to being counted.
+            _LOG.exception("A request could not be counted.")
+
+    def _note(self, request: HttpRequest) -> None:
         now = time.time()
         counted = Counted(1, now, now)
         method = request.method if request.method in _METHODS else "OTHER"

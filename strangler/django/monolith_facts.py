@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -44,7 +43,7 @@ _KINDS: Final = {
 
 def monolith_facts() -> MonolithFacts:
     """The facts, without a secret among them. Raises UrlconfError, or ImportError for a middleware."""
-    middleware = dict(_middleware())
+    middleware = _middleware()
     urls, prefixed, admin = _urls()
     return MonolithFacts(
         settings=settings_file(),
@@ -86,14 +85,16 @@ def monolith_facts() -> MonolithFacts:
     )
 
 
-def _middleware() -> Iterator[tuple[str, int]]:
-    installed = [import_string(name) for name in settings.MIDDLEWARE]
-    for kind, name in _KINDS.items():
-        wanted = import_string(name)
-        for at, each in enumerate(installed):
-            if isinstance(each, type) and issubclass(each, wanted):
-                yield kind, at
-                break
+def _middleware() -> dict[str, int]:
+    # By names, as Django's own need the models of their apps to be imported.
+    kinds = {name: kind for kind, name in _KINDS.items()}
+    found: dict[str, int] = {}
+    for at, name in enumerate(settings.MIDDLEWARE):
+        for base in getattr(import_string(name), "__mro__", ()):
+            kind = kinds.get(f"{base.__module__}.{base.__qualname__}")
+            if kind is not None:
+                found.setdefault(kind, at)
+    return found
 
 
 def _urls() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:

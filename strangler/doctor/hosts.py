@@ -17,7 +17,7 @@ _OF_DEBUG = (".localhost", "127.0.0.1", "[::1]")
 
 def allows(patterns: Iterable[str], host: str) -> bool:
     """Whether ALLOWED_HOSTS lets a host pass, as Django reads it: `.example.com` stands for all of that domain."""
-    name = host.lower().rstrip(".")
+    name = f"[{host.lower()}]" if ":" in host else host.lower().rstrip(".")
     return any(
         pattern == "*"
         or name == pattern

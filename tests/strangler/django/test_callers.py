@@ -139,6 +139,13 @@ def test_the_middleware_counts_in_the_shop_and_takes_itself_out_without_a_folder
         CallersMiddleware(lambda _: HttpResponse())
 
 
+def test_a_count_that_fails_costs_nobody_an_answer(counts: CallerCounts, caplog: pytest.LogCaptureFixture) -> None:
+    request = RequestFactory().get("/")
+    del request.resolver_match
+    assert CallersMiddleware(lambda _: HttpResponse(status=204), counts)(request).status_code == 204
+    assert "could not be counted" in caplog.text
+
+
 def test_one_write_is_made_for_many_requests(counts: CallerCounts, later: Later) -> None:
     for _ in range(5):
         serve(counts, "/healthz")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from io import StringIO
 from pathlib import Path
@@ -142,3 +145,17 @@ def test_nobody_else_is_told_anything(settings: Any) -> None:
     assert Client().get(SEEN).status_code == 404
     settings.STRANGLER = {}
     assert ask(Client()).status_code == 404
+
+
+def test_a_project_without_users_and_sessions_has_facts_too(tmp_path: Path) -> None:
+    (tmp_path / "bare_settings.py").write_text(
+        'SECRET_KEY = "a key of the tests"\nROOT_URLCONF = "bare_urls"\nINSTALLED_APPS = ["strangler.django"]\n'
+        'MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]\n'
+    )
+    (tmp_path / "bare_urls.py").write_text("urlpatterns = []\n")
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "bare_settings", "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "django", "strangler_doctor", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1, done.stderr
+    found = {each["code"]: each["where"] for each in json.loads(done.stdout)["findings"]}
+    assert found["D101"] == "bare_settings.py"

@@ -165,6 +165,7 @@ def test_the_line_of_a_setting_is_where_to_change_it() -> None:
         ([".example.com"], "example.com", True),
         ([".example.com"], "badexample.com", False),
         (["shop.example.com"], "SHOP.example.com.", True),
+        (["[::1]"], "::1", True),
         ([], "shop.example.com", False),
     ],
 )
