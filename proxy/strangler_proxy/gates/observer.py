@@ -124,9 +124,9 @@ class Observer:
     def _newest(self, name: str, release: str, first: float, since: float) -> Evidence:
         newest = Scope(name, release, self._rules)
         seen = [each for each in self._evidence.scopes(name) if each.scope.rules == self._rules]
+        paired = any(each.scope == newest for each in seen)
         # One that customers have met and of which there is no pair yet has no evidence, unless others' pairs are newer.
-        known = any(each.scope == newest for each in seen)
-        if seen and not known and (not release or seen[0].last >= first):
+        if seen and (not release or (not paired and seen[0].last >= first)):
             newest = seen[0].scope
         return self._evidence.read(newest, since=since)
 
@@ -144,7 +144,9 @@ def _remembered(ask: Callable[[_Gate], _Seen], clock: Callable[[], float]) -> Ca
         at = clock()
         found = answers.get(gate)
         if found is None or not 0 <= at - found[0] < _FRESH:
-            found = answers[gate] = (at, ask(gate))
+            seen = ask(gate)
+            # From its end on: an address that hangs must not be waited for once for each route.
+            found = answers[gate] = (clock(), seen)
         return found[1]
 
     return asked

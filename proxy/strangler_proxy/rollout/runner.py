@@ -36,7 +36,9 @@ _BETWEEN_TRIES: Final = 0.15
 _FRESH: Final = 3.0
 _LONGEST_WHY: Final = 500
 _REST: Final = 10.0
-"""Looking at one rollout takes at most about a tenth of the time: who looks at much looks less often."""
+_LONGEST_REST: Final = 5.0
+"""Looking at one rollout takes about a tenth of the time at most, for who looks at much looks less often; but no less
+often than windows of traffic come."""
 
 _log = logging.getLogger("strangler.rollout")
 
@@ -224,7 +226,11 @@ class Rollouts:
 
     def _rests(self, rollout: Rollout, now: float) -> bool:
         known = self._looks.get(rollout.name)
-        return known is not None and known.rollout == rollout and 0 <= now - known.at < _REST * known.took
+        return (
+            known is not None
+            and known.rollout == rollout
+            and 0 <= now - known.at < min(_REST * known.took, _LONGEST_REST)
+        )
 
     async def _step(self, name: str) -> None:
         """Look at one, and do what there is to be done."""

@@ -3,9 +3,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
-from strangler_proxy.rollout import RolloutState
+from strangler_proxy.rollout import Judged, Rollout, RolloutState
 
 from strangler.errors import IllegalRollout, MoveRefused, StoreUnavailable, UnknownRollout, UnknownToggle
 from strangler.testing import MemoryDocumentStore
@@ -263,5 +264,24 @@ def test_a_look_says_what_it_waits_for_also_where_another_replica_leads() -> Non
             assert look["doing"].startswith("canary 1% for 59 s yet. Not passed so far: catalog.list: It is inconc")
             assert look["gates"][LIST][0]["verdict"] == "inconclusive"
             assert look["until"] == look["since"] + 60
+
+    played(scenario)
+
+
+def test_one_that_is_much_to_look_at_is_looked_at_less_often_but_never_forgotten() -> None:
+    async def scenario(world: World) -> None:
+        await begin(world)
+        looks: list[float] = []
+        judged = world.judge.judged
+
+        async def slowly(rollout: Rollout) -> Judged:
+            looks.append(world.clock())
+            world.clock.advance(0.3)
+            return await judged(rollout)
+
+        world.judge.judged = slowly  # type: ignore[method-assign]
+        for _ in range(12):
+            await world.pass_time(1)
+        assert [round(after - before, 1) for before, after in pairwise(looks)] == [3.3, 3.3, 3.3]
 
     played(scenario)
