@@ -181,7 +181,7 @@ class Gateway:
     def choose(self, head: RequestHead, peer: Peer) -> Choice:
         """Who answers this request of `peer`, by the routes and by the snapshot in force now."""
         choice = self._chosen(head, peer)
-        if self._clearing and head.cookies is not None and _brings_subject(head):
+        if head.ours and self._clearing and _brings_subject(head):
             return choice.of_one_request(choice.target, self._clearing)
         return choice
 

@@ -49,7 +49,8 @@ _MOST_DIGITS: Final = 10
 # As a number: looking for a byte by its bytes object raises an exception inside, and costs as much.
 _QUESTION_MARK: Final = ord("?")
 _UNSAID: Final = -3
-# As in strangler_proxy.tester, which the parser does not know.
+# What our own cookies begin with, and one of them: as in strangler_proxy.subject and .tester.
+_OURS: Final = b"strangler_"
 _TESTER_COOKIE: Final = b"strangler_tester="
 
 _MOST_HOSTS: Final = 1024
@@ -70,7 +71,8 @@ class RequestHead:
     what the client sent if it can be passed on. `forwarded` are the lines in which an edge in front would tell of its
     client, None where there are none: whether to believe them is not known here. `secure` says that the client came by
     https, `last_hop` that the request may be forwarded no more. `tester` is the word of a tester, of its header or
-    else of its cookie, empty for none: it is in none of the lines to pass on.
+    else of its cookie, empty for none: it is in none of the lines to pass on. `ours` says that a cookie of ours may
+    have come.
     """
 
     __slots__ = (
@@ -87,6 +89,7 @@ class RequestHead:
         "lines",
         "method",
         "minor",
+        "ours",
         "overridden",
         "path",
         "query",
@@ -124,6 +127,7 @@ class RequestHead:
         self.via: list[bytes] | None = None
         self.forwarded: list[bytes] | None = None
         self.secure = False
+        self.ours = False
         self.tester = b""
 
     def fields(self) -> list[tuple[bytes, bytes]]:
@@ -168,10 +172,12 @@ def _sort(request: RequestHead, lines: list[bytes]) -> set[bytes] | None:
         elif meaning == HOST:
             _host(request, line)
         elif meaning == COOKIE:
-            if _TESTER_COOKIE in line:
-                line = _without_tester(request, line)
-                if not line:
-                    continue
+            if _OURS in line:
+                request.ours = True
+                if _TESTER_COOKIE in line:
+                    line = _without_tester(request, line)
+                    if not line:
+                        continue
             if request.cookies is None:
                 request.cookies = []
             request.cookies.append(len(kept))
