@@ -120,6 +120,12 @@ def test_a_new_release_begins_with_nothing(scene: Scene) -> None:
     assert pairs(scene.look()) == 3
 
 
+def test_before_customers_meet_any_release_the_one_with_the_newest_pairs_is_looked_at(scene: Scene) -> None:
+    scene.agree(5, release="", at=BEGAN + 10)
+    scene.agree(2, release="1", at=BEGAN + 20)
+    assert pairs(scene.look()) == 2
+
+
 def test_evidence_under_other_rules_is_none(scene: Scene) -> None:
     scene.agree(9, rules="other", at=BEGAN + 10)
     assert pairs(scene.look()) == 0

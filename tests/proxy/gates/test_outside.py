@@ -15,6 +15,8 @@ from strangler_proxy.gates.outside import ask_probe, ask_prometheus
 
 from strangler.evidence import AgreementWanted
 from strangler.gates import CommandGate, CommandSeen, Gates, ProbeGate, ProbeSeen, PrometheusGate, PrometheusSeen
+from tests.proxy.supervisor.proxy import is_running
+from tests.waiting import until
 
 PROBE = ProbeGate("http://catalog/ready")
 QUERY = PrometheusGate("http://prometheus:9090/", 'sum(up{job="a"})', 1.0)
@@ -119,8 +121,7 @@ def test_a_command_that_does_not_end_is_killed_with_what_it_began(tmp_path: Path
         assert run_command(CommandGate(line, timeout)) == CommandSeen(error=f"not within {timeout:g} s")
         if told.exists() and told.read_text():
             break
-    state = Path(f"/proc/{told.read_text().strip()}/stat")
-    assert not state.exists() or ") Z " in state.read_text()
+    until(lambda: not is_running(int(told.read_text())))
 
 
 def test_only_what_is_outside_is_judged_here() -> None:
