@@ -75,7 +75,7 @@ def _reasons(view: View, form: UrlForm, template: str) -> Iterator[str]:
     place = f"{view.file}:{view.line}" if view.line else view.file
     yield f"{view.view}{f' ({place})' if place else ''}"
     if not form.exact:
-        yield f"Wider than Django's own pattern: {form.route}"
+        yield f"Not quite Django's own pattern, which is {form.route}"
     writes = [each for each in (*view.methods, *view.mentions) if each not in _SAFE]
     if writes:
         yield f"It answers {', '.join(writes)} too: those stay with the monolith until their data has moved."

@@ -106,7 +106,8 @@ def _celery() -> Any:
     if module is None:
         return None
     celery = module.current_app._get_current_object()
-    if getattr(celery, "main", None) is None and not celery.conf.beat_schedule and len(celery.tasks) == 0:
+    if celery.main in (None, "default") and all(name.startswith("celery.") for name in celery.tasks):
+        # The app that Celery makes by itself where a project has none, and nobody gave it a task.
         return None
     # What autodiscover_tasks() was asked for is looked for here, as a worker would.
     celery.loader.import_default_modules()

@@ -12,9 +12,9 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connections
 from django.middleware.locale import LocaleMiddleware
-from django.utils.module_loading import import_string
 
 import strangler
+from strangler.django.inventory.installed import has_middleware
 from strangler.django.inventory.owners import Owners
 from strangler.django.inventory.url_forms import language_prefixes, languages
 from strangler.django.inventory.urlconf import walk
@@ -40,18 +40,13 @@ def site_of(owners: Owners, urlconf: str | None = None) -> Site:
         languages=languages(),
         default_language=str(settings.LANGUAGE_CODE),
         language_prefixes=prefixes,
-        locale_middleware=any(_is_locale(name) for name in settings.MIDDLEWARE),
+        locale_middleware=has_middleware(LocaleMiddleware),
         middleware=tuple(settings.MIDDLEWARE),
         databases=tuple(
             Database(alias, connections[alias].vendor, bool(connections.settings[alias].get("ATOMIC_REQUESTS")))
             for alias in connections
         ),
     )
-
-
-def _is_locale(name: str) -> bool:
-    found = import_string(name)
-    return isinstance(found, type) and issubclass(found, LocaleMiddleware)
 
 
 def apps_of(owners: Owners, notes: list[str]) -> tuple[list[App], list[Import]]:

@@ -10,9 +10,9 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import connections
 from django.middleware.common import CommonMiddleware
-from django.utils.module_loading import import_string
 
 from strangler.django.inventory.decorated import Said, said_by_class, said_by_function
+from strangler.django.inventory.installed import has_middleware
 from strangler.django.inventory.layers import code_of, held_by, innermost, names_in
 from strangler.django.inventory.owners import Owners
 from strangler.django.inventory.sources import place_of
@@ -29,12 +29,7 @@ _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "
 
 def redirects_slashes() -> bool:
     """Whether Django redirects a path without its last slash to the one with it."""
-    return bool(settings.APPEND_SLASH) and any(_is_common(name) for name in settings.MIDDLEWARE)
-
-
-def _is_common(name: str) -> bool:
-    found = import_string(name)
-    return isinstance(found, type) and issubclass(found, CommonMiddleware)
+    return bool(settings.APPEND_SLASH) and has_middleware(CommonMiddleware)
 
 
 def views_of(owners: Owners, urlconf: str | None = None) -> Iterator[View]:

@@ -186,7 +186,7 @@ def test_the_reads_of_an_app_become_routes_with_their_reasons(run: Run, folder: 
     assert [str(url) for url in config.upstreams["catalog"].urls] == ["http://127.0.0.1:8200"]
     text = file.read_text()
     assert "# It answers POST too: those stay with the monolith until their data has moved." in text
-    assert "# Wider than Django's own pattern: ^api/products/(?P<pk>[^/.]+)/$" in text
+    assert "# Not quite Django's own pattern, which is ^api/products/(?P<pk>[^/.]+)/$" in text
     assert "# Its answers are cached for 60 s.\n[[routes]]" in text
     assert "# The same.\n[[routes]]" in text
     assert run("-c", str(file), "check", *INVENTORY).stderr.count("routes[") == 0

@@ -151,6 +151,12 @@ def test_tasks_and_their_schedules_are_told_where_celery_is_installed(celery: Fa
     ]
 
 
+def test_the_app_that_celery_makes_by_itself_is_none_of_the_project(celery: FakeCelery) -> None:
+    celery.main = "default"
+    found = take_inventory()
+    assert (found.tasks, found.schedules) == ((), ())
+
+
 def test_a_package_can_be_counted_as_the_teams_own() -> None:
     found = take_inventory(own=("whitenoise",)).app("runserver_nostatic")
     assert found is not None
