@@ -9,7 +9,7 @@ from threading import Lock, Timer
 from time import monotonic
 from typing import Final
 
-from strangler.callers import Caller, Passage, Reached
+from strangler.callers import Caller, Counted, Passage, Reached
 from strangler.django.caller_file import CallerFile
 from strangler.errors import StoreUnavailable
 from strangler.fork import renew_after_fork
@@ -26,6 +26,7 @@ _OTHERS: Final = "…"
 _LOG: Final = logging.getLogger("strangler.callers")
 
 _Key = tuple[str, ...]
+_View = tuple[Passage, str, str, str]
 
 
 class CallerCounts:
@@ -38,7 +39,7 @@ class CallerCounts:
         self._file = file
         self._write_soon = write_soon or _after_a_while
         self._complained = -_COMPLAIN_EVERY
-        self._views: dict[tuple[Passage, str, str, str], Reached] = {}
+        self._views: dict[_View, list[float]] = {}
         self._callers: dict[_Key, Caller] = {}
         self._lock = Lock()
         self._waiting = False
@@ -47,20 +48,31 @@ class CallerCounts:
 
     def after_fork(self) -> None:
         """Forget what the parent will write itself."""
-        self._fresh()
+        self._lock = Lock()
+        self._views = {}
+        self._callers = {}
+        self._waiting = False
 
-    def count(self, reached: Reached, caller: Caller | None) -> None:
-        """Count one request."""
+    def count(
+        self, passage: Passage, method: str, route: str, name: str, at: float, caller: Caller | None = None
+    ) -> None:
+        """Count one request, answered `at` (seconds since the epoch)."""
         with self._lock:
-            key = (reached.passage, reached.method, reached.route, reached.name)
-            known = self._views.get(key)
-            self._views[key] = reached if known is None else _and(known, reached)
+            self._add((passage, method, route, name), 1, at, at)
             if caller is not None:
                 self._count_caller(caller)
             if self._waiting:
                 return
             self._waiting = True
         self._write_soon(self.write)
+
+    def _add(self, key: _View, requests: int, first: float, last: float) -> None:
+        row = self._views.get(key)
+        if row is None:
+            self._views[key] = [requests, first, last]
+        else:
+            row[0] += requests
+            row[1], row[2] = min(row[1], first), max(row[2], last)
 
     def _count_caller(self, caller: Caller) -> None:
         key = _key(caller)
@@ -76,11 +88,12 @@ class CallerCounts:
     def write(self) -> None:
         """Put what was counted into the file. What cannot be written is kept for the next time."""
         with self._lock:
-            views, callers = list(self._views.values()), list(self._callers.values())
+            counted, callers = self._views, list(self._callers.values())
             self._views, self._callers = {}, {}
             self._waiting = False
-        if not views:
+        if not counted:
             return
+        views = [Reached(*key, Counted(int(row[0]), row[1], row[2])) for key, row in counted.items()]
         try:
             self._file.add(views, callers)
         except StoreUnavailable as error:
@@ -89,22 +102,10 @@ class CallerCounts:
                 self._complained = now
                 _LOG.warning("Who reached the monolith could not be written down: %s", error)
             with self._lock:
-                for row in views:
-                    key = (row.passage, row.method, row.route, row.name)
-                    known = self._views.get(key)
-                    self._views[key] = row if known is None else _and(known, row)
+                for key, (requests, first, last) in counted.items():
+                    self._add(key, int(requests), first, last)
                 for caller in callers:
                     self._count_caller(caller)
-
-    def _fresh(self) -> None:
-        self._lock = Lock()
-        self._views = {}
-        self._callers = {}
-        self._waiting = False
-
-
-def _and(one: Reached, other: Reached) -> Reached:
-    return Reached(one.passage, one.method, one.route, one.name, one.counted + other.counted)
 
 
 def _key(caller: Caller) -> _Key:

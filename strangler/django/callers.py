@@ -22,7 +22,7 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.utils.translation import get_language_from_path
 
-from strangler.callers import Caller, Counted, Passage, Reached
+from strangler.callers import Caller, Counted, Passage
 from strangler.django.caller_counts import CallerCounts
 from strangler.django.caller_file import CallerFile
 from strangler.django.conf import configured, vouch_secret
@@ -32,6 +32,9 @@ from strangler.shadow import SHADOW_HEADER
 __all__ = ["CallersMiddleware", "agent_of", "callers_folder", "client_of", "example_of"]
 
 _LOG: Final = logging.getLogger("strangler.callers")
+# Out of META: `request.headers` is made of all of them when it is first asked for.
+_PROXIED: Final = f"HTTP_{PROXIED.upper().replace('-', '_')}"
+_SHADOW: Final = f"HTTP_{SHADOW_HEADER.upper().replace('-', '_')}"
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _WORD: Final = re.compile(r"[A-Za-z][\w.+-]{0,39}")
 _BOT: Final = re.compile(r"bot\b|spider|crawl", re.IGNORECASE)
@@ -89,20 +92,20 @@ class CallersMiddleware:
             _LOG.exception("A request could not be counted.")
 
     def _note(self, request: HttpRequest) -> None:
-        now = time.time()
-        counted = Counted(1, now, now)
+        now, meta = time.time(), request.META
         method = request.method if request.method in _METHODS else "OTHER"
         route, name = _view_of(request)
-        passage = Passage.PAST
-        if is_proxied(self._secret_at(now), request.headers.get(PROXIED, ""), now):
-            passage = Passage.THROUGH if SHADOW_HEADER not in request.headers else Passage.COPIES
-        caller = None
-        if passage is Passage.PAST:
-            client, address = client_of(request.META.get("REMOTE_ADDR", ""))
-            agent = agent_of(request.headers.get("User-Agent", ""))
-            addresses = (address,) if address else ()
-            caller = Caller(client, agent, method or "", route, counted, addresses, (example_of(request.path),))
-        self._counts.count(Reached(passage, method or "", route, name, counted), caller)
+        if is_proxied(self._secret_at(now), meta.get(_PROXIED, ""), now):
+            passage = Passage.COPIES if _SHADOW in meta else Passage.THROUGH
+            self._counts.count(passage, method or "", route, name, now)
+            return
+        client, address = client_of(meta.get("REMOTE_ADDR", ""))
+        agent = agent_of(meta.get("HTTP_USER_AGENT", ""))
+        addresses = (address,) if address else ()
+        caller = Caller(
+            client, agent, method or "", route, Counted(1, now, now), addresses, (example_of(request.path),)
+        )
+        self._counts.count(Passage.PAST, method or "", route, name, now, caller)
 
     def _secret_at(self, now: float) -> str:
         if not 0 <= now - self._read < _SECRET_AGE:
@@ -145,7 +148,7 @@ def _view_of(request: HttpRequest) -> tuple[str, str]:
     if match is None:
         return "", ""
     route = match.route
-    language = get_language_from_path(request.path_info) if settings.USE_I18N else None
-    if language and route.startswith(f"{language}/"):
-        route = route.removeprefix(f"{language}/")
+    start = request.path_info[1:].partition("/")[0] + "/"
+    if settings.USE_I18N and route.startswith(start) and get_language_from_path(request.path_info):
+        route = route.removeprefix(start)
     return route, match.view_name or ""

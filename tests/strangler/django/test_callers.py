@@ -156,10 +156,10 @@ def test_what_cannot_be_written_is_kept_for_the_next_time(tmp_path: Path, later:
     folder = tmp_path / "callers"
     folder.write_text("no folder")
     counts = CallerCounts(CallerFile(folder, "web-1"), later)
-    counts.count(reached(), caller("curl"))
+    note(counts, caller("curl"))
     later.come()
     folder.unlink()
-    counts.count(reached(), caller("curl"))
+    note(counts, caller("curl"))
     later.come()
     found = read_folder(folder)
     assert [row.counted.requests for row in found.views] == [2]
@@ -170,10 +170,10 @@ def test_what_cannot_be_written_is_kept_for_the_next_time(tmp_path: Path, later:
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_forked_worker_begins_with_none_of_its_parents_counts(tmp_path: Path, later: Later) -> None:
     counts = CallerCounts(CallerFile(tmp_path, "web-1"), later)
-    counts.count(reached(), None)
+    note(counts)
     child = os.fork()
     if child == 0:
-        counts.count(reached(), None)
+        note(counts)
         counts.write()
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
@@ -184,7 +184,7 @@ def test_a_forked_worker_begins_with_none_of_its_parents_counts(tmp_path: Path, 
 def test_clients_that_make_up_names_take_a_bounded_number_of_rows(tmp_path: Path, later: Later) -> None:
     counts = CallerCounts(CallerFile(tmp_path, "web-1"), later)
     for number in range(1200):
-        counts.count(reached(), caller(f"agent{number}"))
+        note(counts, caller(f"agent{number}"))
     later.come()
     found = read_folder(tmp_path).callers
     assert len(found) == 501
@@ -285,6 +285,10 @@ def test_the_command_says_how_counting_begins(settings: Any) -> None:
 def test_a_time_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="14d"):
         call_command("strangler_callers", "--unused", "x", "--for", "soon", folder=str(tmp_path))
+
+
+def note(counts: CallerCounts, caller: Caller | None = None) -> None:
+    counts.count(Passage.PAST, "GET", "healthz", "healthz", NOW, caller)
 
 
 def reached(at: float = NOW) -> Reached:
