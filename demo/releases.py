@@ -11,11 +11,12 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from extracted.catalog import __main__ as catalog
+from extracted.catalog.app import create_app
 from extracted.catalog.service import Service
 from strangler.shadow import RELEASE_HEADER
 
@@ -66,12 +67,12 @@ class Releases:
 def main() -> int:
     """Run the service's own command, with its application put into releases; its exit code."""
     file = Path(os.environ[DEMO_RELEASE])
-    made = catalog.create_app
 
-    def create_app(service: Service) -> Any:
-        return Releases(made(service), file)
+    def released(service: Service) -> ASGIApp:
+        return Releases(create_app(service), file)
 
-    catalog.create_app = create_app
+    # The service has no such switch of its own, and needs none.
+    vars(catalog)["create_app"] = released
     return catalog.main()
 
 

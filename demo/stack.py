@@ -93,6 +93,10 @@ class Stack:
             "CATALOG_URL": at.url("catalog"),
         }
 
+    def environment_for(self, part: Part) -> dict[str, str]:
+        """What one of the processes finds in its environment."""
+        return self.environment
+
     def shell_file(self) -> Path:
         """Write the file `env`, which a shell sources to have the `strangler` command know this stack; its path."""
         names = (
@@ -208,7 +212,7 @@ class Stack:
             process = subprocess.Popen(
                 part.command,
                 cwd=ROOT,
-                env=self.environment,
+                env=self.environment_for(part),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

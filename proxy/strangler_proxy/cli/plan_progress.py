@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from textwrap import shorten
 from types import TracebackType
 from typing import Final, Self
 
@@ -20,6 +21,7 @@ from strangler_proxy.plan.world import Judged
 __all__ = ["PlanProgress"]
 
 _LINE_EVERY: Final = 15.0
+_LONGEST: Final = 240
 _WORDS: Final = {ToldKind.BEGUN: "begins", ToldKind.MOVES: "->", ToldKind.MADE: "made:", ToldKind.BACK: "TAKEN BACK:"}
 
 
@@ -75,6 +77,7 @@ class PlanProgress:
 
     def _wait(self, text: str) -> None:
         """What is waited for: at a terminal at once, elsewhere now and then."""
+        text = shorten(text, _LONGEST, placeholder=" …")
         if self._status is not None:
             self._status.update(Text(f"{plain(text)}\nCtrl-C stops looking, and loses nothing"))
         elif time.monotonic() - self._said >= _LINE_EVERY:

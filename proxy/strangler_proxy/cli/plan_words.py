@@ -12,7 +12,7 @@ from strangler.gates import overall
 from strangler_proxy.cli.words import counted
 from strangler_proxy.plan import Plan, Standing, Step, StepState
 from strangler_proxy.plan.facts import Facts
-from strangler_proxy.plan.moves import ApprovalMove, CommandMove, RolloutMove
+from strangler_proxy.plan.moves import ApprovalMove, CommandMove, FlipMove, RolloutMove
 from strangler_proxy.plan.plan import is_at_least
 from strangler_proxy.plan.standing import told_reached
 from strangler_proxy.plan.world import Judged
@@ -30,7 +30,6 @@ __all__ = [
 ]
 
 _VERDICTS: Final = {GateVerdict.PASS: "pass", GateVerdict.FAIL: "FAIL", GateVerdict.INCONCLUSIVE: "not yet"}
-_BEGUN: Final = frozenset({StepState.DONE, StepState.RUNNING, StepState.WAITING, StepState.FAILED, StepState.CHANGED})
 
 
 def told_whole(plan: Plan, found: Mapping[str, Standing]) -> str:
@@ -85,8 +84,7 @@ def _how(standing: Standing, facts: Facts) -> str:
 
 def told_back(plan: Plan, found: Mapping[str, Standing], facts: Facts) -> Iterator[str]:
     """How to go back from here: the last step that has moved something, and everything at once."""
-    begun = [found[step.id] for step in plan.ordered() if found[step.id].state in _BEGUN and found[step.id].mark]
-    last = next((each.step for each in reversed(begun) if each.step.toggles and not each.step.one_way), None)
+    last = next((each.step for each in reversed([found[step.id] for step in plan.ordered()]) if _has_moved(each)), None)
     if last is not None:
         yield f"  Go back:  strangler plan undo {last.id}   ({'; '.join(told_undo(plan, last, facts))})"
     moved = [each.name for each in facts.toggles.values() if each.reached[0].value not in ("monolith", "retired")]
@@ -95,6 +93,15 @@ def told_back(plan: Plan, found: Mapping[str, Standing], facts: Facts) -> Iterat
         if moved
         else "  There is nothing to go back from: the monolith answers everybody."
     )
+
+
+def _has_moved(standing: Standing) -> bool:
+    """Whether the step has moved toggles, and can be taken back."""
+    step = standing.step
+    moved = any(
+        made and isinstance(move, FlipMove | RolloutMove) for move, made in zip(step.moves, standing.made, strict=True)
+    )
+    return moved and standing.mark is not None and not step.one_way
 
 
 def told_undo(plan: Plan, step: Step, facts: Facts) -> list[str]:

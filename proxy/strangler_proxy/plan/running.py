@@ -62,10 +62,11 @@ def run_command(command: str, timeout: float, folder: Path, show: Callable[[str]
 
 def _read(stream: IO[bytes], kept: list[str], show: Callable[[str], None]) -> None:
     size = 0
-    while line := stream.readline(_LONGEST_LINE):
-        text = plain(line.decode(errors="replace").rstrip("\r\n"))
-        show(text)
-        kept.append(f"{text}\n")
-        size += len(text) + 1
-        while size > 2 * _KEPT:
-            size -= len(kept.pop(0))
+    with stream:
+        while line := stream.readline(_LONGEST_LINE):
+            text = plain(line.decode(errors="replace").rstrip("\r\n"))
+            show(text)
+            kept.append(f"{text}\n")
+            size += len(text) + 1
+            while size > 2 * _KEPT:
+                size -= len(kept.pop(0))

@@ -1,0 +1,243 @@
+"""`strangler plan` against a control plane in a thread."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from strangler_proxy.cli import main
+from strangler_proxy.control import ControlPlane
+
+from strangler.testing import MemoryToggleStore
+from strangler.toggles import Stage
+from tests.proxy.cli.test_operating import CONFIG
+from tests.proxy.control.fakes import plane
+from tests.proxy.control.server import TOKEN, serving
+from tests.proxy.control.test_rollout_api import SCHEDULES
+
+PLAN = f"""# Plan
+
+## Lists
+
+### Look
+
+```toml step=look
+[before]
+command = "{sys.executable} -c 'print(1)'"
+```
+
+### Both
+
+```toml step=both
+owner = "list team"
+needs = ["look"]
+moves = [{{ flip = "catalog.list", stage = "shadow" }}]
+```
+
+### Some
+
+```toml step=some
+needs = ["both"]
+moves = [
+  {{ approval = "the owner" }},
+  {{ flip = "catalog.list", stage = "canary", share = "10%" }},
+  {{ command = "echo api_key=$SOME_API_KEY && test ! -e broken" }},
+]
+undo = [{{ flip = "catalog.list", stage = "shadow" }}]
+```
+
+### Gone
+
+```toml step=gone
+needs = ["some"]
+one_way = "lists"
+moves = [{{ flip = "catalog.list", stage = "extracted" }}, {{ flip = "catalog.list", stage = "retired" }}]
+
+[checks]
+nothing_left = {{ names = ["shop.lists"], within = ["shop"], delete = ["shop/lists.py"] }}
+```
+"""
+
+
+@pytest.fixture
+def control(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ControlPlane]:
+    """A control plane that the configuration in the working folder names, and a plan and some code beside it."""
+    for name in ("STRANGLER_CONFIG", "STRANGLER_PLAN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("STRANGLER_TOKEN", TOKEN)
+    monkeypatch.setenv("SOME_API_KEY", "hush-hush-hush")
+    monkeypatch.setattr("strangler_proxy.plan.attempt._LOOK_EVERY", 0.02)
+    monkeypatch.setattr("strangler_proxy.rollout.runner._EVERY", 0.02)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "migration_plan.md").write_text(PLAN)
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "lists.py").write_text("LISTS = 1\n")
+    control = plane(tmp_path, MemoryToggleStore(), rollouts=SCHEDULES, workers=0)
+    with serving(control) as client:
+        (tmp_path / "strangler.toml").write_text(CONFIG.format(port=client.base_url.port))
+        yield control
+
+
+def run(*words: str, code: int = 0) -> Result:
+    done = CliRunner().invoke(main, ["plan", *words], catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return done
+
+
+def run_json(*words: str, code: int = 0) -> Any:
+    return json.loads(run(*words, "--json", code=code).stdout)
+
+
+def states() -> list[str]:
+    done = CliRunner().invoke(main, ["plan", "status", "--json"], catch_exceptions=False)
+    return [step["state"] for step in json.loads(done.stdout)["steps"]]
+
+
+def up_to_some() -> None:
+    run("apply", "--until", "some", "--yes", code=3)
+    run("approve", "some", "--why", "looked at it")
+    run("apply", "some", "--yes")
+
+
+def test_status_alone_says_where_what_for_what_and_how_back(control: ControlPlane) -> None:
+    told = run("status").stdout
+    assert "migration_plan.md: 0 of 4 steps done; 3 not ready, 1 ready" in told
+    assert "Routes and seams: 3 at monolith" in told
+    assert "Next: look (Look, line 7): ready." in told
+    assert "is run by `apply` and `verify`; 0 is wanted" in told
+    assert "There is nothing to go back from" in told
+    run("apply", "--until", "some", "--yes", code=3)
+    told = run("status").stdout
+    assert "Next: some (Some, line 22): waiting. It waits for the approval of the owner" in told
+    assert 'Do it:    strangler plan approve some --why "..."' in told
+    assert "Go back:  strangler plan undo both   (catalog.list to monolith)" in told
+    assert 'Or all:   strangler back --all --why "..."' in told
+    run("next", code=3)
+
+
+def test_steps_are_applied_approved_undone_and_seen_to_have_drifted(control: ControlPlane) -> None:
+    up_to_some()
+    assert states() == ["done", "done", "done", "ready"]
+    toggle = control.snapshot.toggles["catalog.list"]
+    assert (toggle.stage, toggle.share) == (Stage.CANARY, 10_000)
+    shown = run("show", "some").stdout
+    assert "done. Done at" in shown
+    assert "plan.run" in shown
+    CliRunner().invoke(main, ["back", "catalog.list", "--why", "nervous"], catch_exceptions=False)
+    assert states() == ["done", "drifted", "drifted", "not ready"]
+    assert "drifted" in run("status", code=1).stdout
+    run("apply", "--until", "some", "--yes")
+    run("undo", "both", "--yes", code=2)
+    run("undo", "some", "--yes")
+    assert states() == ["done", "done", "ready", "not ready"]
+
+
+def test_what_a_step_did_stands_in_both_audits_without_its_secrets(control: ControlPlane) -> None:
+    up_to_some()
+    (entry, *_) = control.in_force.store.history("catalog.list")
+    assert entry.evidence == {"plan": "migration_plan", "step": "some"}
+    assert entry.why == "plan step some: Some"
+    events = control.documents.events(name="migration_plan/*")
+    assert [event.action for event in reversed(events) if event.name.endswith("/some")] == [
+        "plan.begin",
+        "plan.pass",
+        "plan.approve",
+        "plan.run",
+        "plan.done",
+    ]
+    assert "hush-hush-hush" not in str([event.detail for event in events])
+    assert "api_key=redacted-" in str([event.detail for event in events])
+
+
+def test_a_dry_run_judges_and_moves_nothing(control: ControlPlane) -> None:
+    told = run("apply", "--dry-run").stdout
+    assert "pass" in told
+    assert "Nothing was moved." in told
+    assert states()[0] == "ready"
+    assert run_json("apply", "both", "--dry-run")["verdict"] == "pass"
+    assert control.snapshot.toggles["catalog.list"].stage is Stage.MONOLITH
+
+
+def test_nobody_to_be_asked_is_no_yes(control: ControlPlane) -> None:
+    done = run("apply", code=2)
+    assert "Say --yes" in done.output
+    assert "look: Look" in done.output
+    assert states()[0] == "ready"
+
+
+def test_a_command_that_fails_is_told_with_its_last_line_and_stays_failed(control: ControlPlane) -> None:
+    Path("broken").touch()
+    run("apply", "--until", "some", "--yes", code=3)
+    run("approve", "some", "--why", "looked at it")
+    failed = run("apply", "some", "--yes", code=1)
+    assert "some: failed." in failed.stdout
+    assert "ended with 1" in failed.stdout
+    assert "has failed" in run("apply", "--auto", "--yes", code=2).output
+    Path("broken").unlink()
+    run("apply", "some", "--yes")
+    assert "Nothing is left" not in run("next").stdout
+
+
+def test_old_code_holds_the_one_way_door_shut_and_a_patch_says_what_to_delete(control: ControlPlane) -> None:
+    up_to_some()
+    Path("shop/urls.py").write_text("import os\nfrom shop import lists\n\nurls = [lists, os]\n")
+    assert "--confirm lists" in run("apply", "gone", "--yes", code=2).output
+    failed = run("apply", "gone", "--confirm", "lists", "--yes", code=1).stdout
+    assert "shop/urls.py:2: from shop import lists" in failed
+    run("verify", "gone", "--patch", "gone.patch", code=1)
+    patch = Path("gone.patch").read_text()
+    assert "deleted file mode" in patch
+    assert "-from shop import lists" in patch
+    Path("shop/urls.py").unlink()
+    (done,) = run_json("apply", "gone", "--confirm", "lists", "--yes")["steps"]
+    assert done["state"] == "done"
+    assert control.snapshot.toggles["catalog.list"].stage is Stage.RETIRED
+
+
+def test_somebody_else_at_it_is_named_and_one_that_died_here_is_not_waited_for(control: ControlPlane) -> None:
+    held = control.documents.lease("plan/migration_plan", "carla@elsewhere", seconds=30, now=2**33)
+    assert held == "carla@elsewhere"
+    assert "carla@elsewhere is at it" in run("apply", "--yes", code=2).output
+    assert "At it now: carla@elsewhere" in run("status").stdout
+    control.documents.release("plan/migration_plan", "carla@elsewhere")
+    dead = f"ben@here on {socket.gethostname()}, process {2**22 + os.getpid()}"
+    control.documents.lease("plan/migration_plan", dead, seconds=30, now=2**33)
+    run("apply", "--yes")
+
+
+def test_wrong_words_are_told_all_at_once(control: ControlPlane) -> None:
+    Path("migration_plan.md").write_text(
+        "```toml step=a\nownr = 1\n```\n\n```toml step=b\n[after]\nagrement = 1\n```\n"
+    )
+    problems = json.loads(run("status", "--json", code=2).stdout)["error"]["problems"]
+    assert [(each["line"], each["key"]) for each in problems] == [(2, "a.ownr"), (7, "b.after.agrement")]
+    Path("migration_plan.md").write_text(PLAN)
+    assert "Did you mean 'some'?" in run("show", "som", code=2).output
+    assert "does not wait for anybody's approval" in run("approve", "both", "--why", "x", code=2).output
+    run("apply", "both", "--auto", code=2)
+    run("render", "-o", "plan.pdf", code=2)
+    run("render", "-o", "migration_plan.md", code=2)
+    assert Path("migration_plan.md").read_text() == PLAN
+
+
+def test_it_is_rendered_as_markdown_and_as_a_page(control: ControlPlane) -> None:
+    up_to_some()
+    run("render", "-o", "status.md")
+    written = Path("status.md").read_text()
+    assert "![How much has moved: steps of the plan: 75 % moved (3 of 4)" in written
+    assert "> **done**: Done at" in written
+    assert "## Lists" in written
+    assert "- steps without an owner: gone" in written
+    assert "aria-labelledby" in Path("status.svg").read_text()
+    run("render", "-o", "status.html")
+    page = Path("status.html").read_text()
+    assert '<td class="state">done</td>' in page
+    assert "catalog.list has two sides since" in page
+    assert "# Plan" in run("render").stdout
