@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import os
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from strangler_proxy.access_log import AccessLog
 
 from strangler.errors import RecordingError
 from strangler.recording import Format, Recording, open_recording
+from strangler.recording.access_lines import AccessLine, read_access_lines
+from strangler.recording.problems import Problems
 
 COMBINED = '203.0.113.7 - - [29/Nov/2026:18:00:00 +0100] "GET /p/1/?x=%C3%A4 HTTP/1.1" 200 512 "-" "Mozilla/5.0"'
 
@@ -97,3 +101,32 @@ def test_no_log_makes_the_reader_stumble(tmp_path_factory: pytest.TempPathFactor
     with suppress(RecordingError):
         for each in open_recording(path):
             each.request.target.encode("ascii")
+
+
+def lines_of(folder: Path, *lines: str) -> list[AccessLine]:
+    path = folder / "access.log"
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return list(read_access_lines(path, Problems(str(path)), Counter()))
+
+
+def test_of_each_request_there_is_what_the_log_knows(tmp_path: Path) -> None:
+    own = {"time": "2026-11-29T18:00:00.000Z", "method": "POST", "path": "/cart/", "status": 503, "ms": 20.5}
+    (first, second, third) = lines_of(
+        tmp_path, json.dumps({**own, "sampled": 0.25}), COMBINED, COMBINED.replace('1" 200 512', '1" - -')
+    )
+    assert (first.method, first.target, first.status, first.seconds, first.stands_for) == (
+        "POST", "/cart/", 503, 0.0205, 4.0
+    )  # fmt: skip
+    assert (second.status, second.seconds, second.stands_for, second.agent) == (200, None, 1.0, "Mozilla/5.0")
+    assert second.at == 1_795_971_600.0
+    assert third.status == 0
+
+
+@pytest.mark.parametrize(
+    "odd", [{"ms": "x"}, {"ms": -1}, {"ms": True}, {"sampled": 0}, {"sampled": 7}, {"status": "x"}]
+)
+def test_a_number_that_is_none_is_not_known(tmp_path: Path, odd: dict[str, object]) -> None:
+    own = {"time": "2026-11-29T18:00:00.000Z", "method": "GET", "path": "/", "status": 200, **odd}
+    (line,) = lines_of(tmp_path, json.dumps(own))
+    assert (line.seconds, line.stands_for) == (None, 1.0)
+    assert line.status in (0, 200)
