@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strangler_proxy.plan_draft import Advice, Churn, Traffic, Weighed, parts_of, weigh
+from strangler_proxy.plan_draft import Advice, Churn, Traffic, Weighed, parts_of, ties, weigh, weight
 
 from strangler.inventory import Inventory
 from tests.proxy.plan_draft.known import imports, relation, shop, together, view
@@ -140,3 +142,14 @@ def test_the_order_has_every_part_once_and_one_more_tie_never_makes_it_worth_mor
         assert 0 <= each.coupling <= 1
         assert 0 <= each.risk <= 1
         assert -1 <= each.worth <= 1
+
+
+def test_the_reference_has_the_formula_that_is_used() -> None:
+    text = (Path(__file__).parents[3] / "docs/reference/plan-draft.md").read_text()
+    assert sorted(re.findall(r"^\| .* \| ([\d.]+) \| (\d+) \|$", text, re.MULTILINE)) == sorted(
+        (f"{weight:g}", str(most)) for weight, most in ties._WEIGHTS.values()
+    )
+    assert f"({weight._COUPLING:g} × coupling + {weight._RISK:g} × risk)" in text
+    assert f"{weight._WRITES:g} × share of its URLs that write + {weight._SIGN_IN:g} × share" in text
+    assert f"below {weight._LITTLE_TRAFFIC * 100:g} % of all requests" in text
+    assert f"below {weight._LITTLE_CHANGE * 100:g} % of all commits" in text
