@@ -32,6 +32,7 @@ def part_steps(part: Part, number: int, after: str, routes: Sequence[StartingRou
     """The blocks, with prose between them. `after` is the step that has to be done before the first one, `routes` are
     the reads to begin with; there is at least one."""
     name, names = part.name, [each.route.name for each in routes]
+    globs = " ".join(f"'{start}.*'" for start in dict.fromkeys(each.partition(".")[0] for each in names))
     steps: list[tuple[str, str, str, dict[str, Any]]] = [
         (
             f"{name}.ready",
@@ -62,7 +63,7 @@ def part_steps(part: Part, number: int, after: str, routes: Sequence[StartingRou
             "The service answers, step by step",
             (
                 "A rollout widens the share of customers and takes itself back when errors, latency or differences say"
-                f" so. By hand: `strangler back '{name}.*' --why \"...\"`, and the monolith answers the next request."
+                f' so. By hand: `strangler back {globs} --why "..."`, and the monolith answers the next request.'
             ),
             {"needs": [f"{name}.shadow"], "moves": [{"rollout": names}]},
         ),
