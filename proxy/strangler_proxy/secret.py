@@ -40,7 +40,11 @@ def replace_secret(path: Path) -> str:
     """
     secret = secrets.token_urlsafe(32)
     try:
-        _written(path, secret).replace(path)
+        beside = _written(path, secret)
+        try:
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
     except OSError as error:
         raise StranglerError(f"The secret {path} cannot be written: {error.strerror}. It is as it was.") from error
     return secret

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from strangler_proxy.secret import keep_secret, read_secret, token_from
+from strangler_proxy.secret import keep_secret, read_secret, replace_secret, token_from
 
 from strangler.errors import StranglerError
 
@@ -27,6 +27,25 @@ def test_of_many_makers_at_once_all_get_the_same_secret(tmp_path: Path) -> None:
 
 def test_no_two_secrets_are_the_same(tmp_path: Path) -> None:
     assert keep_secret(tmp_path / "a") != keep_secret(tmp_path / "b")
+
+
+def test_a_secret_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "control.token"
+    before = keep_secret(path)
+    after = replace_secret(path)
+    assert before != after == read_secret(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_secret_that_cannot_be_replaced_stays_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "control.token"
+    path.mkdir()
+    with pytest.raises(StranglerError, match=r"control\.token cannot be written: .* It is as it was"):
+        replace_secret(path)
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(StranglerError, match="cannot be written"):
+        replace_secret(tmp_path / "nowhere" / "control.token")
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666, 0o620])
