@@ -64,7 +64,7 @@ class Guard:
         self._tokens = tokens
         self._calls = calls
         self._hosts = None if hosts is None else frozenset(hosts)
-        self._throttle = Throttle(rate, rate * _BURST_SECONDS) if rate else None
+        self._throttle = Throttle(rate, max(rate * _BURST_SECONDS, 1.0)) if rate else None
         self._wrong = Throttle(*_WRONG)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
