@@ -4,6 +4,7 @@ import os
 import resource
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -12,9 +13,9 @@ from typing import Any
 
 import pytest
 from strangler_proxy.config.values import Config
-from strangler_proxy.store import SQLiteDocumentStore, SQLiteToggleStore, open_store, schema, sqlite
+from strangler_proxy.store import SQLiteDocumentStore, SQLiteToggleStore, open_documents, open_store, schema, sqlite
 
-from strangler.errors import ConfigError, StoreUnavailable
+from strangler.errors import ConfigError, MissingExtra, StoreUnavailable
 from strangler.testing.toggle_store import ToggleStoreConformance
 from strangler.toggles import Change, Kind, Side, Snapshot, Stage, Toggle, ToggleStore
 
@@ -247,3 +248,11 @@ def test_a_store_of_another_kind_is_a_configuration_error_which_tells_no_passwor
     with pytest.raises(ConfigError, match="not a store that this version knows") as caught:
         open_store(Config(path=tmp_path / "strangler.toml", upstreams={}, store=url))
     assert "hush" not in str(caught.value)
+
+
+def test_a_database_without_its_driver_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    config = Config(path=tmp_path / "strangler.toml", upstreams={}, store="postgresql://db/shop")
+    for opened in (open_store, open_documents):
+        with pytest.raises(MissingExtra, match=r"pip install 'strangler\[postgres\]'"):
+            opened(config)
