@@ -30,6 +30,7 @@ LASTING = Schedule("lasting", (Station(Place(Stage.CANARY, 5_000), 3 * 3600.0), 
 """From 5 % on, with three hours there, so that what goes bad late is still seen at 5 %."""
 _BEFORE = Answered(720_000, 720)
 _LONGEST = 24 * 3600.0
+_SELDOM = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ def walk(schedule: Schedule, candidate: Badness, seed: int, *, begin: Place, loo
         place = rollout.place
         if rollout.at != START:
             share = place.share / BUCKETS if place.stage is Stage.CANARY else 1.0
-            for _ in range(look_every):
+            # While it is good there is nothing to be found, and each look takes some milliseconds.
+            for _ in range(_SELDOM if now < candidate.good else look_every):
                 if now == candidate.good:
                     shop.asked = 0
                 shop.pass_window(now, share, place.stage.value, candidate.at(now))
