@@ -36,7 +36,7 @@ TOGETHER = {
 # No time limits of hypothesis' own, for the machine may be busy; `make test` asks for --hypothesis-profile=thorough.
 settings.register_profile(
     "quick",
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize="CI" in os.environ,

@@ -28,7 +28,7 @@ from monolith.seed import TODAY, Sizes
 
 from .conftest import Run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 SMALL = ("--products=120", "--customers=15", "--orders=250")
 APPS = ("accounts", "catalog", "inventory", "cart", "checkout", "orders", "payments", "notifications")

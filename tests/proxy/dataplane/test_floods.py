@@ -16,6 +16,8 @@ from tests.proxy.dataplane.memory import Bench, Far
 from tests.proxy.dataplane.raw import Connection, RawUpstream, config
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"

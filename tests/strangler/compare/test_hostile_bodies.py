@@ -13,6 +13,8 @@ from strangler.compare import Answer, Limits, Severity, Verdict, compare_answers
 from tests.strangler.compare.bodies import compared_as
 from tests.work import calls
 
+pytestmark = pytest.mark.slow
+
 HTML: Final = "text/html"
 XML: Final = "application/xml"
 N: Final = 20_000

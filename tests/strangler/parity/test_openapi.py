@@ -22,6 +22,7 @@ from tests.strangler.parity.test_plugin import CONFTEST, Run, run
 __all__ = ["run"]
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.slow
 
 NUMBER = {"in": "path", "name": "id", "required": True, "schema": {"type": "integer"}}
 ORDERING = {"in": "query", "name": "ordering", "schema": {"type": "string", "enum": ["name", "-name"]}}

@@ -18,6 +18,7 @@ from strangler.recording import read_case
 from tests.strangler.parity.server import Server, serving
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.slow
 
 RULES = '[[rule]]\nroute = "shop.*"\npath = "$.price"\nignore = true\nwhy = "Rounded elsewhere."\n'
 # Two sides in this process: the new one sees another price where the query says `bug`.
