@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from django.urls.converters import get_converters
+from django.urls.converters import DEFAULT_CONVERTERS
 from hypothesis import given
 from hypothesis import strategies as st
 from strangler_proxy.routes.template import CONVERTERS, TemplateError, parse_template, placeholders
@@ -10,7 +10,7 @@ from tests.proxy.routes.templates import owned_by_django, paths, templates
 
 
 def test_the_converters_are_djangos() -> None:
-    assert {name: converter.regex for name, converter in get_converters().items()} == CONVERTERS
+    assert {name: converter.regex for name, converter in DEFAULT_CONVERTERS.items()} == CONVERTERS
 
 
 @given(st.data())
