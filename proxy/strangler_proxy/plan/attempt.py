@@ -54,7 +54,8 @@ class Attempt:
             self._take_back(self._mark.failure)
             return self._standing()
         try:
-            if self._mark.passed_at is None:
+            # Where nothing is moved, what was seen before a death is all that there would be.
+            if self._mark.passed_at is None or not step.moves:
                 self._pass()
                 self._keep(replace(self._mark, passed_at=self._world.look().now), "plan.pass")
             for index, move in enumerate(step.moves):

@@ -9,7 +9,7 @@ from strangler_proxy.plan.attempt import Attempt, judge_routes
 from strangler_proxy.plan.facts import Facts
 from strangler_proxy.plan.moves import CommandMove
 from strangler_proxy.plan.plan import Plan
-from strangler_proxy.plan.standing import Standing, StepState, entered, is_made, since, standing_of
+from strangler_proxy.plan.standing import Standing, StepState, entered, is_made, since, standing_of, standings
 from strangler_proxy.plan.step import Step
 from strangler_proxy.plan.told import Told
 from strangler_proxy.plan.way_back import undo_step
@@ -34,13 +34,15 @@ class Engine:
     def apply(self, step: Step, *, confirm: str = "", again: bool = True) -> Standing:
         """Do what is left of the step, and wait until its gates have spoken; where it stands then.
 
-        `confirm` repeats the name of a one-way door. Without `again` a step that has failed is not tried again. A step
-        that waits for a person is left waiting; time is waited for. Raises PlanError.
+        `confirm` repeats the name of a one-way door. Without `again` a step that has failed stays so. A step that waits
+        for a person is left waiting; time is waited for. Raises PlanError.
         """
-        standing = standing_of(self._plan, step, self._world.look())
-        if standing.state is StepState.DONE:
+        facts = self._world.look()
+        found = standings(self._plan, facts)
+        standing = found[step.id]
+        if standing.state is StepState.DONE or (standing.state is StepState.FAILED and not again):
             return standing
-        self._admit(standing, confirm, again=again)
+        self._admit(standing, [found[name] for name in step.needs], facts, confirm)
         self._lease()
         try:
             return Attempt(self._plan, self._world, step, who=self._who, tell=self._tell).run()
@@ -103,18 +105,17 @@ class Engine:
             found += judge_routes(self._world, step, step.before, entered(step, facts), commands=commands)
         return found
 
-    def _admit(self, standing: Standing, confirm: str, *, again: bool) -> None:
+    def _admit(self, standing: Standing, needed: list[Standing], facts: Facts, confirm: str) -> None:
         step = standing.step
         if standing.mark is not None and standing.mark.undoing:
             raise PlanError(f"{step.id} is half undone.", f"Finish that first: `strangler plan undo {step.id}`.")
-        if standing.state is StepState.NOT_READY:
-            raise PlanError(f"{step.id} is not ready. {standing.reason}", "`strangler plan next` says what is.")
-        if standing.state is StepState.FAILED and not again:
-            raise PlanError(f"{step.id} has failed. {standing.reason}")
+        lacking = [each for each in needed if each.state is not StepState.DONE]
+        if lacking:
+            told = ", ".join(f"{each.step.id} ({each.state})" for each in lacking)
+            raise PlanError(f"{step.id} is not ready. It needs {told}.", "`strangler plan next` says what is.")
         if step.one_way and confirm != step.one_way:
             right = f"Confirm it by name: `--confirm {step.one_way}`."
             raise PlanError(f"{step.id} is a one-way door: there is no way back.", right)
-        facts = self._world.look()
         for pattern in {*step.toggles, *step.looked_at}:
             if not facts.matching([pattern]):
                 raise PlanError(

@@ -179,7 +179,8 @@ def test_a_command_that_fails_is_told_with_its_last_line_and_stays_failed(contro
     failed = run("apply", "some", "--yes", code=1)
     assert "some: failed." in failed.stdout
     assert "ended with 1" in failed.stdout
-    assert "has failed" in run("apply", "--auto", "--yes", code=2).output
+    assert "some: failed." in run("apply", "--auto", "--yes", code=1).output
+    assert "some: failed." in run("apply", "--yes", code=1).output
     Path("broken").unlink()
     run("apply", "some", "--yes")
     assert "Nothing is left" not in run("next").stdout

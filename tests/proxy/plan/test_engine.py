@@ -116,8 +116,10 @@ def test_a_gate_after_takes_customers_back_and_stays_failed_until_it_passes() ->
     desk.world.says = fails
     assert desk.apply("canary").state is StepState.FAILED
     assert desk.stages() == [(Stage.SHADOW, 0)] * 2
-    with pytest.raises(PlanError, match="has failed"):
-        desk.engine.follow()
+    stopped = desk.engine.follow()
+    assert stopped is not None
+    assert (stopped.step.id, stopped.state) == ("canary", StepState.FAILED)
+    assert desk.stages() == [(Stage.SHADOW, 0)] * 2
     desk.world.says = lambda *_: GateVerdict.PASS
     assert desk.states()["canary"] == "failed"
     assert desk.apply("canary").state is StepState.DONE
@@ -268,8 +270,21 @@ def test_a_step_undone_by_hand_has_drifted_and_holds_back_what_needs_it() -> Non
     assert drifted.state is StepState.DRIFTED
     assert "catalog.list is at monolith, and the step brought it to shadow" in drifted.reason
     assert desk.states()["canary"] == "not ready"
+    with pytest.raises(PlanError, match=r"It needs shadow \(drifted\)"):
+        desk.apply("canary")
     assert desk.apply("shadow").state is StepState.DONE
     assert desk.stages() == [(Stage.SHADOW, 0)] * 2
+
+
+def test_what_was_done_is_not_moved_on_while_what_it_needs_is_undone() -> None:
+    desk = Desk(READS.replace('share = "10%" }', 'share = "10%", force = true }'))
+    desk.up_to("canary")
+    for name in BOTH:
+        desk.world.hand(name, Stage.MONOLITH)
+    assert desk.states()["canary"] == "drifted"
+    with pytest.raises(PlanError, match=r"It needs shadow \(drifted\)"):
+        desk.apply("canary")
+    assert desk.stages() == [(Stage.MONOLITH, 0)] * 2
 
 
 def test_a_step_whose_block_was_written_anew_says_so_and_is_judged_anew() -> None:
