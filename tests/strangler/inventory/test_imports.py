@@ -44,13 +44,14 @@ def test_every_way_to_name_another_app_is_a_tie(tmp_path: Path) -> None:
                 "model = apps.get_model('catalog', 'Product')\n"
                 "text = import_string('shop.catalog.services.price')\n"
                 "other = get_model(name)\n"
+                "view = get_class('catalog.views', 'Detail')\n"
             ),
         },
     )
     found = {(each.source, each.target): each for each in scanned(tmp_path).imports}
     assert set(found) == {("", "orders"), ("orders", "catalog")}
     edge = found["orders", "catalog"]
-    assert (edge.count, edge.deferred, edge.typing) == (8, 1, 1)
+    assert (edge.count, edge.deferred, edge.typing) == (9, 1, 1)
     assert [(each.file, each.line, each.what) for each in edge.places] == [
         ("shop/orders/__init__.py", 1, "shop.catalog"),
         ("shop/orders/views.py", 2, "shop.catalog.models"),
@@ -60,6 +61,7 @@ def test_every_way_to_name_another_app_is_a_tie(tmp_path: Path) -> None:
         ("shop/orders/views.py", 8, "shop.catalog"),
         ("shop/orders/views.py", 9, 'get_model("catalog.Product")'),
         ("shop/orders/views.py", 10, 'import_string("shop.catalog.services.price")'),
+        ("shop/orders/views.py", 12, 'get_class("catalog.views.Detail")'),
     ]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial, wraps
 from typing import Any
 
@@ -79,6 +80,11 @@ def members_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
         return view(request, **kwargs) if request.user.is_authenticated else HttpResponse(status=403)
 
     return inner
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    yield
 
 
 class Answering:
@@ -176,6 +182,7 @@ urlpatterns = [
     path("members/", members_only(plain)),
     path("audited/", audited(plain)),
     path("apart/", apart),
+    path("quiet/", quietly()(plain)),
     path("partial/", partial(plain, colour="red")),
     path("instance/", Answering()),
     path("redirect/", RedirectView.as_view(url="/")),

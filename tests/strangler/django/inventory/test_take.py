@@ -14,7 +14,7 @@ from django.core.management.base import CommandError
 from django.dispatch import Signal, receiver
 from pytest_django.fixtures import Settings
 
-from strangler.django.inventory import take_inventory
+from strangler.django.inventory import jobs, take_inventory
 from strangler.django.inventory.owners import Owners
 from strangler.django.inventory.signals import receivers_of
 from strangler.inventory import Inventory, Observed, read_inventory
@@ -155,6 +155,11 @@ def test_the_app_that_celery_makes_by_itself_is_none_of_the_project(celery: Fake
     celery.main = "default"
     found = take_inventory()
     assert (found.tasks, found.schedules) == ((), ())
+
+
+def test_queues_whose_jobs_nobody_reads_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "apps", SimpleNamespace(is_installed=lambda name: name == "django_rq"))
+    assert list(jobs.unread_queues()) == ["RQ is installed: its jobs and schedules are not listed here."]
 
 
 def test_a_package_can_be_counted_as_the_teams_own() -> None:

@@ -48,6 +48,7 @@ def view_at(route: str) -> View:
         ("staff/", {"login": True, "access": ("staff_member_required",)}),
         ("members/", {"login": True, "access": (f"{ODD}.members_only",)}),
         ("audited/", {"view": f"{ODD}.plain", "decorators": (f"{ODD}.audited",)}),
+        ("quiet/", {"view": f"{ODD}.plain", "decorators": (f"{ODD}.quietly",)}),
         ("partial/", {"view": f"{ODD}.plain"}),
         ("instance/", {"view": f"{ODD}.Answering", "kind": "instance"}),
         ("redirect/", {"methods": ("GET", "HEAD"), "kind": "class", "writes": False}),
@@ -155,7 +156,7 @@ def test_no_slash_is_appended_where_django_does_not(settings: Settings) -> None:
     settings.APPEND_SLASH = False
     assert not any(view.append_slash for view in views_of(Owners(), ODD))
     settings.APPEND_SLASH = True
-    settings.MIDDLEWARE = []
+    settings.MIDDLEWARE = ["nowhere.Middleware"]
     assert not any(view.append_slash for view in views_of(Owners(), ODD))
 
 
