@@ -38,10 +38,6 @@ class Archive:
         """Whether this process is the one that walks rollouts."""
         return await asyncio.to_thread(self._documents.lead, "rollouts")
 
-    async def resign(self) -> None:
-        """Let another process walk them."""
-        await asyncio.to_thread(self._documents.resign, "rollouts")
-
     async def listed(self) -> list[Kept]:
         """All that can be read, by name. One that another version of Strangler wrote is logged, and left alone."""
         found = (self._read(each) for each in await asyncio.to_thread(self._documents.listed, KIND))

@@ -269,7 +269,7 @@ class Rollouts:
             case ActKind.ADVANCE | ActKind.BACK:
                 await self._move(kept, act, seen, revision)
             case _:
-                await self._keep(kept, followed(kept.rollout, act, self._now(), seen.heard), act, seen)
+                await self._keep(kept, followed(kept.rollout, act, self._now(), seen.heard), seen)
 
     async def _move(self, kept: Kept, act: Act, seen: Seen, revision: int) -> None:
         rollout, intent = kept.rollout, act.intent
@@ -298,11 +298,11 @@ class Rollouts:
             self._hurry.set()
             return
         except ToggleError as error:
-            await self._keep(kept, held_back(kept.rollout, act, str(error)), Act(ActKind.PAUSE, str(error)), seen)
+            await self._keep(kept, held_back(kept.rollout, act, str(error)), seen)
             return
-        await self._keep(kept, followed(kept.rollout, act, self._now(), seen.heard), act, seen)
+        await self._keep(kept, followed(kept.rollout, act, self._now(), seen.heard), seen)
 
-    async def _keep(self, kept: Kept, rollout: Rollout, act: Act, seen: Seen) -> None:
+    async def _keep(self, kept: Kept, rollout: Rollout, seen: Seen) -> None:
         """Write what became of it into the store and the audit, and tell whom it concerns."""
         action = action_of(kept.rollout, rollout)
         event = None

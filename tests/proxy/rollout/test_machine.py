@@ -141,4 +141,4 @@ class Walks(RuleBasedStateMachine):
 
 
 TestWalks = Walks.TestCase
-TestWalks.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestWalks.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
