@@ -18,7 +18,8 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """Run the demo; 0 when no request failed and no answer differed, 1 otherwise, 2 when the stack did not come up."""
+    """Run the demo; 0 when no request failed, no answer of a good release differed and the bad one was taken back, 1
+    otherwise, 2 when the stack did not come up."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--exit", action="store_true", help="end by itself, with 0 only if all went well")
     parser.add_argument(
@@ -62,6 +63,7 @@ The shop is open, through the proxy:  {stack.addresses.url("shop")}/
   its admin                           {stack.addresses.url("shop")}/admin/     (admin@shop.example / admin)
   move a route yourself, in a shell   . {stack.shell_file()}
                                       strangler flip 'catalog.*' extracted --force --why "to see it"
+  or go on with the plan              strangler plan status
 Ctrl-C ends it.""",
         flush=True,
     )

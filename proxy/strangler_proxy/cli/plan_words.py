@@ -91,7 +91,7 @@ def told_back(plan: Plan, found: Mapping[str, Standing], facts: Facts) -> Iterat
     yield (
         '  Or all:   strangler back --all --why "..."   (every customer has the monolith again at the next request)'
         if moved
-        else "  There is nothing to go back from: the monolith answers everybody."
+        else "  There is nothing to go back from."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from textwrap import shorten
 from typing import Any, Final
 
 from strangler.errors import PlanError
@@ -28,6 +29,7 @@ _COMMAND: Final = "command"
 # What the audit keeps of a command's output and of verdicts.
 _MOST_OUTPUT: Final = 4000
 _MOST_VERDICTS: Final = 40
+_LONGEST_REASON: Final = 4000
 _CUSTOMERS_NOTICE: Final = frozenset({Stage.CANARY, Stage.EXTRACTED})
 
 
@@ -204,9 +206,10 @@ class Attempt:
     def _fail(self, failed: _Failed) -> None:
         """Keep the failure first and take the toggles back then: whoever dies in between is found out by the mark."""
         take_back = failed.what == "after" and self._customers_notice()
-        failure = Failure(failed.what, failed.reason, self._world.look().now, take_back)
+        reason = shorten(failed.reason, _LONGEST_REASON, placeholder=" …")
+        failure = Failure(failed.what, reason, self._world.look().now, take_back)
         gates = [each.to_json() for each in failed.judged][:_MOST_VERDICTS]
-        self._keep(replace(self._mark, failure=failure), "plan.fail", reason=failed.reason, gates=gates)
+        self._keep(replace(self._mark, failure=failure), "plan.fail", reason=reason, gates=gates)
         if take_back:
             self._take_back(failure)
 

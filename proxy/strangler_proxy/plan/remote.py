@@ -7,7 +7,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, Final
 
 from strangler.errors import PlanError, StranglerError
@@ -16,6 +18,7 @@ from strangler.gates import CommandGate, CommandSeen, GateJudgement, Gates, Obse
 from strangler.toggles import Stage, format_share
 from strangler_proxy.client import ControlClient
 from strangler_proxy.gates.outside import ask_probe, ask_prometheus
+from strangler_proxy.plain import plain
 from strangler_proxy.plan.checking import callers_judged, traffic_judged, traffic_step
 from strangler_proxy.plan.checks import Checks
 from strangler_proxy.plan.facts import Consent, Facts, RolloutSeen, RolloutWord, ToggleSeen
@@ -30,6 +33,7 @@ from strangler_proxy.plan.world import Judged, Ran
 __all__ = ["RemoteWorld", "holder_of"]
 
 _RENEW_EVERY: Final = 5.0
+_LONGEST_WHY: Final = 500
 _OUTSIDE: Final = ("probe", "command", "prometheus")
 _WORDS: Final = {
     "running": RolloutWord.RUNNING,
@@ -121,10 +125,7 @@ class RemoteWorld:
                 return
 
     def write(self, step: str, mark: Mark | None, *, action: str, why: str, detail: Mapping[str, Any]) -> None:
-        """Keep the mark, and write the act into the audit, without secrets that a command printed."""
-        told = dict(detail)
-        if "output" in told:
-            told["output"] = redacted(str(told["output"]), os.environ)
+        """Keep the mark, and write the act into the audit."""
         version = self._client.plan_mark(
             self._name,
             {
@@ -133,8 +134,8 @@ class RemoteWorld:
                 "mark": mark and mark.to_json(),
                 "version": self._versions.get(step, 0),
                 "action": action,
-                "why": why,
-                "detail": told,
+                "why": _line(why),
+                "detail": dict(detail),
             },
         )
         self._versions[step] = version
@@ -160,7 +161,7 @@ class RemoteWorld:
                 "share": format_share(share) if stage is Stage.CANARY else None,
                 "force": force,
                 "evidence": dict(evidence or {}),
-                "why": why,
+                "why": _line(why),
             }
             self._client.plan_flip(self._name, body)
 
@@ -169,15 +170,15 @@ class RemoteWorld:
         stopped = [each for each in self._of(names) if each["state"] not in _OVER]
         for each in stopped:
             if each["state"] != "running":
-                self._client.resume_rollout(each["name"], why=why)
+                self._client.resume_rollout(each["name"], why=_line(why))
         if not stopped:
-            self._client.start_rollout(names, schedule=schedule or None, why=why)
+            self._client.start_rollout(names, schedule=schedule or None, why=_line(why))
 
     def abort_rollout(self, names: Sequence[str], *, why: str) -> None:
         """End the rollouts of these routes that are not over."""
         for each in self._of(names):
             if each["state"] not in _OVER:
-                self._client.abort_rollout(each["name"], why=why)
+                self._client.abort_rollout(each["name"], why=_line(why))
 
     def _of(self, names: Sequence[str]) -> list[dict[str, Any]]:
         """The rollouts that have a toggle in common with the names and globs."""
@@ -225,12 +226,18 @@ class RemoteWorld:
         return found
 
     def run(self, command: str, timeout: float) -> Ran:
-        """Run a command in the operator's shell."""
-        return run_command(command, timeout, self._folder, self._show)
+        """Run a command in the operator's shell. All that it prints is shown; what is given has no secrets in it."""
+        ran = run_command(command, timeout, self._folder, self._show)
+        return replace(ran, output=redacted(ran.output, os.environ))
 
     def pause(self, seconds: float) -> None:
         """Let time pass."""
         time.sleep(seconds)
+
+
+def _line(why: str) -> str:
+    """As the control API takes it: one line, not too long."""
+    return shorten(plain(why), _LONGEST_WHY, placeholder=" …")
 
 
 def _reached(stage: str, share: int) -> Reached:

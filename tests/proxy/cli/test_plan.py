@@ -186,6 +186,29 @@ def test_a_command_that_fails_is_told_with_its_last_line_and_stays_failed(contro
     assert "Nothing is left" not in run("next").stdout
 
 
+def test_a_gate_after_that_fails_takes_customers_back_however_much_there_is_to_say(control: ControlPlane) -> None:
+    flip = '{ flip = "catalog.list", stage = "canary", share = "1%" }'
+    step = f"""
+
+```toml step=bad
+needs = ["both"]
+moves = [{flip}]
+
+[after]
+command = "echo $SOME_API_KEY {"x" * 900}; false"
+```
+"""
+    Path("migration_plan.md").write_text(PLAN + step)
+    run("apply", "--until", "both", "--yes")
+    assert "TAKEN BACK" in run("apply", "bad", "--yes", code=1).stderr
+    assert control.snapshot.toggles["catalog.list"].stage is Stage.SHADOW
+    (entry, *_) = control.in_force.store.history("catalog.list")
+    assert entry.evidence is not None
+    assert entry.evidence["step"] == "bad"
+    assert "ended with 1" in entry.evidence["reason"]
+    assert run_json("show", "bad", code=1)["state"] == "failed"
+
+
 def test_old_code_holds_the_one_way_door_shut_and_a_patch_says_what_to_delete(control: ControlPlane) -> None:
     up_to_some()
     Path("shop/urls.py").write_text("import os\nfrom shop import lists\n\nurls = [lists, os]\n")
