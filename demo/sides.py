@@ -103,6 +103,9 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=180, help="how many requests to ask of both (default 180)")
     asked = parser.parse_args()
     named = {"monolith": "MONOLITH_URL", "events": "MONOLITH_EVENTS_URL", "catalog": "CATALOG_URL"}
+    missing = [name for name in (*named.values(), "STRANGLER_LISTEN") if name not in os.environ]
+    if missing:
+        parser.error(f"{', '.join(missing)} not set: source the `env` of a running stack first, as in `. .demo/env`")
     ports = {part: urlsplit(os.environ[name]).port for part, name in named.items()}
     shop = int(os.environ["STRANGLER_LISTEN"].rpartition(":")[2])
     sides = Sides(Addresses(shop=shop, **{part: port for part, port in ports.items() if port}))
