@@ -36,6 +36,8 @@ __all__ = ["Examiner", "needs_more"]
 # things that stand in either order by chance, three answers show the same one time in eight.
 _REPEATS: Final = 3
 _REPEATS_IF_NOISY: Final = 11
+# How often both sides are looked at later, for what differs amid noise, and in another place of it each time.
+_LOOKS: Final = 3
 # Beyond the first few so many at once, for each time all of them are compared.
 _MORE: Final = 4
 _MOST_ROUTES: Final = 4096
@@ -100,32 +102,39 @@ class Examiner:
             self._remember(unequal, judged)
         if judged.comparison.verdict is not Verdict.DIFFER or _failed(unequal):
             return Finding.of(judged.comparison, judged.noise)
-        await self._wait(self._lag)
-        old, new = await asyncio.gather(self._asks.monolith(unequal), self._asks.candidate(unequal))
-        if old is None or new is None or (new.status == _UNAUTHORIZED != unequal.new.status):
-            # An identity that was good for the copy may have run out by now: that is no answer to the question.
-            return _inconclusive(judged, Cause.UNCHECKED)
-        later = Pair(pair.request, answer_of(old), answer_of(new))
-        return self._later(judged, pair, repeats, later)
+        for _ in range(_LOOKS):
+            await self._wait(self._lag)
+            old, new = await asyncio.gather(self._asks.monolith(unequal), self._asks.candidate(unequal))
+            if old is None or new is None or (new.status == _UNAUTHORIZED != unequal.new.status):
+                # An identity that was good for the copy may have run out by now: that is no answer to the question.
+                return _inconclusive(judged, Cause.UNCHECKED)
+            later = Pair(pair.request, answer_of(old), answer_of(new))
+            finding = self._later(judged, pair, repeats, later)
+            if finding is not None:
+                return finding
+        return _inconclusive(judged, Cause.TRANSIENT)
 
-    def _later(self, judged: NoiseVerdict, pair: Pair, repeats: Sequence[Answer], again: Pair) -> Finding:
-        """What two later answers say of what differs in a pair."""
+    def _later(self, judged: NoiseVerdict, pair: Pair, repeats: Sequence[Answer], again: Pair) -> Finding | None:
+        """What two later answers say of what differs in a pair; None where they differ amid the same noise, but in
+        another place of it: of what is drawn by chance, one look may show other things than the next."""
         old = again.old
         later = self._compared(again)
         if later.verdict is Verdict.INCONCLUSIVE:
             return _inconclusive(judged, Cause.UNCHECKED)
         first = places(judged.comparison)
         lasting = {place for place in places(later) if not _within_noise(place[0], judged)}
+        amid: set[tuple[str, DifferenceKind]] = set()
         if any(_within_noise(field, judged) for field, _ in first):
             # What is wrong amid noise lasts where it is wrong amid noise again.
-            amid = places(self._judged(again, [pair.old, *repeats]).comparison)
-            lasting |= {place for place in amid if _within_noise(place[0], judged)}
+            found = places(self._judged(again, [pair.old, *repeats]).comparison)
+            amid = {place for place in found if _within_noise(place[0], judged)}
+        lasting |= amid
         same = lasting & first
         if lasting and not same and self._stands_still(pair, old, judged, {field for field, _ in lasting}):
             # The monolith stands still, and the candidate differs otherwise each time.
             same = first
         if not same:
-            return _inconclusive(judged, Cause.TRANSIENT)
+            return None if amid else _inconclusive(judged, Cause.TRANSIENT)
         gone = {each for each in judged.comparison.breaking if (each.field, each.kind) not in same}
         standing = tuple(each for each in judged.comparison.differences if each not in gone)
         return Finding.of(replace(judged.comparison, differences=standing), judged.noise)

@@ -127,6 +127,27 @@ def test_what_is_wrong_amid_noise_stands_where_it_is_wrong_amid_other_noise_agai
     assert told(finding) == [("$.beside[*].price", "type")]
 
 
+def test_what_is_wrong_otherwise_amid_noise_at_the_next_look_is_looked_at_once_more() -> None:
+    def drawn(first: int, *prices: Any) -> Side:
+        return side({"beside": [{"id": number, "price": price} for number, price in enumerate(prices, first)]})
+
+    def good(number: int, first: int = 1) -> Side:
+        return drawn(first, {"net": number}, {"net": number + 1})
+
+    lacking, wrong = drawn(3, {}, {"net": 9}), drawn(3, {"net": None}, {"net": 9})
+    for looks, verdict in (
+        ([wrong, lacking], Verdict.DIFFER),
+        ([wrong, wrong, wrong], Verdict.INCONCLUSIVE),
+        ([wrong, good(7, 3)], Verdict.INCONCLUSIVE),
+    ):
+        monolith = [*(good(number) for number in range(10, 21)), *(good(number, 3) for number in range(30, 33))]
+        sides, moment = FakeSides(monolith, looks), Moment()
+        finding = examined(exchange(good(1), drawn(1, {}, {"net": 9})), sides, moment=moment)
+        assert finding.verdict is verdict, looks
+        assert finding.cause == ("" if verdict is Verdict.DIFFER else Cause.TRANSIENT)
+        assert moment.waited == [2.0] * len(looks)
+
+
 def test_elements_that_seem_to_be_replaced_are_asked_about_more_often_for_they_may_be_drawn_by_chance() -> None:
     def page(*names: str) -> Side:
         items = "".join(f'<li class="card"><a href="/{name}/">{name}</a><b>{name}!</b></li>' for name in names)
