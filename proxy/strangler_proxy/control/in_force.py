@@ -103,6 +103,8 @@ class InForce:
     async def put(self, snapshot: Snapshot) -> None:
         """Put what the store holds by our own doing into force."""
         self.snapshot = snapshot
+        # The store has it already: workers need not wait for our disk as well.
+        self._push(snapshot)
         try:
             await asyncio.to_thread(write_snapshot, self._state.snapshot, snapshot)
             self.disk_error = None
@@ -110,7 +112,6 @@ class InForce:
             # The store has it and the workers get it: only a restart without the store would fall back.
             self.disk_error = f"{self._state.snapshot} cannot be written: {error.strerror}"
             _log.error("%s", self.disk_error)
-        self._push(snapshot)
         async with self._news:
             self._news.notify_all()
 
