@@ -240,25 +240,27 @@ class ControlPlane:
     ) -> Outcome:
         began = asyncio.get_running_loop().time()
         in_force = self.in_force
-        async with in_force.moving:
+        for attempt in range(ATTEMPTS):
             if in_force.store_error is not None:
-                await in_force.synchronize()
-            for attempt in range(ATTEMPTS):
-                if in_force.store_error is not None:
-                    raise StoreUnavailable(in_force.store_error)
-                before = self.snapshot
-                if expected_revision is not None and expected_revision != before.revision:
-                    raise RevisionConflict(expected_revision, before.revision)
-                toggles, refused = await asyncio.to_thread(
-                    allowed,
-                    self.guards,
-                    before,
-                    plan(before),
-                    partly=partly,
-                    checks=() if forced else self.checks,
-                )
-                if not toggles:
-                    break
+                await self.refreshed()
+            before = after = self.snapshot
+            if expected_revision is not None and expected_revision != before.revision:
+                raise RevisionConflict(expected_revision, before.revision)
+            planned = plan(before)
+            # Without the lock: nobody who takes something back waits for the slow gate of somebody who goes forward.
+            toggles, refused = await asyncio.to_thread(
+                allowed, self.guards, before, planned, partly=partly, checks=() if forced else self.checks
+            )
+            if not toggles:
+                break
+            async with in_force.moving:
+                present = self.snapshot
+                if present.revision != before.revision:
+                    if expected_revision is not None:
+                        raise RevisionConflict(expected_revision, present.revision)
+                    if not _stands(planned, before, plan(present), present):
+                        continue
+                    before = present
                 change = Change(toggles, who, why, datetime.now(UTC), forced, evidence or {})
                 try:
                     after = await asyncio.to_thread(in_force.store.commit, change, expected_revision=before.revision)
@@ -271,8 +273,9 @@ class ControlPlane:
                     in_force.lose_store(str(error))
                     raise
                 await in_force.put(after)
-                break
-            after = self.snapshot
+            break
+        else:
+            raise RevisionConflict(before.revision, self.snapshot.revision)
         return await self._outcome(before, after, began, wait_seconds, refused)
 
     def _acknowledged(self) -> None:
@@ -308,3 +311,8 @@ class ControlPlane:
             configured=self.configured(),
             refused=refused,
         )
+
+
+def _stands(planned: Sequence[Toggle], before: Snapshot, anew: Sequence[Toggle], present: Snapshot) -> bool:
+    """Whether what was planned on `before` is still what would be planned, and of toggles that are as they were."""
+    return list(planned) == list(anew) and all(before[each.name] == present[each.name] for each in planned)
