@@ -148,8 +148,9 @@ class Story:
         ending = threading.Timer(_STEP_SECONDS, running.kill)
         ending.start()
         assert running.stdout is not None
-        for line in running.stdout:
-            self.console.print(line.rstrip(), markup=False, soft_wrap=True)
+        with running.stdout as said:
+            for line in said:
+                self.console.print(line.rstrip(), markup=False, soft_wrap=True)
         ended = running.wait()
         ending.cancel()
         if ended != code:
