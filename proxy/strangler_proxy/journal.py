@@ -18,3 +18,5 @@ def log_to_stderr(process: str) -> None:
     )
     # uvicorn's own words repeat what ours say.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # httpx would write down each address that it asks, and that of a webhook is a secret.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
