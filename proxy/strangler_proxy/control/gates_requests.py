@@ -19,6 +19,9 @@ def _word(text: str) -> str:
     text = text.strip()
     if not text or not is_plain(text):
         raise ValueError("is a word or a few on one line")
+    if text.endswith(")"):
+        # A gate may wait for somebody by name, and how the audit names them ends so: nobody says it of themselves.
+        raise ValueError("ends as a name with its token does, and nobody approves under another's")
     return text
 
 

@@ -27,6 +27,12 @@ def _mark(document: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(error.wrong) from error
 
 
+def _action(text: str) -> str:
+    if text == "plan.approve":
+        raise ValueError("is what a consent alone is called in the audit")
+    return text
+
+
 Holder = Annotated[Name, Field(description="Who is at it: a text of one's own, the same in every call.")]
 StepId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_step)]
 Meaning = Annotated[str, Field(pattern="^[0-9a-f]{12}$", description="Which words of the step: its hash.")]
@@ -50,7 +56,9 @@ class MarkRequest(_Request):
     step: StepId
     mark: Annotated[dict[str, Any], AfterValidator(_mark)] | None = Field(description="The mark; null forgets it.")
     version: int = Field(ge=0, le=2**53, description="The version of the mark that is known; 0 for none.")
-    action: str = Field(pattern=r"^plan\.[a-z-]{1,40}$", description="What was done, as it stands in the audit.")
+    action: Annotated[str, AfterValidator(_action)] = Field(
+        pattern=r"^plan\.[a-z-]{1,40}$", description="What was done, as it stands in the audit; no `plan.approve`."
+    )
     why: Why = Field(description="Stands in the audit; one line.")
     detail: dict[str, Any] = Field(default={}, description="Stands in the audit: output, verdicts.")
 

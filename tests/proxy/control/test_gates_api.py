@@ -142,6 +142,12 @@ def test_an_approval_that_others_keep_overwriting_is_refused(tmp_path: Path) -> 
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "document_conflict")
 
 
+def test_nobody_approves_under_the_name_of_another(client: Client) -> None:
+    body = {"names": [ROUTE], "word": "ana@desk (ci)", "why": "a lie"}
+    answer = client.post("/api/v1/approvals", json=body)
+    assert (answer.status_code, answer.json()["error"]["where"]) == (422, "word")
+
+
 def test_an_approval_is_for_the_stage_in_which_it_was_given(client: Client) -> None:
     approve(client, "tech lead")
     client.post("/api/v1/back", json={"names": [ROUTE], "why": "again"})

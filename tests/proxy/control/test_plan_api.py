@@ -81,6 +81,12 @@ def test_a_mark_is_kept_with_its_event_by_whoever_has_the_lease_and_knows_the_la
     assert keep(client, mark=None).status_code == 200
 
 
+def test_no_mark_looks_like_a_consent_in_the_audit(client: Client, control: ControlPlane) -> None:
+    lease(client)
+    assert keep(client, action="plan.approve").status_code == 422
+    assert control.documents.events(action="plan.*") == []
+
+
 def test_moves_carry_plan_and_step_into_the_audit(client: Client, control: ControlPlane) -> None:
     lease(client)
     assert flip(client, "shadow", evidence={"reason": "agreed", "plan": "a lie"}).status_code == 200
