@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BeforeValidator, GetJsonSchemaHandler, PlainValidator, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from strangler.evidence.secret_names import is_secret
 from strangler_proxy.config.forms import PositiveDuration, refusal, shown
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
 
 _NEVER: Final = "never open"
 _LONGEST: Final = 4000
+_TAKE_OUT: Final = "take it out: an address stands in judgements and in the audit"
 _MOST: Final = 10**12
 _CLASSES: Final = {f"{each}xx": each for each in (2, 3, 4, 5)}
 
@@ -114,7 +116,10 @@ def _address(value: Any) -> str:
     if not known or len(value) > _LONGEST:
         raise refusal(f"is {shown(value)}, not an address", right)
     if url.username is not None or url.password is not None:
-        raise refusal("holds a user name or password", "take it out: an address stands in judgements and in the audit")
+        raise refusal("holds a user name or password", _TAKE_OUT)
+    secret = next((name for name, _ in parse_qsl(url.query, keep_blank_values=True) if is_secret(name)), None)
+    if secret is not None:
+        raise refusal(f"holds a secret, {secret}", _TAKE_OUT)
     return str(value)
 
 

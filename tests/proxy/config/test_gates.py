@@ -158,6 +158,7 @@ def test_every_problem_is_told_at_once_with_line_key_and_remedy() -> None:
         ("probe = 3", "is 3"),
         ("probe = { status = 200 }", "is missing"),
         ("probe = 'http://me:secret@a/'", "holds a user name or password"),
+        ("probe = 'http://a/?token=hush'", "holds a secret, token"),
         ("probe = 'http://a/ b'", 'is "http://a/ b", not an address'),
         ("command = ' '", 'is " "'),
         ("approval = ''", 'is ""'),
