@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import math
-from collections.abc import Callable
+import select
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,15 +68,46 @@ def test_an_address_that_does_not_answer_says_why() -> None:
     assert ask_probe(ProbeGate("http://[")).error
 
 
-def test_an_answer_that_drips_is_not_waited_for() -> None:
-    class Drops(httpx.SyncByteStream):
-        def __iter__(self) -> Any:
-            while True:
-                yield b"."
+@contextmanager
+def dripping(head: bytes) -> Iterator[str]:
+    """Where somebody answers with `head`, and then letter by letter without end."""
 
-    gate = ProbeGate("http://catalog/ready", contains="never", timeout=0.0)
-    found = ask_probe(gate, transport=answering(lambda _: httpx.Response(200, stream=Drops())))
-    assert found == ProbeSeen(error="not within 0 s")
+    def drip(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                caller, _ = listener.accept()
+                with caller, suppress(OSError):
+                    caller.recv(4096)
+                    caller.sendall(head)
+                    while True:
+                        caller.sendall(b".")
+                        select.select([caller], [], [], 0.01)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nX-Drops: ", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_an_answer_that_drips_is_not_waited_for(head: bytes) -> None:
+    with dripping(head) as url:
+        found = ask_probe(ProbeGate(url, contains="never", timeout=0.3))
+    assert found == ProbeSeen(error="not within 0.3 s")
+
+
+def test_what_is_packed_is_not_asked_for_and_not_unpacked() -> None:
+    asked: list[str] = []
+
+    def pack(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers["accept-encoding"])
+        return httpx.Response(200, headers={"Content-Encoding": "gzip"}, content=gzip.compress(b"ready" * 1000))
+
+    gate = ProbeGate("http://catalog/ready", contains="ready")
+    assert ask_probe(gate, transport=answering(pack)) == ProbeSeen(200, False)
+    assert asked == ["identity"]
 
 
 def test_prometheus_gives_one_number() -> None:
