@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 from markdown_it import MarkdownIt
@@ -37,7 +39,8 @@ class Block:
 
 def step_blocks(text: str, file: str) -> tuple[list[Block], list[Problem]]:
     """The steps' blocks in `text`, in its order, and everything that is wrong with the way they are marked."""
-    lines = text.splitlines()
+    # As Markdown counts them: a form feed ends none.
+    lines = io.StringIO(text, newline=None).readlines()
     blocks: list[Block] = []
     problems: list[Problem] = []
     title = chapter = ""
@@ -59,7 +62,7 @@ def step_blocks(text: str, file: str) -> tuple[list[Block], list[Problem]]:
 
 
 def _with_next(tokens: list[Token]) -> Iterator[tuple[Token, Token | None]]:
-    return zip(tokens, [*tokens[1:], None], strict=True)
+    return zip_longest(tokens, tokens[1:])
 
 
 def _problems(token: Token, words: list[str], lines: list[str]) -> list[tuple[str, str]]:

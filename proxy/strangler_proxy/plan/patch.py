@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from strangler_proxy.plan.checks import NothingLeft
@@ -44,14 +45,19 @@ def _lines(content: bytes) -> list[str]:
     return content.decode("utf-8", "surrogateescape").splitlines(keepends=True)
 
 
+def _rows(text: str) -> list[str]:
+    """The lines as git counts them: a form feed ends none."""
+    return io.StringIO(text, newline="\n").readlines()
+
+
 def _diff(name: str, before: bytes, after: str | None) -> list[str]:
     """The part about one file; None after for one that goes. What is no text is told by name alone."""
     head = f"diff --git a/{name} b/{name}\n"
     gone = ["deleted file mode 100644\n"] if after is None else []
     if b"\0" in before:
         return [head, *gone, f"Binary files a/{name} and /dev/null differ\n"]
-    old = _lines(before)
-    new: Sequence[str] = [] if after is None else after.splitlines(keepends=True)
+    old = _rows(before.decode("utf-8", "surrogateescape"))
+    new = [] if after is None else _rows(after)
     to = "/dev/null" if after is None else f"b/{name}"
     body = [
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"

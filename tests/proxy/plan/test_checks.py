@@ -114,6 +114,15 @@ def test_a_folder_that_is_not_there_is_no_proof(shop: Path) -> None:
         leftovers(NothingLeft(("x.y",), ("shopp",)), shop)
 
 
+def test_the_patch_applies_whatever_ends_a_line(shop: Path) -> None:
+    odd = shop / "shop" / "odd.py"
+    odd.write_bytes(b"import shop.old\x0cone = 1\r\ntwo = 'shop.old'\n\x0c\nthree = 3")
+    (shop / "retire.patch").write_bytes(deletion_patch(OLD, shop).encode())
+    subprocess.run(["git", "init", "-q", "."], cwd=shop, check=True)
+    subprocess.run(["git", "apply", "retire.patch"], cwd=shop, check=True)
+    assert odd.read_bytes() == b"one = 1\r\n\x0c\nthree = 3"
+
+
 def test_the_patch_applies_and_leaves_nothing(shop: Path) -> None:
     (shop / "shop" / "old" / "last.txt").write_text("without an end")
     (shop / "retire.patch").write_text(deletion_patch(OLD, shop))

@@ -45,6 +45,19 @@ def test_lines_end_as_they_like() -> None:
     assert read[0] == read[1]
 
 
+@pytest.mark.parametrize("text", ["", "\n", "prose alone"])
+def test_a_text_without_a_step_is_told(text: str) -> None:
+    with pytest.raises(ConfigError, match="step"):
+        read_plan(text, Path("plan.md"))
+
+
+def test_a_form_feed_in_the_prose_ends_no_line() -> None:
+    text = (GOLDEN / "whole.md").read_text()
+    assert (
+        read_plan(f"Old\f\f\u2028page\n{text}", Path("p.md")).steps.keys() == read_plan(text, Path("p.md")).steps.keys()
+    )
+
+
 def test_a_file_that_is_not_there_or_not_text_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such file"):
         load_plan(tmp_path / "plan.md")
