@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from strangler.evidence import GateVerdict
 from strangler.gates import overall
+from strangler.toggles import Stage
 from strangler_proxy.cli.words import counted
 from strangler_proxy.plan import Plan, Standing, Step, StepState
-from strangler_proxy.plan.facts import Facts
-from strangler_proxy.plan.moves import ApprovalMove, CommandMove, FlipMove, RolloutMove
+from strangler_proxy.plan.facts import Facts, RolloutWord
+from strangler_proxy.plan.moves import ApprovalMove, CommandMove, RolloutMove, StepMove
 from strangler_proxy.plan.plan import is_at_least
-from strangler_proxy.plan.standing import told_reached
+from strangler_proxy.plan.standing import no_way_back, told_reached, upon
 from strangler_proxy.plan.world import Judged
 
 __all__ = [
@@ -61,22 +62,24 @@ def told_next(standing: Standing | None, facts: Facts) -> Iterator[str]:
         return
     for move, made in zip(step.moves, standing.made, strict=True):
         if not made:
-            yield f"  It {'is' if standing.mark else 'will be'}: {move}"
+            yield f"  To do:    {move}"
     yield f"  Do it:    {_how(standing, facts)}"
 
 
 def _how(standing: Standing, facts: Facts) -> str:
     """The command that brings the step on."""
     step = standing.step
+    if facts.holder:
+        return f"wait for {facts.holder}: one at a time"
+    if standing.mark is not None and standing.mark.undoing:
+        return f"strangler plan undo {step.id}"
     if standing.state is StepState.WAITING:
         move = next(move for move, made in zip(step.moves, standing.made, strict=True) if not made)
         if isinstance(move, ApprovalMove):
             return f'strangler plan approve {step.id} --why "..."   (it is on {move.who}; then `plan apply`)'
         if isinstance(move, RolloutMove):
-            names = {
-                facts.rollouts[each.name].name for each in facts.matching(move.names) if each.name in facts.rollouts
-            }
-            told = " or ".join(f'strangler rollout resume {quote(name)} --why "..."' for name in sorted(names))
+            names = _under_way(move, facts)
+            told = " or ".join(f'strangler rollout resume {quote(name)} --why "..."' for name in names)
             return f"{told}   (then `plan apply`)"
     confirm = f" --confirm {step.one_way}" if step.one_way else ""
     return f"strangler plan apply {step.id}{confirm}"
@@ -84,24 +87,46 @@ def _how(standing: Standing, facts: Facts) -> str:
 
 def told_back(plan: Plan, found: Mapping[str, Standing], facts: Facts) -> Iterator[str]:
     """How to go back from here: the last step that has moved something, and everything at once."""
-    last = next((each.step for each in reversed([found[step.id] for step in plan.ordered()]) if _has_moved(each)), None)
-    if last is not None:
-        yield f"  Go back:  strangler plan undo {last.id}   ({'; '.join(told_undo(plan, last, facts))})"
-    moved = [each.name for each in facts.toggles.values() if each.reached[0].value not in ("monolith", "retired")]
-    yield (
-        '  Or all:   strangler back --all --why "..."   (every customer has the monolith again at the next request)'
-        if moved
-        else "  There is nothing to go back from."
-    )
+    moved = [step for step in plan.ordered() if _has_moved(plan, found[step.id], facts)]
+    if moved:
+        yield f"  Go back:  {_told_undo_of(plan, moved[-1], found, facts)}"
+    if any(each.reached[0] not in (Stage.MONOLITH, Stage.RETIRED) for each in facts.toggles.values()):
+        told = 'strangler back --all --why "..."   (every customer has the monolith again at the next request)'
+        yield f"  {'Or all:  ' if moved else 'Go back: '} {told}"
+    elif not moved:
+        yield "  There is nothing to go back from."
 
 
-def _has_moved(standing: Standing) -> bool:
-    """Whether the step has moved toggles, and can be taken back."""
+def _told_undo_of(plan: Plan, step: Step, found: Mapping[str, Standing], facts: Facts) -> str:
+    """The command that takes the step back, or what came after it first; or why there is none."""
+    steps = [plan.step(name) for name in reversed(upon(plan, step, found))] + [step]
+    for each in steps:
+        if no_way_back(found[each.id], facts):
+            return f"{each.id} is a one-way door: no step before it is taken back"
+        if each.undo is None and any(isinstance(move, CommandMove) for move in each.moves):
+            return f"{each.id} runs a command: give its block at line {each.line} an `undo` first"
+    commands = ", then ".join(f"strangler plan undo {each.id}" for each in steps)
+    return f"{commands}   ({'; '.join(told_undo(plan, step, facts))})"
+
+
+def _has_moved(plan: Plan, standing: Standing, facts: Facts) -> bool:
+    """Whether the step has moved toggles, be it in part, or has a rollout under way."""
     step = standing.step
-    moved = any(
-        made and isinstance(move, FlipMove | RolloutMove) for move, made in zip(step.moves, standing.made, strict=True)
+    if standing.mark is None:
+        return False
+    further = any(
+        toggle.reached != (before := plan.left_at(step, toggle.name)) and is_at_least(toggle.reached, before)
+        for toggle in facts.matching(step.toggles)
     )
-    return moved and standing.mark is not None and not step.one_way
+    return further or any(_under_way(move, facts) for move in step.moves)
+
+
+def _under_way(move: StepMove, facts: Facts) -> list[str]:
+    """The names of the move's rollouts that are not over."""
+    if not isinstance(move, RolloutMove):
+        return []
+    seen = [facts.rollouts[each.name] for each in facts.matching(move.names) if each.name in facts.rollouts]
+    return sorted({each.name for each in seen if each.word in (RolloutWord.RUNNING, RolloutWord.WAITING)})
 
 
 def told_undo(plan: Plan, step: Step, facts: Facts) -> list[str]:
@@ -113,8 +138,10 @@ def told_undo(plan: Plan, step: Step, facts: Facts) -> list[str]:
         before = plan.left_at(step, toggle.name)
         if toggle.reached != before and is_at_least(toggle.reached, before):
             moves.setdefault(told_reached(before), []).append(toggle.name)
-    if moves:
-        return [f"{', '.join(names)} to {place}" for place, names in moves.items()]
+    walking = sorted({name for move in step.moves for name in _under_way(move, facts)})
+    if moves or walking:
+        ended = [f"the rollout {name} ends" for name in walking]
+        return [*ended, *(f"{', '.join(names)} to {place}" for place, names in moves.items())]
     commands = any(isinstance(move, CommandMove) for move in step.moves)
     return ["the plan does not say how"] if commands else ["nothing is to be done"]
 

@@ -15,7 +15,7 @@ from strangler_proxy.plan.facts import Facts, RolloutWord
 from strangler_proxy.plan.mark import Failure, Mark
 from strangler_proxy.plan.moves import ApprovalMove, CommandMove, FlipMove, RolloutMove, StepMove, WaitMove, spoken
 from strangler_proxy.plan.plan import Plan, is_at_least
-from strangler_proxy.plan.standing import Standing, entered, is_made, since, standing_of, wait_ends
+from strangler_proxy.plan.standing import Standing, entered, is_made, since, standing_of, wait_ends, walked
 from strangler_proxy.plan.step import Step, StepGates
 from strangler_proxy.plan.told import Told, ToldKind
 from strangler_proxy.plan.way_back import last_line, return_toggles
@@ -189,9 +189,7 @@ class Attempt:
         """
         if index not in self._mark.moved:
             self._keep(replace(self._mark, moved={**self._mark.moved, index: facts.now}), "plan.rollout")
-        seen = [facts.rollouts.get(toggle.name) for toggle in facts.matching(move.names)]
-        begun = self._mark.moved[index]
-        ours = [each for each in seen if each is not None and (each.word is RolloutWord.RUNNING or each.at > begun)]
+        ours = walked(move, self._mark.moved[index], facts)
         if not ours:
             self._world.start_rollout(move.names, move.schedule, why=self._step.reason)
             return

@@ -9,7 +9,17 @@ from strangler_proxy.plan.attempt import Attempt, judge_routes
 from strangler_proxy.plan.facts import Facts
 from strangler_proxy.plan.moves import CommandMove
 from strangler_proxy.plan.plan import Plan
-from strangler_proxy.plan.standing import Standing, StepState, entered, is_made, since, standing_of, standings
+from strangler_proxy.plan.standing import (
+    Standing,
+    StepState,
+    entered,
+    is_made,
+    no_way_back,
+    since,
+    standing_of,
+    standings,
+    upon,
+)
 from strangler_proxy.plan.step import Step
 from strangler_proxy.plan.told import Told
 from strangler_proxy.plan.way_back import undo_step
@@ -40,7 +50,8 @@ class Engine:
         facts = self._world.look()
         found = standings(self._plan, facts)
         standing = found[step.id]
-        if standing.state is StepState.DONE or (standing.state is StepState.FAILED and not again):
+        kept = standing.mark is not None and standing.mark.failure is not None
+        if standing.state is StepState.DONE or (standing.state is StepState.FAILED and kept and not again):
             return standing
         self._admit(standing, [found[name] for name in step.needs], facts, confirm)
         self._lease()
@@ -69,22 +80,19 @@ class Engine:
     def undo(self, step: Step) -> Standing:
         """Take the step back, or the rest of it; where it stands then. Raises PlanError."""
         facts = self._world.look()
-        if step.one_way:
+        found = standings(self._plan, facts)
+        if no_way_back(found[step.id], facts):
             raise PlanError(f"{step.id} is a one-way door: nothing takes it back.")
         if step.undo is None and any(isinstance(move, CommandMove) for move in step.moves):
             raise PlanError(
                 f"{step.id} runs a command, and the plan does not say what takes it back.",
                 f"Give the block at line {step.line} an undo; `undo = []` says that there is nothing to be done.",
             )
-        upon = [
-            each.id
-            for each in self._plan.behind(step)
-            if standing_of(self._plan, each, facts).state in (StepState.DONE, StepState.RUNNING, StepState.WAITING)
-        ]
-        if upon:
+        after = upon(self._plan, step, found)
+        if after:
             raise PlanError(
-                f"{', '.join(upon)} came after {step.id} and would be left without it.",
-                f"Undo {upon[-1]} first; or take everything back at once: `strangler back NAME --why ...`.",
+                f"{', '.join(after)} came after {step.id} and would be left without it.",
+                f"Undo {after[-1]} first; or take everything back at once: `strangler back NAME --why ...`.",
             )
         self._lease()
         try:
@@ -127,5 +135,6 @@ class Engine:
         holder = self._world.take_lease()
         if holder:
             raise PlanError(
-                f"{holder} is at it: one at a time.", "Wait until they are done; a dead one's lease ends soon."
+                f"{holder} is at it: one at a time.",
+                "Wait until they are done; should they have died, 30 seconds are enough.",
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -21,17 +21,19 @@ __all__ = [
     "StepState",
     "entered",
     "is_made",
+    "no_way_back",
     "since",
     "standing_of",
     "standings",
     "told_reached",
+    "upon",
     "wait_ends",
+    "walked",
 ]
 
 
 # A reason with more letters than this stands elsewhere in full.
 _LONGEST: Final = 300
-_NOT_OVER: Final = frozenset({RolloutWord.RUNNING, RolloutWord.WAITING})
 
 
 class StepState(StrEnum):
@@ -45,6 +47,9 @@ class StepState(StrEnum):
     DRIFTED = "drifted"  # was done, and is undone by hand
     CHANGED = "changed"  # was done, and its block says something else by now
     FAILED = "failed"  # a gate, a check, a command or a rollout said no
+
+
+_BEGUN: Final = frozenset({StepState.DONE, StepState.RUNNING, StepState.WAITING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +171,27 @@ def _walking(move: FlipMove | RolloutMove, facts: Facts) -> Iterator[RolloutSeen
         )
 
 
+def walked(move: RolloutMove, begun: float | None, facts: Facts) -> list[RolloutSeen]:
+    """The rollouts of the move that are under way or have ended since it was `begun` (None: it was not)."""
+    seen = [facts.rollouts[each.name] for each in facts.matching(move.names) if each.name in facts.rollouts]
+    return [each for each in seen if begun is not None and (each.word is RolloutWord.RUNNING or each.at > begun)]
+
+
+def upon(plan: Plan, step: Step, found: Mapping[str, Standing]) -> list[str]:
+    """The steps that need `step` and are begun or done: they have to be undone first, the last one first of all."""
+    behind = [found[each.id] for each in plan.behind(step)]
+    return [each.step.id for each in behind if each.mark is not None and each.state in _BEGUN]
+
+
+def no_way_back(standing: Standing, facts: Facts) -> bool:
+    """Whether the step is a one-way door that nothing takes back: all but one that is begun and not opened yet."""
+    if not standing.step.one_way:
+        return False
+    if standing.mark is None or standing.mark.done_at is not None:
+        return True
+    return any(toggle.reached[0] is Stage.RETIRED for toggle in facts.matching(standing.step.toggles))
+
+
 def _standing(step: Step, facts: Facts, needed: list[Standing]) -> Standing:
     mark = facts.marks.get(step.id)
     made = tuple(is_made(step, index, facts, mark) for index in range(len(step.moves)))
@@ -205,12 +231,25 @@ def _held_by(move: StepMove, index: int, step: Step, facts: Facts, mark: Mark | 
         case WaitMove() if mark is not None:
             ends = datetime.fromtimestamp(wait_ends(step, index, facts, mark), UTC).astimezone()
             return StepState.WAITING, f"It waits until {ends:%Y-%m-%d %H:%M:%S}."
-        case RolloutMove(names=names) if mark is not None:
-            seen = [facts.rollouts[each.name] for each in facts.matching(names) if each.name in facts.rollouts]
-            held = [each for each in seen if each.word is RolloutWord.WAITING]
+        case RolloutMove() if mark is not None:
+            held = [each for each in _walking(move, facts) if each.word is RolloutWord.WAITING]
             if held:
                 told = shorten(held[0].reason, _LONGEST, placeholder=" …")
                 return StepState.WAITING, f"Its rollout wants a person (`strangler rollout status`): {told}"
+            ours = walked(move, mark.moved.get(index), facts)
+            failed = [each for each in ours if each.word is RolloutWord.FAILED]
+            if failed:
+                told = shorten(failed[0].reason, _LONGEST, placeholder=" …")
+                noted = f"`strangler plan apply {step.id}` writes that down, and called again tries it again."
+                return StepState.FAILED, f"The rollout did not arrive: {told} {noted}"
+            running = [each for each in ours if each.word is RolloutWord.RUNNING]
+            if running:
+                told = shorten(running[0].reason, _LONGEST, placeholder=" …")
+                walks = f"Its rollout walks by itself (`strangler rollout status`): {told}"
+                return StepState.RUNNING, f"{walks}{_nobody(facts)}"
+        case FlipMove(names=names) if not facts.matching(names):
+            missing = f"Nothing is named {', '.join(names)} yet: put it into strangler.toml, then `strangler reload`."
+            return StepState.READY if mark is None else StepState.RUNNING, missing
     if mark is None:
         return StepState.READY, "Nothing holds it back."
     return StepState.RUNNING, f"Next is {move}.{_nobody(facts)}"
@@ -228,14 +267,16 @@ def _after_done(step: Step, facts: Facts, mark: Mark) -> tuple[StepState, str]:
         for toggle, wanted in _behind(move, facts)
     ]
     if mark.meaning != step.meaning:
-        return StepState.CHANGED, f"Its block was written anew after it was done.{_told_behind(behind)}"
+        told = f"Its block was written anew after it was done.{_told_behind(behind)}"
+        return StepState.CHANGED, f"{told} `strangler plan apply {step.id}` judges it as it is written now."
     missing = [
         f"nothing is named {', '.join(move.names)} any more"
         for move in step.moves
         if isinstance(move, FlipMove | RolloutMove) and not facts.matching(move.names)
     ]
     if behind or missing:
-        return StepState.DRIFTED, f"It was undone by hand:{_told_behind([*missing, *behind])}"
+        told = _told_behind([*missing, *behind])
+        return StepState.DRIFTED, f"It was undone by hand:{told} `strangler history` says by whom."
     at = datetime.fromtimestamp(mark.done_at or 0.0, UTC).astimezone()
     return StepState.DONE, f"Done at {at:%Y-%m-%d %H:%M:%S} by {mark.done_by}."
 

@@ -91,7 +91,9 @@ def decide(rollout: Rollout, seen: Seen, now: float) -> Act:
     if intent is not None:
         if intent.place < rollout.place:
             return Act(ActKind.BACK, intent.reason, intent)
-        return Act(ActKind.CANCEL, f"The way to {intent.place} was not taken, and is judged anew.")
+        return Act(
+            ActKind.CANCEL, f"The move to {intent.place} is not made yet; unless that is under way, it is judged anew."
+        )
     if rollout.state in GUARDED and rollout.at != START:
         failing = _failing(rollout, seen)
         if failing:

@@ -117,7 +117,7 @@ def test_status_alone_says_where_what_for_what_and_how_back(control: ControlPlan
     told = run("status").stdout
     assert "Next: some (Some, line 22): waiting. It waits for the approval of the owner" in told
     assert 'Do it:    strangler plan approve some --why "..."' in told
-    assert "Go back:  strangler plan undo both   (catalog.list to monolith)" in told
+    assert "Go back:  strangler plan undo some, then strangler plan undo both   (catalog.list to monolith)" in told
     assert 'Or all:   strangler back --all --why "..."' in told
     run("next", code=3)
 
@@ -229,7 +229,7 @@ def test_somebody_else_at_it_is_named_and_one_that_died_here_is_not_waited_for(c
     held = control.documents.lease("plan/migration_plan", "carla@elsewhere", seconds=30, now=2**33)
     assert held == "carla@elsewhere"
     assert "carla@elsewhere is at it" in run("apply", "--yes", code=2).output
-    assert "At it now: carla@elsewhere" in run("status").stdout
+    assert "Do it:    wait for carla@elsewhere: one at a time" in run("status").stdout
     control.documents.release("plan/migration_plan", "carla@elsewhere")
     dead = f"ben@here on {socket.gethostname()}, process {2**22 + os.getpid()}"
     control.documents.lease("plan/migration_plan", dead, seconds=30, now=2**33)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from strangler_proxy.cli.plan_words import told_back
 from strangler_proxy.plan.engine import Engine
 from strangler_proxy.plan.facts import RolloutSeen, RolloutWord
 from strangler_proxy.plan.plan import Plan
@@ -240,7 +241,48 @@ def test_a_rollout_that_failed_while_nobody_looked_is_found_failed() -> None:
     desk.world.now += 100
     for name in BOTH:
         desk.world.rollouts[name] = RolloutSeen(RolloutWord.FAILED, "errors", desk.world.now)
-    assert desk.apply("all").state is StepState.FAILED
+    standing = standings(desk.plan, desk.world.look())["all"]
+    assert standing.state is StepState.FAILED
+    assert "The rollout did not arrive: errors" in standing.reason
+    assert desk.engine.apply(desk.plan.step("all"), again=False).state is StepState.FAILED
+    assert desk.world.marks["all"].failure is not None
+
+
+def test_a_rollout_half_way_is_told_and_so_is_the_way_back_that_is_open() -> None:
+    desk = Desk(READS.replace('{ command = "warm" },', "").replace(', { command = "cool" }', ""))
+    desk.up_to("canary")
+    desk.world.patience = 3
+    with pytest.raises(Impatient):
+        desk.apply("all")
+    for name in BOTH:
+        desk.world.hand(name, Stage.CANARY, 50_000)
+        desk.world.rollouts[name] = RolloutSeen(RolloutWord.RUNNING, "half of them", desk.world.now, name="r")
+    facts = desk.world.look()
+    found = standings(desk.plan, facts)
+    assert "Its rollout walks by itself (`strangler rollout status`): half of them" in found["all"].reason
+    back, everything = told_back(desk.plan, found, facts)
+    assert "undo all   (the rollout r ends; catalog.detail, catalog.list to canary 10%)" in back
+    assert "back --all" in everything
+    desk.engine.undo(desk.plan.step("all"))
+    assert desk.stages() == [(Stage.CANARY, 10_000)] * 2
+
+
+def test_a_step_that_only_could_be_begun_holds_no_undo_up_and_a_door_ajar_is_shut_again() -> None:
+    text = READS.replace('{ command = "warm" },', "").replace(', { command = "cool" }', "")
+    desk = Desk(text)
+    desk.up_to("look")
+    desk.apply("shadow")
+    assert desk.states()["canary"] == "waiting"
+    desk.engine.undo(desk.plan.step("shadow"))
+    assert desk.states()["shadow"] == "ready"
+    desk.up_to("all")
+    desk.world.checked = GateVerdict.INCONCLUSIVE
+    desk.apply("gone", confirm="catalog.list")
+    with pytest.raises(PlanError, match="gone came after all"):
+        desk.engine.undo(desk.plan.step("all"))
+    desk.engine.undo(desk.plan.step("gone"))
+    assert "gone" not in desk.world.marks
+    desk.engine.undo(desk.plan.step("all"))
 
 
 def test_a_rollout_that_wants_a_person_is_left_waiting() -> None:
