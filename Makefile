@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: help demo up down test check lint bench proof lock clean
+.PHONY: help demo up down test cover check lint bench proof lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,8 +25,11 @@ down: $(INSTALLED) ## stop what `make up` started
 test: $(INSTALLED) ## lint, types, contracts and every test
 	@$(PYTHON) scripts/setup --system
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --hypothesis-profile=thorough \
-	  --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --hypothesis-profile=thorough $(ARGS)
+
+cover: $(INSTALLED) ## every test once more, slower, with the lines and branches that none goes through
+	@$(PYTHON) scripts/setup --system
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered $(ARGS)
 
 check: $(INSTALLED) lint ## lint, types, contracts and the fast tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" -q $(ARGS)

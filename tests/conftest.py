@@ -24,6 +24,7 @@ __all__ = ["chromium", "postgres_server", "postgres_url", "stack"]
 RUN_FOLDER = "STRANGLER_TEST_RUN"
 
 TOGETHER = {
+    "tests/e2e/test_three_replicas.py": "replicas",
     "tests/e2e/": "stack",
     "tests/parity/": "stack",
     "tests/proof/": "stack",
@@ -42,7 +43,7 @@ settings.register_profile(
     derandomize="CI" in os.environ,
     print_blob=True,
 )
-settings.register_profile("thorough", settings.get_profile("quick"), max_examples=200)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=100)
 # For the fuzz tests, by hand and by night: new cases every time.
 settings.register_profile("hours", settings.get_profile("quick"), max_examples=100_000, derandomize=False)
 settings.load_profile("quick")
