@@ -60,11 +60,15 @@ def apply(
         if dry_run:
             _dry_run(desk, steps, as_json)
         _ask(_told(steps), yes)
-        with progress:
-            if name is None and (until is not None or auto):
-                standing = desk.engine.follow(None if until is None else desk.plan.step(until))
-            else:
-                standing = desk.engine.apply(steps[0], confirm=confirm, again=name is not None)
+        try:
+            with progress:
+                if name is None and (until is not None or auto):
+                    standing = desk.engine.follow(None if until is None else desk.plan.step(until))
+                else:
+                    standing = desk.engine.apply(steps[0], confirm=confirm, again=name is not None)
+        except KeyboardInterrupt:
+            click.echo("Stopped looking; nothing is lost, and `strangler plan apply` goes on.", err=True)
+            raise SystemExit(3) from None
         _, found = desk.look()
         _finish([found[step.id] for step in steps], as_json, "", last=standing)
 
@@ -106,14 +110,16 @@ def _ask(lines: list[str], yes: bool) -> None:
 
 def _dry_run(desk: Desk, steps: list[Step], as_json: bool) -> None:
     """Say what would be done and what the gates say; ends the command."""
-    facts = desk.world.look()
+    facts, found = desk.look()
     first = steps[0]
     judged = desk.engine.judged(first, facts)
     verdict = overall(each.judgement for each in judged)
     if as_json:
         print_json({"steps": [step.to_json() for step in steps], **judged_json(judged)})
     else:
-        for line in (*_told(steps), "", f"Gates of {first.id} now:", *told_judged(judged), "Nothing was moved."):
+        stands = f"{first.id}: {found[first.id].state}. {found[first.id].reason}"
+        gates = [f"Gates of {first.id} now:", *told_judged(judged)] if judged else ["No gate stands before its moves."]
+        for line in (*_told(steps), "", stands, *gates, "Nothing was moved."):
             print_text(line)
     raise SystemExit(_VERDICTS[verdict.verdict])
 

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from strangler_proxy.cli import main
 from strangler_proxy.control import ControlPlane
+from strangler_proxy.plan.remote import RemoteWorld
 
 from strangler.testing import MemoryToggleStore
 from strangler.toggles import Stage
@@ -160,6 +161,7 @@ def test_a_dry_run_judges_and_moves_nothing(control: ControlPlane) -> None:
     told = run("apply", "--dry-run").stdout
     assert "pass" in told
     assert "Nothing was moved." in told
+    assert "some: not ready. It needs both (not ready)." in run("apply", "some", "--dry-run").stdout
     assert states()[0] == "ready"
     assert run_json("apply", "both", "--dry-run")["verdict"] == "pass"
     assert control.snapshot.toggles["catalog.list"].stage is Stage.MONOLITH
@@ -234,6 +236,19 @@ def test_somebody_else_at_it_is_named_and_one_that_died_here_is_not_waited_for(c
     dead = f"ben@here on {socket.gethostname()}, process {2**22 + os.getpid()}"
     control.documents.lease("plan/migration_plan", dead, seconds=30, now=2**33)
     run("apply", "--yes")
+
+
+def test_whoever_stops_looking_is_told_how_to_go_on(control: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object, seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    run("apply", "--until", "both", "--yes")
+    step = '\n\n```toml step=slow\nmoves = [{ wait = "1h" }]\n```\n'
+    Path("migration_plan.md").write_text(PLAN + step)
+    monkeypatch.setattr(RemoteWorld, "pause", interrupted)
+    assert "nothing is lost, and `strangler plan apply` goes on" in run("apply", "slow", "--yes", code=3).stderr
+    assert not run_json("status")["holder"]
+    assert "It waits until" in run("show", "slow", code=3).stdout
 
 
 def test_wrong_words_are_told_all_at_once(control: ControlPlane) -> None:
