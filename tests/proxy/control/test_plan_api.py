@@ -61,6 +61,11 @@ def test_one_has_the_lease_until_it_is_let_go_of(client: Client) -> None:
     assert lease(client, "carla") == "carla"
 
 
+def test_whoever_only_looks_keeps_nobody_out_whose_clock_is_behind(client: Client, control: ControlPlane) -> None:
+    client.get("/api/v1/plan/shop")
+    assert control.documents.lease("plan/shop", "carla", seconds=30.0, now=0.0) == "carla"
+
+
 def test_a_mark_is_kept_with_its_event_by_whoever_has_the_lease_and_knows_the_last(
     client: Client, control: ControlPlane
 ) -> None:
