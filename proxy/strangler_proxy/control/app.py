@@ -79,7 +79,7 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
             await plane.stop()
 
     handlers = _Handlers(plane)
-    evidence = EvidenceApi(Looking(plane.config, plane.evidence.store))
+    evidence = EvidenceApi(Looking(plane.config, plane.evidence.store), plane.documents)
     observer = Observer(plane.config, plane.evidence.store, plane.documents)
     plane.checks.append(Gatekeeper(plane.config, observer, plane.in_force.store.history))
     recording = RecordingApi(plane.recordings, [route.name for route in plane.config.routes])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -12,9 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from strangler.compare import DifferenceKind, Verdict
+from strangler.documents import DocumentStore, Event
 from strangler.evidence import KeptPair
 from strangler_proxy.control.answers import answer, refusal
-from strangler_proxy.control.asked import BadInput, number, parsed, who_asks, whole
+from strangler_proxy.control.asked import BadInput, audited, number, parsed, who_asks, whole
 from strangler_proxy.control.evidence_requests import ClearRequest, EraseRequest, RejudgeRequest
 from strangler_proxy.control.looking import Looking
 from strangler_proxy.control.roles import Role
@@ -30,10 +33,11 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 
 class EvidenceApi:
-    """The handlers, on what `looking` sees."""
+    """The handlers, on what `looking` sees; what is forgotten is written down in `documents`."""
 
-    def __init__(self, looking: Looking) -> None:
+    def __init__(self, looking: Looking, documents: DocumentStore) -> None:
         self._looking = looking
+        self._documents = documents
 
     def routes(self) -> list[Verb]:
         """Where the verbs are served."""
@@ -83,16 +87,26 @@ class EvidenceApi:
     async def clear(self, request: Request) -> Response:
         """Forget the evidence of routes."""
         body = await parsed(request, ClearRequest)
-        cleared = await self._looking.clear(body.names, release=body.release)
+        names = await asyncio.to_thread(self._looking.known, body.names)
+        # Before it is done: what failed must not be forgotten without a trace.
+        for name in names:
+            await self._record(request, "evidence.clear", name, body.why, {"release": body.release})
+        cleared = await self._looking.clear(names, release=body.release)
         _log.warning("evidence of %s cleared by %s: %s", ", ".join(cleared), who_asks(request), body.why)
         return answer({"cleared": cleared})
 
     async def erase(self, request: Request) -> Response:
         """Forget a person's kept pairs."""
         body = await parsed(request, EraseRequest)
+        await self._record(request, "evidence.erase", "a subject", body.why, {})
         erased = await self._looking.erase(body.subject)
         _log.warning("%d kept pairs of one subject erased by %s: %s", erased, who_asks(request), body.why)
         return answer({"erased": erased})
+
+    async def _record(self, request: Request, action: str, name: str, why: str, detail: dict[str, Any]) -> None:
+        event = Event(datetime.now(UTC), who_asks(request), action, name, why, detail)
+        await asyncio.to_thread(self._documents.record, event)
+        audited(request)
 
     async def rejudge(self, request: Request) -> Response:
         """Judge kept pairs anew."""

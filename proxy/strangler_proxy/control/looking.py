@@ -58,7 +58,7 @@ class Looking:
 
     async def clear(self, names: Sequence[str], *, release: str | None) -> list[str]:
         """Forget the evidence of routes, or of one release of each; the routes."""
-        chosen = await asyncio.to_thread(self._known, names)
+        chosen = await asyncio.to_thread(self.known, names)
 
         def forget() -> None:
             for name in chosen:
@@ -76,7 +76,7 @@ class Looking:
     ) -> tuple[Rules, list[tuple[KeptPair, KeptPair]]]:
         """The kept pairs of routes before and after judging them by `rules`: the text of a rule file, None for the file
         as it stands now. With `keep` the store has them as they are after. Raises ConfigError for wrong rules."""
-        chosen = await asyncio.to_thread(self._known, names)
+        chosen = await asyncio.to_thread(self.known, names)
         return await asyncio.to_thread(self._rejudge, chosen, rules, keep)
 
     def _reports(
@@ -130,7 +130,7 @@ class Looking:
         _nobody(names, [route.name for route in twins])
         return chosen
 
-    def _known(self, names: Sequence[str]) -> list[str]:
+    def known(self, names: Sequence[str]) -> list[str]:
         """Routes that there are, or that there is evidence of: also of one that was taken out of the file."""
         known = {route.name for route in self._config.routes if route.twin}
         known |= {each.scope.route for each in self._store.scopes()}

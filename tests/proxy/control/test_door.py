@@ -116,6 +116,7 @@ def test_every_call_that_may_change_something_stands_in_the_audit_once(client: h
     header = bearer(made(client, "auditor", "operate"))
     clear = {"names": ["catalog.list"], "why": "rehearsal"}
     client.post("/api/v1/evidence/clear", json=clear, headers=header)
+    client.post("/api/v1/evidence/rejudge", json={"names": ["catalog.list"]}, headers=header)
     client.post("/api/v1/flip", json={**FLIP, "names": ["catalog.facts"]}, headers=header)
     client.post("/api/v1/flip", json={**FLIP, "names": ["nobody"]}, headers=header)
     client.post("/api/v1/adopt", json={}, headers=header)
@@ -124,9 +125,11 @@ def test_every_call_that_may_change_something_stands_in_the_audit_once(client: h
     assert [(each["name"], each["detail"]["status"]) for each in found] == [
         ("POST /api/v1/adopt", 403),
         ("POST /api/v1/flip", 404),
-        ("POST /api/v1/evidence/clear", 200),
+        ("POST /api/v1/evidence/rejudge", 200),
     ]
-    assert {each["who"] for each in found} == {"somebody (auditor)"}
+    (forgotten,) = events(client, action="evidence.clear")
+    assert (forgotten["name"], forgotten["why"]) == ("catalog.list", "rehearsal")
+    assert {each["who"] for each in (forgotten, *found)} == {"somebody (auditor)"}
     assert {each["detail"]["address"] for each in found} == {"127.0.0.1"}
 
 

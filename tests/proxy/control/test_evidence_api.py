@@ -136,6 +136,17 @@ def test_cleared_evidence_is_gone(client: Client, control: ControlPlane) -> None
     assert report(client)["agreement"]["pairs"] == 0
 
 
+def test_who_forgets_what_and_why_is_in_the_audit(client: Client, control: ControlPlane) -> None:
+    client.post("/api/v1/evidence/clear", json={"names": ["catalog.*"], "release": "r1", "why": "a new build"})
+    client.post("/api/v1/evidence/erase", json={"subject": "ada-lovelace", "why": "she asked"})
+    told = [(each.action, each.name, each.why, each.detail) for each in control.documents.events()]
+    assert told == [
+        ("evidence.erase", "a subject", "she asked", {}),
+        ("evidence.clear", "catalog.list", "a new build", {"release": "r1"}),
+        ("evidence.clear", "catalog.detail", "a new build", {"release": "r1"}),
+    ]
+
+
 def test_judging_anew_shows_what_a_rule_would_have_changed_and_keeps_nothing(
     client: Client, control: ControlPlane
 ) -> None:
