@@ -44,6 +44,7 @@ class Tokens:
         self._used: dict[str, datetime] = {}
         self._error = ""
         self._looked = -_LOOK_EVERY
+        self._changes = 0
 
     async def watch(self) -> None:
         """Follow the store until cancelled."""
@@ -53,7 +54,7 @@ class Tokens:
 
     async def look(self) -> None:
         """Take up what the store has now."""
-        self._looked = monotonic()
+        self._looked, changes = monotonic(), self._changes
         try:
             found = await asyncio.to_thread(self._documents.listed, KIND)
         except StoreUnavailable as error:
@@ -62,6 +63,9 @@ class Tokens:
                 _log.error("The tokens cannot be looked at: %s Those known before count.", error)
             return
         self._error = ""
+        if changes != self._changes:
+            # Read before what was changed here meanwhile: one that was revoked would come back for a while.
+            return
         self._known = [token for token in map(_read, found) if token is not None]
 
     async def caller_of(self, secret: str) -> Caller | None:
@@ -170,6 +174,7 @@ class Tokens:
             )
         except DocumentConflict:
             raise taken from None
+        self._changes += 1
         others = [each for each in self._known if each.name != name]
         self._known = others if token is None else [*others, token]
 

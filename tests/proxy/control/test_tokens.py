@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from strangler_proxy.control import tokens as module
 from strangler_proxy.control.bootstrap import Bootstrap
 from strangler_proxy.control.roles import Role
-from strangler_proxy.control.token import KIND, Caller, TokenRefused
+from strangler_proxy.control.token import KIND, Caller, TokenRefused, digest_of
 from strangler_proxy.control.tokens import Tokens
 from strangler_proxy.secret import read_secret
 
@@ -65,6 +66,38 @@ def test_each_role_may_do_what_those_before_it_may(role: str, may: set[str]) -> 
 def test_the_first_token_may_do_everything(tokens: Tokens) -> None:
     assert caller(tokens, FIRST) == Caller("control.token", Role.APPROVE)
     assert caller(tokens, FIRST + "x") is None
+
+
+def test_a_token_that_is_revoked_does_not_come_back_with_a_look_that_began_before(clock: Clock) -> None:
+    class Slow(MemoryDocumentStore):
+        """Reads at once, and tells late."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.read_it, self.tell_it = threading.Event(), threading.Event()
+            self.tell_it.set()
+
+        def listed(self, kind: str) -> list[Document]:
+            found = super().listed(kind)
+            self.read_it.set()
+            self.tell_it.wait(10.0)
+            return found
+
+    documents = Slow()
+    tokens = Tokens(documents, Bootstrap(FIRST), clock=clock)
+    secret = made(tokens)
+
+    async def revoked_while_looked_at() -> Caller | None:
+        documents.read_it.clear()
+        documents.tell_it.clear()
+        look = asyncio.create_task(tokens.look())
+        await asyncio.to_thread(documents.read_it.wait, 10.0)
+        await tokens.revoke("ci", **WHO)
+        documents.tell_it.set()
+        await look
+        return tokens._of(digest_of(secret))
+
+    assert asyncio.run(revoked_while_looked_at()) is None
 
 
 def test_a_token_that_is_made_opens_the_door_and_its_secret_is_kept_nowhere(
