@@ -20,6 +20,8 @@ __all__ = ["history", "told_entry", "told_evidence"]
 
 # The whole of it is in `--json`.
 _LONGEST: Final = 200
+# What an event knows that people want at once.
+_TOLD: Final = ("command", "code", "reason")
 
 
 def told_entry(entry: Mapping[str, Any]) -> str:
@@ -48,7 +50,9 @@ def told_event(event: Mapping[str, Any]) -> str:
     answered = f" -> {status}" if status else ""
     why = f": {plain(event['why'])}" if event["why"] else ""
     first = f"{event['id']:>5}  {at}  {plain(event['action'])}  {plain(event['name'])}{answered}"
-    return f"{first}\n       {plain(event['who'])}{why}"
+    known = {key: event["detail"][key] for key in _TOLD if key in event["detail"]}
+    detail = "".join(f"\n       {line}" for line in told_evidence(known))
+    return f"{first}\n       {plain(event['who'])}{why}{detail}"
 
 
 @click.command(short_help="Show who moved what, when and why.")

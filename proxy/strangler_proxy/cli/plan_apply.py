@@ -67,7 +67,8 @@ def apply(
                 else:
                     standing = desk.engine.apply(steps[0], confirm=confirm, again=name is not None)
         except KeyboardInterrupt:
-            click.echo("Stopped looking; nothing is lost, and `strangler plan apply` goes on.", err=True)
+            goes_on = "" if until or auto else f" {steps[0].id}"
+            click.echo(f"Stopped looking; nothing is lost, and `strangler plan apply{goes_on}` goes on.", err=True)
             raise SystemExit(3) from None
         _, found = desk.look()
         _finish([found[step.id] for step in steps], as_json, "", last=standing)

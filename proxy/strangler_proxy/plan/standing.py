@@ -208,7 +208,11 @@ def _state(
         return StepState.RUNNING, f"It is being undone; `strangler plan undo {step.id}` goes on with that."
     if mark is not None and mark.failure is not None and not (mark.failure.again and facts.holder):
         told = shorten(mark.failure.reason, _LONGEST, placeholder=" …")
-        return StepState.FAILED, f"{told} `strangler plan apply {step.id}` tries it again."
+        again = f"`strangler plan apply {step.id}` tries it again."
+        walks = any(isinstance(move, RolloutMove) and any(_walking(move, facts)) for move in step.moves)
+        if walks and mark.failure.again:
+            again = f"By now it is tried again: its rollout walks; `strangler plan apply {step.id}` goes on with that."
+        return StepState.FAILED, f"{told} {again}"
     lacking = [each for each in needed if each.state is not StepState.DONE]
     if lacking:
         told = ", ".join(f"{each.step.id} ({each.state})" for each in lacking)

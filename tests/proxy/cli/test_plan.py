@@ -181,6 +181,8 @@ def test_a_command_that_fails_is_told_with_its_last_line_and_stays_failed(contro
     failed = run("apply", "some", "--yes", code=1)
     assert "some: failed." in failed.stdout
     assert "ended with 1" in failed.stdout
+    audit = CliRunner().invoke(main, ["history", "--events", "migration_plan/some"], catch_exceptions=False).stdout
+    assert "       reason: `echo api_key=$SOME_API_KEY && test ! -e broken` ended with 1" in audit
     assert "some: failed." in run("apply", "--auto", "--yes", code=1).output
     assert "some: failed." in run("apply", "--yes", code=1).output
     Path("broken").unlink()
@@ -246,7 +248,7 @@ def test_whoever_stops_looking_is_told_how_to_go_on(control: ControlPlane, monke
     step = '\n\n```toml step=slow\nmoves = [{ wait = "1h" }]\n```\n'
     Path("migration_plan.md").write_text(PLAN + step)
     monkeypatch.setattr(RemoteWorld, "pause", interrupted)
-    assert "nothing is lost, and `strangler plan apply` goes on" in run("apply", "slow", "--yes", code=3).stderr
+    assert "nothing is lost, and `strangler plan apply slow` goes on" in run("apply", "slow", "--yes", code=3).stderr
     assert not run_json("status")["holder"]
     assert "It waits until" in run("show", "slow", code=3).stdout
 

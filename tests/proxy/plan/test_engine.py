@@ -246,6 +246,10 @@ def test_a_rollout_that_failed_while_nobody_looked_is_found_failed() -> None:
     assert "The rollout did not arrive: errors" in standing.reason
     assert desk.engine.apply(desk.plan.step("all"), again=False).state is StepState.FAILED
     assert desk.world.marks["all"].failure is not None
+    desk.world.patience = 3
+    with pytest.raises(Impatient):
+        desk.apply("all")
+    assert "By now it is tried again: its rollout walks" in standings(desk.plan, desk.world.look())["all"].reason
 
 
 def test_a_rollout_half_way_is_told_and_so_is_the_way_back_that_is_open() -> None:
