@@ -130,9 +130,9 @@ class Gateway:
                 decision = decide(route, toggle, monolith=self.config.monolith)
                 settled.append(self._choice(route, decision, _stage(toggle, route)))
         self._settled, self._toggles, self._canaries = settled, asking, canaries
-        # Seams read the cookie too.
-        needed = any(toggle.stage is Stage.CANARY for toggle in snapshot.toggles.values())
-        self._clearing = b"" if needed else b"Set-Cookie: " + self._subjects.clear_cookie()
+        # Whatever is taken back may go forward again, and then nobody is to be drawn anew. Seams read the cookie too.
+        over = bool(snapshot.toggles) and all(each.stage is Stage.RETIRED for each in snapshot.toggles.values())
+        self._clearing = b"Set-Cookie: " + self._subjects.clear_cookie() if over else b""
         self._copy_to(lanes)
 
     def record(self, order: Order | None) -> None:
