@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import shorten
 from typing import Any, Final
 
 from strangler_proxy.rollout import Place, RolloutState
@@ -13,6 +14,7 @@ from strangler_proxy.rollout.words import told_seconds
 __all__ = ["goes_on", "rollout_line", "told_brief", "told_rollout", "verdict_of"]
 
 _MARKS: Final = {"pass": "pass", "fail": "FAIL", "inconclusive": "not yet"}
+_LONGEST: Final = 200
 _WANTS_PERSON: Final = {RolloutState.PAUSED, RolloutState.STEPPED_BACK, RolloutState.OVERTAKEN}
 
 
@@ -46,7 +48,9 @@ def told_rollout(rollout: Mapping[str, Any]) -> Iterator[str]:
     state = RolloutState(rollout["state"])
     yield f"{rollout['name']}: {state} at {_place(rollout['place'])}, by schedule {rollout['schedule']['name']}"
     yield f"  {' > '.join(_walk(rollout))}"
-    yield f"  {rollout['doing']}"
+    doing = rollout["doing"]
+    # While it walks, its gates stand below one by one.
+    yield f"  {shorten(doing, _LONGEST, placeholder=' …') if state is RolloutState.RUNNING else doing}"
     if rollout["reason"] and rollout["reason"] != rollout["doing"]:
         yield f"  {rollout['reason']}"
     if state in GUARDED:

@@ -106,6 +106,12 @@ def test_one_that_wants_a_person_says_why_and_how_to_go_on() -> None:
     ]
 
 
+def test_one_that_walks_says_each_gate_once() -> None:
+    _, _, doing, *_ = told_rollout(rollout("running", doing="It waits: " + "3 of 10 failed. " * 40))
+    assert doing.endswith(" …")
+    assert len(doing) < 210
+
+
 def test_the_exit_code_tells_a_program_whether_to_wait_or_to_call_somebody() -> None:
     assert verdict_of([]) == verdict_of([rollout("finished"), rollout("aborted")]) == 0
     assert verdict_of([rollout("finished"), rollout("running")]) == verdict_of([rollout("frozen")]) == 3
