@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from strangler_proxy.shadow.frame import Unequal, pack
 from strangler_proxy.store import SQLiteEvidenceStore
+from strangler_proxy.unix import connect_unix
 
 from strangler.evidence import OTHERS
 from tests.proxy.comparer.exchanges import exchange, side
@@ -74,9 +75,8 @@ def unequal(**changed: Any) -> Unequal:
 @contextmanager
 def worker(path: Path) -> Iterator[socket.socket]:
     """A connection to a comparer, as a worker has one."""
-    with socket.socket(socket.AF_UNIX) as connection:
+    with connect_unix(path) as connection:
         connection.settimeout(20)
-        connection.connect(str(path))
         yield connection
 
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from strangler_proxy.unix import connect_unix
 
 from tests.proxy.supervisor.crowd import Crowd
 from tests.proxy.supervisor.proxy import Proxy, children, is_running, kill, served
@@ -205,16 +206,13 @@ def test_only_the_owner_may_ask_for_a_reload_and_nonsense_harms_nobody(proxy: Pr
     path = proxy.state / "supervisor.sock"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for said in (b"nonsense\n", b"[]\n", b'{"wish": 7}\n', b"x" * 10_000, b"", b'{"wish": "fly"}\n'):
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(str(path))
+        with connect_unix(path) as connection:
+            connection.settimeout(20)
             connection.sendall(said)
             connection.shutdown(socket.SHUT_WR)
-            connection.settimeout(20)
             with suppress(ConnectionResetError):
                 connection.recv(4096)
-    silent = [socket.socket(socket.AF_UNIX) for _ in range(40)]
-    for each in silent:
-        each.connect(str(path))
+    silent = [connect_unix(path) for _ in range(40)]
     os.kill(proxy.process.pid, signal.SIGHUP)
     until(lambda: (proxy.state / "reload.json").exists())
     for each in silent:
