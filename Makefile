@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-WORKERS ?= 2
+# Most tests wait for processes most of the time.
+WORKERS ?= 3
 
 .PHONY: help demo up down test cover check lint bench proof lock clean
 
