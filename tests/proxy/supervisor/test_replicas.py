@@ -87,7 +87,7 @@ def test_replicas_over_postgresql_move_together_and_one_that_is_killed_comes_bac
     until(lambda: all(states(each) == ["live"] * 3 for each in replicas))
     assert len(c.flip("monolith")["acknowledged"]) == 3
     assert {each.get() for each in replicas} == {"monolith"}
-    assert a.run("status").returncode == 0
+    until(lambda: a.run("status").returncode == 0)
 
     assert b.stop() == 0
     until(lambda: states(a) == states(c) == ["live"] * 2)

@@ -4,11 +4,13 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Self
 
@@ -218,12 +220,21 @@ def test_deleting_the_store_stops_no_traffic_and_moves_nobody(proxy: Proxy) -> N
 
 def test_a_store_that_is_damaged_is_told_and_comes_back_by_itself_once_it_is_restored(proxy: Proxy) -> None:
     proxy.flip("extracted")
-    store = proxy.state / "store.db"
-    good = store.read_bytes()
-    store.write_bytes(b"\0" * 100 + b"garbage" * 1000)
-    until(lambda: "damaged" in (proxy.status()["store"]["error"] or ""))
+    store, log, good = (proxy.state / name for name in ("store.db", "store.db-wal", "good.db"))
+    with closing(sqlite3.connect(store)) as present, closing(sqlite3.connect(good)) as copy:
+        present.backup(copy)
+
+    def damaged() -> bool:
+        # While anybody has the file open its log may hold whole pages, which would mend it again.
+        for each in (store, log):
+            if each.exists():
+                each.write_bytes(b"\0" * 100 + b"garbage" * 1000)
+        return "damaged" in (proxy.status()["store"]["error"] or "")
+
+    until(damaged, every=0.3)
     assert proxy.get() == "catalog"
-    store.write_bytes(good)
+    log.unlink(missing_ok=True)
+    good.replace(store)
     until(lambda: proxy.status()["store"]["ok"])
     proxy.flip("monolith")
 
