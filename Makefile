@@ -3,8 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-# Most tests wait for processes most of the time.
-WORKERS ?= 3
+WORKERS ?= 2
 
 .PHONY: help demo up down test cover check lint bench proof lock clean
 
