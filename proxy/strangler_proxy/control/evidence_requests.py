@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from strangler_proxy.control.body import Body
 from strangler_proxy.control.requests import Name, Why
 
 __all__ = ["ClearRequest", "EraseRequest", "RejudgeRequest"]
@@ -13,11 +14,7 @@ __all__ = ["ClearRequest", "EraseRequest", "RejudgeRequest"]
 Names = Annotated[list[Name], Field(min_length=1, max_length=1000)]
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ClearRequest(_Request):
+class ClearRequest(Body):
     """Evidence to be forgotten."""
 
     names: Names = Field(description="Names or globs of routes.")
@@ -27,7 +24,7 @@ class ClearRequest(_Request):
     why: Why = Field(description="Stands in the log; one line.")
 
 
-class EraseRequest(_Request):
+class EraseRequest(Body):
     """A person whose kept pairs are to be forgotten."""
 
     subject: Annotated[str, Field(min_length=1, max_length=500)] = Field(
@@ -36,7 +33,7 @@ class EraseRequest(_Request):
     why: Why = Field(description="Stands in the log; one line. The subject does not.")
 
 
-class RejudgeRequest(_Request):
+class RejudgeRequest(Body):
     """Kept pairs to be judged anew."""
 
     names: Names = Field(description="Names or globs of routes.")

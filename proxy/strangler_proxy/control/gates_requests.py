@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from strangler_proxy.config.gates_table import GatesTable
+from strangler_proxy.control.body import Body
 from strangler_proxy.control.requests import Name, Why
 from strangler_proxy.plain import is_plain
 
@@ -28,10 +29,8 @@ def _word(text: str) -> str:
 Names = Annotated[list[Name], Field(min_length=1, max_length=1000)]
 
 
-class GatesRequest(BaseModel):
+class GatesRequest(Body):
     """Routes and seams to be judged by gates."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     names: Names = Field(description="Names or globs of toggles.")
     gates: GatesTable | None = Field(
@@ -54,10 +53,8 @@ class GatesRequest(BaseModel):
         return self
 
 
-class ApproveRequest(BaseModel):
+class ApproveRequest(Body):
     """A person's yes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     names: Names = Field(description="Names or globs of toggles.")
     word: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_word)] = Field(

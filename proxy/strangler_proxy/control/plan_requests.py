@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from strangler.errors import PlanError
 from strangler.toggles import NAME_PATTERN, Move, Stage, parse_share
+from strangler_proxy.control.body import Body
 from strangler_proxy.control.requests import Name, Share, Why
 from strangler_proxy.plan.mark import Mark
 
@@ -38,18 +39,14 @@ StepId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_ste
 Meaning = Annotated[str, Field(pattern="^[0-9a-f]{12}$", description="Which words of the step: its hash.")]
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LeaseRequest(_Request):
+class LeaseRequest(Body):
     """The lease of a plan: taken, or gone on with; or with `release` let go."""
 
     holder: Holder
     release: bool = Field(default=False, strict=True, description="Let go of it.")
 
 
-class MarkRequest(_Request):
+class MarkRequest(Body):
     """What is to be kept of a step, by whoever holds the plan's lease."""
 
     holder: Holder
@@ -63,7 +60,7 @@ class MarkRequest(_Request):
     detail: dict[str, Any] = Field(default={}, description="Stands in the audit: output, verdicts.")
 
 
-class PlanFlipRequest(_Request):
+class PlanFlipRequest(Body):
     """A move of toggles that a step makes, by whoever holds the plan's lease."""
 
     holder: Holder
@@ -88,7 +85,7 @@ class PlanFlipRequest(_Request):
         return Move(stage=self.stage, share=share, force=self.force, confirm=self.names[0])
 
 
-class ConsentRequest(_Request):
+class ConsentRequest(Body):
     """A person's yes to a step as it is written."""
 
     step: StepId

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from strangler.recording import Rotation
 from strangler.toggles import BUCKETS, parse_share
+from strangler_proxy.control.body import Body
 from strangler_proxy.control.requests import Name, Share, WaitSeconds, Why
 from strangler_proxy.plain import is_plain
 from strangler_proxy.record.order import LONGEST_SECONDS, Order
@@ -31,10 +32,8 @@ def _some(text: str) -> str:
     return text
 
 
-class RecordRequest(BaseModel):
+class RecordRequest(Body):
     """What is to be recorded, and where to."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: Annotated[str, Field(max_length=4000), AfterValidator(_whole)] = Field(
         description="The file, by its whole path on the proxy's machine; only the proxy's user can read it."

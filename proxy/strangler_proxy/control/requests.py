@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from strangler.toggles import Move, Side, Stage, parse_share
+from strangler_proxy.control.body import Body
 from strangler_proxy.plain import is_plain
 
 __all__ = ["AdoptRequest", "BackRequest", "FlipRequest", "place_of"]
@@ -37,9 +38,7 @@ WaitSeconds = Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)]
 Revision = Annotated[int, Field(ge=0, le=2**53)]
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Request(Body):
     why: Why = Field(description="Stands in the audit; one line.")
     wait_seconds: WaitSeconds | None = Field(
         default=None, description="How long to wait for the workers' acknowledgements; 2 by default."

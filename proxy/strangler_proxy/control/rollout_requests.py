@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from strangler_proxy.control.body import Body
 from strangler_proxy.control.requests import Name, Why
 from strangler_proxy.rollout import DEFAULT
 
 __all__ = ["RolloutOrder", "RolloutStart"]
 
 
-class RolloutStart(BaseModel):
+class RolloutStart(Body):
     """A rollout to begin."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     names: Annotated[list[Name], Field(min_length=1, max_length=100)] = Field(
         description="Names or globs of toggles, which move together from then on."
@@ -25,10 +24,8 @@ class RolloutStart(BaseModel):
     why: Why = Field(description="Stands in the audit; one line.")
 
 
-class RolloutOrder(BaseModel):
+class RolloutOrder(Body):
     """What a rollout is told."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Name = Field(description="The rollout's name.")
     why: Why = Field(description="Stands in the audit; one line.")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from strangler.toggles import Side
+from strangler_proxy.control.body import Body
 from strangler_proxy.control.requests import Name, Why
 
 __all__ = ["TesterRequest"]
@@ -14,10 +15,8 @@ __all__ = ["TesterRequest"]
 _LONGEST = 30 * 86400
 
 
-class TesterRequest(BaseModel):
+class TesterRequest(Body):
     """Somebody who is to get a side of their choice."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[Name, Field(max_length=60)] = Field(description="Whose it is, for the audit.")
     routes: Name = Field(description="A route's name, or a glob.")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from strangler.toggles import NAME_PATTERN
+from strangler_proxy.control.body import Body
 from strangler_proxy.control.requests import Why
 from strangler_proxy.control.roles import Role
 
@@ -18,9 +19,7 @@ _LONGEST_GRACE = 7 * 86400
 TokenName = Annotated[str, Field(min_length=1, max_length=60, pattern=f"^(?:{NAME_PATTERN.pattern})$")]
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Request(Body):
     name: TokenName = Field(description="The token's name, as the audit has it.")
     why: Why = Field(description="Stands in the audit; one line.")
 
