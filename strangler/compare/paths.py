@@ -152,16 +152,6 @@ class Matcher:
         """The numbers of the patterns that match at this place, in order."""
         return state.matched
 
-    def under_key(self, state: State, key: str) -> State:
-        """The state below `key` of the object at `state`."""
-        named, other = state.keys()
-        return named.get(key, other)
-
-    def under_index(self, state: State, index: int | None) -> State:
-        """The state below the element at `index` of the list at `state`; None for an element without a fixed place."""
-        named, other = state.indexes()
-        return other if index is None else named.get(index, other)
-
     def complete(self, places: Iterable[tuple[int, int]]) -> tuple[int, ...]:
         """The numbers of the patterns that have come to their end, in order."""
         return tuple(sorted(number for number, step in places if step == len(self._patterns[number])))
