@@ -15,12 +15,12 @@ from strangler_proxy.cli.output import print_json, print_table, print_text, warn
 from strangler_proxy.cli.probe import unanswered
 from strangler_proxy.cli.release_probe import unreleased
 from strangler_proxy.cli.vouch_probe import unvouched
-from strangler_proxy.cli.words import counted
 from strangler_proxy.config import Config, load_config
 from strangler_proxy.config.risks import risks
 from strangler_proxy.config.shadow_words import in_shadow
 from strangler_proxy.discover import capture_warnings
 from strangler_proxy.listener_tls import tls_problems
+from strangler_proxy.words import counted
 
 __all__ = ["check"]
 

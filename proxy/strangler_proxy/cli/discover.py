@@ -17,11 +17,11 @@ from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client
 from strangler_proxy.cli.sources import is_url
-from strangler_proxy.cli.words import counted, milliseconds, moment, percent
 from strangler_proxy.config import load_config
 from strangler_proxy.discover import Discovery, Traffic, discover_in, traffic_of_lines, traffic_of_metrics
 from strangler_proxy.discover.discovery import AppSummary, Endpoint
 from strangler_proxy.plain import reason
+from strangler_proxy.words import counted, milliseconds, moment, percent
 
 __all__ = ["discover"]
 

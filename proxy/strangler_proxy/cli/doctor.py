@@ -14,12 +14,12 @@ from strangler.doctor import Finding, MonolithFacts, Severity, examine, read_fac
 from strangler.doctor.facts import parse_facts
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_text
-from strangler_proxy.cli.words import counted
 from strangler_proxy.config import Config, load_config
 from strangler_proxy.doctor import Live, live_findings, proxy_facts
 from strangler_proxy.secret import read_secret
 from strangler_proxy.state import StateDir
 from strangler_proxy.vouch_secret import VOUCH_VARIABLE, vouch_secret
+from strangler_proxy.words import counted
 
 __all__ = ["doctor"]
 

@@ -11,8 +11,8 @@ from strangler.errors import StranglerError
 from strangler.inventory import read_inventory
 from strangler_proxy.cli.options import JSON
 from strangler_proxy.cli.output import print_json, print_text, warn
-from strangler_proxy.cli.words import counted
 from strangler_proxy.plan_draft import Draft, Weighed, churn_of, draft_text, parts_of, tangles_of, traffic_of, weigh
+from strangler_proxy.words import counted
 
 __all__ = ["new"]
 

@@ -10,13 +10,13 @@ from typing import Any, Final
 from strangler.evidence import GateVerdict
 from strangler.gates import overall
 from strangler.toggles import Stage
-from strangler_proxy.cli.words import counted
 from strangler_proxy.plan import Plan, Standing, Step, StepState
 from strangler_proxy.plan.facts import Facts, RolloutWord
 from strangler_proxy.plan.moves import ApprovalMove, CommandMove, RolloutMove, StepMove
 from strangler_proxy.plan.plan import is_at_least
 from strangler_proxy.plan.standing import no_way_back, told_reached, upon
 from strangler_proxy.plan.world import Judged
+from strangler_proxy.words import counted
 
 __all__ = [
     "judged_json",

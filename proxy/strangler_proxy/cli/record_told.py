@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from strangler_proxy.cli.words import percent
+from strangler_proxy.words import percent
 
 __all__ = ["size", "told_drops", "told_end", "told_moment", "told_running"]
 

@@ -8,8 +8,8 @@ from strangler.compare import Rule, Verdict
 from strangler.recording import Recording
 from strangler_proxy.cli.output import print_pairs, print_table, print_text
 from strangler_proxy.cli.verdict import side_words
-from strangler_proxy.cli.words import counted
 from strangler_proxy.replay.tally import Found, Tally, latency_of
+from strangler_proxy.words import counted
 
 __all__ = ["print_report"]
 

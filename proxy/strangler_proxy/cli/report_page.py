@@ -12,7 +12,7 @@ from jinja2 import Environment
 from strangler.evidence import KeptPair
 from strangler_proxy.cli.both_answers import rows_of
 from strangler_proxy.cli.causes import told_causes
-from strangler_proxy.cli.words import counted, milliseconds, moment, percent
+from strangler_proxy.words import counted, milliseconds, moment, percent
 
 __all__ = ["page"]
 

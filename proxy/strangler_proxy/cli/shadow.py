@@ -13,7 +13,7 @@ from strangler_proxy.cli.remote import control_client
 from strangler_proxy.cli.shadow_report import report
 from strangler_proxy.cli.shadow_samples import samples
 from strangler_proxy.cli.subject_words import SUBJECT_HELP, subject_in
-from strangler_proxy.cli.words import counted
+from strangler_proxy.words import counted
 
 __all__ = ["shadow"]
 

@@ -17,7 +17,7 @@ from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client
 from strangler_proxy.cli.report_page import page
-from strangler_proxy.cli.words import counted, milliseconds, moment, percent
+from strangler_proxy.words import counted, milliseconds, moment, percent
 
 __all__ = ["exit_code_of", "report"]
 

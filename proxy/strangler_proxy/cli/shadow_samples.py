@@ -19,10 +19,10 @@ from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client, running_config
 from strangler_proxy.cli.subject_words import SUBJECT_HELP, subject_in
-from strangler_proxy.cli.words import counted, milliseconds, moment
 from strangler_proxy.config import Config
 from strangler_proxy.plain import plain
 from strangler_proxy.replay.redacted import is_redacted
+from strangler_proxy.words import counted, milliseconds, moment
 
 __all__ = ["samples"]
 

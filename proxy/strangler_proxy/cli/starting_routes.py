@@ -13,10 +13,10 @@ from typing import Any
 from strangler.errors import StranglerError
 from strangler.inventory import read_inventory
 from strangler_proxy.cli.output import print_json, print_text
-from strangler_proxy.cli.words import counted
 from strangler_proxy.config.reader import read_config
 from strangler_proxy.discover.starting_routes import StartingRoute, service_of, starting_routes
 from strangler_proxy.plain import plain
+from strangler_proxy.words import counted
 
 __all__ = ["WithRoutes", "add_routes", "routes_for"]
 

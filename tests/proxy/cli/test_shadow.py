@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 from strangler_proxy.cli import main
 from strangler_proxy.cli.causes import MEANINGS, told_causes
-from strangler_proxy.cli.words import counted, percent
 from strangler_proxy.control import ControlPlane
 from strangler_proxy.secret import keep_secret
 from strangler_proxy.state import StateDir
 from strangler_proxy.subject import KEY_BYTES, Subjects
+from strangler_proxy.words import counted, percent
 
 from strangler.compare import Cause, Request, Rules, Verdict
 from strangler.evidence import Batch, Missed, Scope, subject_hash
