@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
 
 from strangler.errors import StranglerError
 from strangler.toggles import GROUP, Stage
@@ -27,17 +28,22 @@ from strangler_proxy.control.calls import Calls
 from strangler_proxy.control.events_api import EventsApi
 from strangler_proxy.control.evidence_api import EvidenceApi
 from strangler_proxy.control.gates_api import GatesApi
-from strangler_proxy.control.guard import LOOPBACK_NAMES, Guard, forbidden
+from strangler_proxy.control.guard import Guard, forbidden
+from strangler_proxy.control.incoming import LOOPBACK_NAMES
 from strangler_proxy.control.looking import Looking
 from strangler_proxy.control.metrics import exposition
 from strangler_proxy.control.openapi import document, query_names
 from strangler_proxy.control.outcome import Outcome
+from strangler_proxy.control.pace import Pace
 from strangler_proxy.control.plan_api import PlanApi
 from strangler_proxy.control.plane import ControlPlane
 from strangler_proxy.control.recording_api import RecordingApi
 from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest
 from strangler_proxy.control.roles import Role
 from strangler_proxy.control.rollout_api import RolloutApi
+from strangler_proxy.control.room import ControlRoom, Fork
+from strangler_proxy.control.room_door import RoomDoor
+from strangler_proxy.control.sessions import Sessions
 from strangler_proxy.control.testers_api import TestersApi
 from strangler_proxy.control.tokens import Tokens
 from strangler_proxy.control.tokens_api import TokensApi
@@ -46,6 +52,7 @@ from strangler_proxy.control.verbs import Verb
 from strangler_proxy.gates import Gatekeeper, Observer
 from strangler_proxy.identity_state import signing_keys, wants_identity
 from strangler_proxy.inquiry import inquire, parse_header, parse_target
+from strangler_proxy.page.app import pages, room_app
 from strangler_proxy.plain import plain
 from strangler_proxy.routes import RouteTable
 from strangler_proxy.state import StateDir
@@ -62,20 +69,24 @@ _log = logging.getLogger("strangler.control")
 
 
 def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
-    """The application. Its lifespan starts and stops `plane`. `bootstrap` is the first token."""
+    """The application: the API, and the control room under /room. Its lifespan starts and stops `plane`. `bootstrap` is
+    the first token."""
     tokens = Tokens(plane.documents, bootstrap)
+    sessions = Sessions(plane.documents, tokens)
+    calls, pace = Calls(plane.documents), Pace(plane.config.control_rate)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await plane.start()
-        await tokens.look()
-        watching = [asyncio.create_task(plane.watch()), asyncio.create_task(tokens.watch())]
+        await asyncio.gather(tokens.look(), sessions.look())
+        watching = [asyncio.create_task(each) for each in (plane.watch(), tokens.watch(), sessions.watch())]
         try:
             yield
         finally:
             for each in watching:
                 each.cancel()
             await asyncio.gather(*watching, return_exceptions=True)
+            room.close()
             await plane.stop()
 
     handlers = _Handlers(plane)
@@ -112,17 +123,18 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
     for each in routes:
         if isinstance(each, Verb) and each.path.startswith(_API):
             each.takes = query_names(each.path, each.method)
-    return Starlette(
+
+    async def api(scope: Scope, receive: Receive, send: Send) -> None:
+        await application(scope, receive, send)
+
+    hosts = LOOPBACK_NAMES | {host} if is_loopback(host) else None
+    room, shown = ControlRoom(plane, sessions, calls, pace, api), pages()
+    door = Middleware(RoomDoor, room=room, routes=shown, calls=calls, hosts=hosts, pace=pace)
+    application = Starlette(
         routes=routes,
         middleware=[
-            Middleware(
-                Guard,
-                routes=routes,
-                tokens=tokens,
-                calls=Calls(plane.documents),
-                hosts=LOOPBACK_NAMES | {host} if is_loopback(host) else None,
-                rate=plane.config.control_rate,
-            )
+            Middleware(Fork, room=room_app(room, shown, door)),
+            Middleware(Guard, routes=routes, tokens=tokens, calls=calls, hosts=hosts, pace=pace),
         ],
         exception_handlers={
             StranglerError: _on_strangler_error,
@@ -133,6 +145,7 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
         },
         lifespan=lifespan,
     )
+    return application
 
 
 class _Handlers:

@@ -27,6 +27,11 @@ class Bootstrap:
         self._path = path
         self._digest = digest_of(secret)
 
+    @property
+    def digest(self) -> str:
+        """That of its secret now."""
+        return self._digest
+
     @classmethod
     def of(cls, path: Path, environment: Mapping[str, str] = os.environ) -> Bootstrap:
         """STRANGLER_TOKEN of the environment, else what is in `path`, made there where nothing is. Raises

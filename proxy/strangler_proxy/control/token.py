@@ -78,6 +78,13 @@ class Token:
     def expired(self, now: datetime) -> bool:
         """Whether its time is over."""
         return self.expires is not None and now >= self.expires
+    def digests(self, now: datetime) -> tuple[str, ...]:
+        """Those of the secrets that are good now."""
+        if self.expired(now):
+            return ()
+        former = self.former_until is not None and now < self.former_until
+        return (self.digest, self.former) if former else (self.digest,)
+
 
     def shown_by(self, digest: str, now: datetime) -> bool:
         """Whether it is this token whose secret has that digest, in a time that does not tell how nearly."""

@@ -87,6 +87,22 @@ class Tokens:
                 found = token.caller
         return found
 
+    def named(self, name: str) -> Caller | None:
+        """Whoever shows the token of that name; None where it is not in force."""
+        return self.proven(name, lambda _: True)
+
+    def proven(self, name: str, proof: Callable[[str], bool]) -> Caller | None:
+        """Whoever shows the token of that name, where `proof` holds of the digest of a secret that is good now; None
+        otherwise."""
+        if name == BOOTSTRAP:
+            return Bootstrap.caller if proof(self._bootstrap.digest) else None
+        now = self._clock()
+        for token in self._known:
+            if token.name == name and any(proof(digest) for digest in token.digests(now)):
+                self._used[name] = now
+                return token.caller
+        return None
+
     def listed(self) -> list[dict[str, Any]]:
         """What may be told of each token, by name; `used` is when one was shown last to this replica since it started,
         and `in_force` whether its time is not over."""

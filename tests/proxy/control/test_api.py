@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from httpx import Client
-from strangler_proxy.control.guard import BODY_LIMIT
+from strangler_proxy.control import ControlPlane
+from strangler_proxy.control.incoming import BODY_LIMIT
 
 from strangler.testing.toggle_store import MemoryToggleStore
 from strangler.toggles import Snapshot, Stage

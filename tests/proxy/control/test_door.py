@@ -13,7 +13,7 @@ import pytest
 from strangler_proxy.config.groups import Group
 from strangler_proxy.control import ControlPlane
 from strangler_proxy.control.calls import Call, Calls
-from strangler_proxy.control.guard import BODY_LIMIT
+from strangler_proxy.control.incoming import BODY_LIMIT
 from strangler_proxy.control.roles import Role
 from strangler_proxy.state import StateDir
 

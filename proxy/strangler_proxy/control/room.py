@@ -1,0 +1,110 @@
+"""The control room on this control plane: what its pages have of it, and the way to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from strangler.errors import ControlRefused
+from strangler_proxy.client import ControlClient
+from strangler_proxy.config.values import Address, Config
+from strangler_proxy.control.calls import Call, Calls
+from strangler_proxy.control.inside import Inside
+from strangler_proxy.control.pace import Pace
+from strangler_proxy.control.plane import ControlPlane
+from strangler_proxy.control.sessions import Sessions
+from strangler_proxy.page.room import SignInRefused, State
+from strangler_proxy.page.visitor import Visitor
+
+__all__ = ["ControlRoom", "Fork"]
+
+_THREADS: Final = 16
+_PLACE: Final = Address("localhost", 80)
+
+T = TypeVar("T")
+
+
+class ControlRoom:
+    """A Room on `plane`, whose API is `api`, for whoever has begun one of the `sessions`. Wrong tokens are slowed down
+    by `pace` and written down in `calls`, as at the API's own door."""
+
+    def __init__(self, plane: ControlPlane, sessions: Sessions, calls: Calls, pace: Pace, api: ASGIApp) -> None:
+        self._plane = plane
+        self._sessions = sessions
+        self._calls = calls
+        self._pace = pace
+        self._api = api
+        self._loop: asyncio.AbstractEventLoop
+        # Its own: the API waits for the store in the loop's threads, which those who wait for the API would fill.
+        self._threads = ThreadPoolExecutor(_THREADS, "room")
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self._plane.config
+
+    def client(self, visitor: Visitor, address: tuple[str, int] | None) -> ControlClient:
+        """The API as this visitor has it. Raises ControlRefused for one whose token is gone."""
+        caller = self._sessions.caller(visitor)
+        if caller is None:
+            raise ControlRefused(403, "forbidden", f"The token {visitor.token} is no longer in force. Sign in again.")
+        return ControlClient(_PLACE, "", transport=Inside(self._api, self._loop, caller, visitor.who, address))
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """What `function` gives, in a thread in which it may wait for the API."""
+        self._loop = asyncio.get_running_loop()
+        return await self._loop.run_in_executor(self._threads, function)
+
+    async def visitor(self, shown: Sequence[str]) -> Visitor | None:
+        """Whose session one of these ids is; None for nobody's, and for two at once: one is not of their own making."""
+        found = [each for each in [await self._sessions.visitor(session_id) for session_id in shown] if each]
+        return found[0] if len(found) == 1 else None
+
+    async def begin(self, secret: str, who: str, address: str) -> str:
+        """Begin a session. Raises SignInRefused, which stands in the audit as a call does."""
+        session_id = await self._sessions.begin(secret, who, address)
+        if session_id is None:
+            seconds = self._pace.wait_wrong(address)
+            status = 429 if seconds else 403
+            await self._calls.record(Call("POST /room/sign-in", f"{who} (no token)", "", address, status))
+            raise SignInRefused(seconds)
+        return session_id
+
+    async def end(self, shown: Sequence[str], address: str) -> None:
+        """End these sessions."""
+        for session_id in shown:
+            await self._sessions.end(session_id, address)
+
+    def state(self) -> State:
+        """How this replica stands now."""
+        lacks = self._plane.ready()
+        told = (lacks["store"], lacks["disk"], lacks["workers"], lacks["evidence"], *self._plane.replicas.notes())
+        return State(self._plane.snapshot.revision, tuple(reason for reason in told if reason))
+
+    async def moved(self, revision: int, seconds: float) -> bool:
+        """Wait for another revision than that one, at most so long."""
+        await self._plane.newer(revision, seconds)
+        return not self._plane.in_force.closing.is_set()
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class Fork:
+    """ASGI middleware: what is asked for under /room, and the bare address, goes to `room`, all else on. Cookies are
+    read there alone, and tokens here: neither opens the other's door."""
+
+    def __init__(self, app: ASGIApp, *, room: ASGIApp) -> None:
+        self._app = app
+        self._room = room
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        path = scope.get("path", "")
+        ours = scope["type"] == "http" and (path in {"/", "/room"} or path.startswith("/room/"))
+        await (self._room if ours else self._app)(scope, receive, send)

@@ -1,0 +1,239 @@
+// What every page does beside showing itself: it follows the control plane, keeps times true, and listens to keys.
+//
+// One stream of news for a page that is looked at. It dispatches `strangler:tick` (every two seconds) and
+// `strangler:moved` (another revision) on the body, for parts to ask for themselves anew:
+//   hx-get="/room/…" hx-trigger="strangler:tick from:body" hx-swap="morph:innerHTML" (or morph:outerHTML)
+// A part in which somebody writes, or has a menu or dialog open, is left alone until they are done.
+"use strict";
+
+(() => {
+  const SILENT_MS = 6000;
+  const body = document.body;
+  const banner = document.getElementById("live");
+
+  // Times, in the reader's zone.
+
+  const LARGEST = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+  const lasting = (seconds) => {
+    const whole = Math.round(Math.abs(seconds));
+    const at = LARGEST.findIndex(([, size]) => whole >= size);
+    if (at < 0) return "";
+    const [unit, size] = LARGEST[at];
+    const rest = LARGEST[at + 1] ? Math.floor((whole % size) / LARGEST[at + 1][1]) : 0;
+    return `${Math.floor(whole / size)} ${unit}${rest ? ` ${rest} ${LARGEST[at + 1][0]}` : ""}`;
+  };
+  const tellTimes = (within) => {
+    for (const each of within.querySelectorAll("time[data-time]")) {
+      const when = new Date(each.dateTime);
+      if (Number.isNaN(when.getTime())) continue;
+      const whole = when.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+      each.title = `${whole} (${each.dateTime})`;
+      const kind = each.dataset.time;
+      let text = whole;
+      if (kind === "day") text = when.toLocaleDateString(undefined, { dateStyle: "medium" });
+      if (kind === "ago") {
+        const seconds = (Date.now() - when.getTime()) / 1000;
+        const told = lasting(seconds);
+        text = !told ? "now" : seconds > 0 ? `${told} ago` : `in ${told}`;
+      }
+      if (each.textContent !== text) each.textContent = text;
+    }
+  };
+  tellTimes(document);
+  setInterval(() => tellTimes(document), 1000);
+
+  // News.
+
+  let news = null;
+  let heard = Date.now();
+  let stale = [];
+  let retry = 0;
+
+  const tellBanner = () => {
+    const silent = Date.now() - heard > SILENT_MS;
+    body.classList.toggle("not-live", silent);
+    const lines = silent
+      ? [`Not live: last heard of the control plane ${lasting((Date.now() - heard) / 1000)} ago. What you see is as it was then; it comes back by itself.`]
+      : stale;
+    const text = lines.join("\n");
+    if (banner.dataset.text === text) return;
+    banner.dataset.text = text;
+    banner.hidden = !lines.length;
+    banner.classList.toggle("bad", silent);
+    const list = document.createElement("ul");
+    for (const line of lines) {
+      const item = document.createElement("li");
+      item.textContent = line;
+      list.append(item);
+    }
+    banner.replaceChildren(list);
+  };
+
+  const dispatch = (name, detail) => body.dispatchEvent(new CustomEvent(name, { detail }));
+
+  const listen = () => {
+    if (news || document.hidden || !body.dataset.live) return;
+    const source = new EventSource(body.dataset.live);
+    news = source;
+    source.addEventListener("tick", (event) => {
+      const tick = JSON.parse(event.data);
+      heard = Date.now();
+      retry = 0;
+      stale = tick.stale;
+      if (tick.role !== body.dataset.role && !busy(body)) location.reload();
+      for (const each of document.querySelectorAll("[data-revision-shown]")) each.textContent = tick.revision;
+      if (String(tick.revision) !== body.dataset.revision) {
+        body.dataset.revision = tick.revision;
+        dispatch("strangler:moved", tick);
+      }
+      dispatch("strangler:tick", tick);
+      tellBanner();
+    });
+    source.addEventListener("over", () => {
+      stop();
+      location.reload();
+    });
+    source.addEventListener("error", () => {
+      if (source.readyState !== EventSource.CLOSED) return;
+      // The browser has given up; we do not.
+      stop();
+      retry = Math.min(retry + 1, 5);
+      setTimeout(listen, retry * 1000);
+    });
+  };
+  const stop = () => {
+    if (news) news.close();
+    news = null;
+  };
+  if (body.dataset.live) {
+    listen();
+    setInterval(tellBanner, 500);
+    document.addEventListener("visibilitychange", () => {
+      // A browser opens six connections to one host, and each hidden tab would hold one.
+      if (document.hidden) stop();
+      else {
+        heard = Math.max(heard, Date.now() - SILENT_MS + 2000);
+        listen();
+      }
+    });
+    addEventListener("pagehide", stop);
+    addEventListener("pageshow", (event) => {
+      // Out of the browser's memory, as after signing out and going back: it may be nobody's to see any more.
+      if (event.persisted) location.reload();
+    });
+  }
+
+  // Parts that ask for themselves anew.
+
+  const busy = (part) => {
+    const at = document.activeElement;
+    const writing = at && at !== body && part.contains(at) && at.matches("input, select, textarea, [contenteditable]");
+    return writing || part.querySelector("dialog[open], details.menu[open]") !== null;
+  };
+  body.addEventListener("htmx:beforeRequest", (event) => {
+    const byItself = (event.detail.requestConfig.triggeringEvent || {}).type || "";
+    if (byItself.startsWith("strangler:") && (document.hidden || busy(event.detail.target))) event.preventDefault();
+  });
+  body.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    if (requestConfig.verb !== "get" && [403, 409, 422, 503].includes(xhr.status)) {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    }
+    const byItself = (requestConfig.triggeringEvent || {}).type || "";
+    if (byItself.startsWith("strangler:") && busy(event.detail.target)) event.detail.shouldSwap = false;
+  });
+  body.addEventListener("htmx:afterSwap", (event) => tellTimes(event.detail.target));
+  if (window.Idiomorph) {
+    Idiomorph.defaults.ignoreActiveValue = true;
+    // What a reader has unfolded stays so.
+    Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
+      !(name === "open" && (node.tagName === "DETAILS" || node.tagName === "DIALOG"));
+  }
+
+  // Dialogs, notices, menus.
+
+  const open = (id) => {
+    const dialog = document.getElementById(id);
+    if (!dialog || dialog.open) return;
+    dialog.showModal();
+    const first = dialog.querySelector("[data-first]");
+    if (first) first.focus();
+  };
+  for (const each of document.querySelectorAll("button[data-opens], button[data-closes]")) each.hidden = false;
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens]");
+    if (opener && document.getElementById(opener.dataset.opens)) {
+      event.preventDefault();
+      const menu = opener.closest("details.menu");
+      if (menu) menu.open = false;
+      open(opener.dataset.opens);
+    }
+    const closer = event.target.closest("[data-closes]");
+    if (closer) {
+      const closed = document.getElementById(closer.dataset.closes);
+      if (closed.tagName === "DIALOG") closed.close();
+      else closed.remove();
+    }
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+  // Said once: a second press while the first is under way does nothing.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented || form.hasAttribute("hx-post")) return;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+
+  // Keys.
+
+  const KEYS = "strangler.keys";
+  const remembered = () => {
+    try { return localStorage.getItem(KEYS) !== "off"; } catch { return true; }
+  };
+  const keysOn = document.getElementById("keys-on");
+  let on = remembered();
+  if (keysOn) {
+    keysOn.checked = on;
+    keysOn.addEventListener("change", () => {
+      on = keysOn.checked;
+      try { localStorage.setItem(KEYS, on ? "on" : "off"); } catch { /* then for this page alone */ }
+    });
+  }
+  const places = {};
+  for (const each of document.querySelectorAll(".places a[data-letter]")) places[each.dataset.letter] = each.href;
+  let going = 0;
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
+    if (event.key === "Escape") {
+      for (const menu of document.querySelectorAll("details.menu[open]")) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      }
+      return;
+    }
+    if (!on || event.target.closest("input:not([type=radio], [type=checkbox]), select, textarea, [contenteditable]")) return;
+    const dialog = document.querySelector("dialog[open]");
+    if (dialog) {
+      const form = dialog.querySelector("form[data-again]");
+      if (form && form.dataset.again === event.key) {
+        event.preventDefault();
+        form.requestSubmit();
+      }
+      return;
+    }
+    if (Date.now() - going < 1500 && places[event.key]) {
+      event.preventDefault();
+      location.assign(places[event.key]);
+    } else if (event.key === "b" && document.getElementById("back-dialog")) {
+      event.preventDefault();
+      open("back-dialog");
+    } else if (event.key === "?") {
+      event.preventDefault();
+      open("help-dialog");
+    }
+    going = event.key === "g" ? Date.now() : 0;
+  });
+})();

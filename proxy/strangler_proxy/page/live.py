@@ -1,0 +1,66 @@
+"""News for the page that is looked at, as server-sent events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from strangler_proxy.page.page import Page
+from strangler_proxy.page.render import HEADERS
+from strangler_proxy.page.room import Room, room_of
+from strangler_proxy.page.sign_in import ids_shown
+from strangler_proxy.page.visitor import Visitor
+
+__all__ = ["routes"]
+
+_TICK_SECONDS: Final = 2.0
+_RETRY_MS: Final = 1000
+
+
+def routes() -> list[Page]:
+    """Where news are. For anybody: whose session is over is told so, which a refusal could not."""
+    return [Page("/room/live", live, least=None)]
+
+
+async def live(request: Request) -> Response:
+    """`tick` every two seconds, `moved` when there is another revision, `over` when the session is."""
+    told = _news(room_of(request), ids_shown(request.headers), request.headers.get("last-event-id", ""))
+    headers = {**HEADERS, "X-Accel-Buffering": "no"}
+    return StreamingResponse(told, media_type="text/event-stream", headers=headers)
+
+
+async def _news(room: Room, ids: tuple[str, ...], last: str) -> AsyncIterator[str]:
+    yield f"retry: {_RETRY_MS}\n\n"
+    known = int(last) if last.isascii() and last.isdigit() and len(last) < 16 else None
+    going_on = True
+    while going_on:
+        visitor = await room.visitor(ids)
+        if visitor is None:
+            yield _event("over", {}, known)
+            return
+        revision = room.state().revision
+        if known is not None and known != revision:
+            yield _event("moved", {"revision": revision}, revision)
+        known = revision
+        yield _event("tick", _tick(room, visitor), revision)
+        going_on = await room.moved(revision, _TICK_SECONDS)
+
+
+def _tick(room: Room, visitor: Visitor) -> dict[str, Any]:
+    state = room.state()
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "revision": state.revision,
+        "role": visitor.role,
+        "stale": list(state.stale),
+    }
+
+
+def _event(kind: str, data: dict[str, Any], revision: int | None) -> str:
+    number = "" if revision is None else f"id: {revision}\n"
+    return f"event: {kind}\n{number}data: {json.dumps(data)}\n\n"

@@ -1,0 +1,80 @@
+"""What pages have of the control plane beside its API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+from starlette.requests import HTTPConnection
+
+from strangler_proxy.client import ControlClient
+from strangler_proxy.config.values import Config
+from strangler_proxy.page.visitor import Visitor
+
+__all__ = ["SESSION_COOKIE", "Room", "SignInRefused", "State", "room_of"]
+
+SESSION_COOKIE: Final = "strangler_session"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How this replica stands: the revision in force, and what is told by it but old or incomplete, in sentences."""
+
+    revision: int
+    stale: tuple[str, ...] = ()
+
+
+class SignInRefused(Exception):
+    """No such token is in force. After too many of them there are `seconds` to wait. It becomes a page."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+        super().__init__()
+
+
+class Room(Protocol):
+    """The control room's way to the control plane: the API's client for what is asked and done, and what no program
+    needs: sessions, and news as they come."""
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        ...
+
+    def client(self, visitor: Visitor, address: tuple[str, int] | None) -> ControlClient:
+        """The API as this visitor has it, who calls from `address`: with their role, and in their name. For a thread
+        that is not the control plane's own."""
+        ...
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """What `function` gives, in a thread in which it may wait for the API."""
+        ...
+
+    async def visitor(self, shown: Sequence[str]) -> Visitor | None:
+        """Whose session one of these ids is; None for nobody's, one that is over, and for two at once."""
+        ...
+
+    async def begin(self, secret: str, who: str, address: str) -> str:
+        """Begin a session with a token's secret; gives its id. Raises SignInRefused."""
+        ...
+
+    async def end(self, shown: Sequence[str], address: str) -> None:
+        """End these sessions."""
+        ...
+
+    def state(self) -> State:
+        """How this replica stands now."""
+        ...
+
+    async def moved(self, revision: int, seconds: float) -> bool:
+        """Wait for another revision than that one, at most so long; False when the control plane is about to end."""
+        ...
+
+
+def room_of(connection: HTTPConnection) -> Room:
+    """The room that a page is served in."""
+    room: Room = connection.app.state.room
+    return room
