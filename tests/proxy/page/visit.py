@@ -1,0 +1,72 @@
+"""A person in the control room without a browser: a client of the whole application, signed in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from html import unescape
+
+from httpx import Response
+from starlette.testclient import TestClient
+from strangler_proxy.control import ControlPlane
+from strangler_proxy.control.app import app
+from strangler_proxy.control.bootstrap import Bootstrap
+from strangler_proxy.page.room import SESSION_COOKIE
+
+__all__ = ["ORIGIN", "TOKEN", "Visit", "visiting"]
+
+TOKEN = "a-token-that-nobody-guesses"
+ORIGIN = "http://127.0.0.1:8081"
+
+
+class Visit:
+    """Somebody who looks at pages, by `client`, which follows no redirect by itself."""
+
+    def __init__(self, client: TestClient) -> None:
+        self.client = client
+
+    def get(self, path: str, **headers: str) -> Response:
+        """A page."""
+        return self.client.get(path, headers=headers)
+
+    def part(self, path: str, target: str = "") -> Response:
+        """A part of a page, as the page's script asks for it."""
+        return self.client.get(path, headers={"HX-Request": "true", "HX-Target": target})
+
+    def post(self, path: str, form: Mapping[str, str] | None = None, **headers: str) -> Response:
+        """What a form on one of the pages sends, its token with it."""
+        fields = {"form_token": self.form_token(), **(form or {})}
+        return self.client.post(path, data=fields, headers={"Origin": ORIGIN, **headers})
+
+    def form_token(self) -> str:
+        """The token that forms of this visit carry; empty for nobody's."""
+        found = re.search(r'name="form_token" value="([^"]+)"', self.client.get("/room/back").text)
+        return "" if found is None else unescape(found[1])
+
+    def sign_in(self, token: str = TOKEN, who: str = "ada", onward: str = "", **headers: str) -> Response:
+        """Begin a session."""
+        form = {"who": who, "token": token, **({"next": onward} if onward else {})}
+        return self.client.post("/room/sign-in", data=form, headers={"Origin": ORIGIN, **headers})
+
+    def token_of(self, role: str, name: str = "") -> str:
+        """A new token's secret, made by the API with the first one."""
+        asked = {"name": name or f"of-{role}", "role": role, "why": "tests"}
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        return str(self.client.post("/api/v1/tokens", json=asked, headers=headers).json()["secret"])
+
+    def as_role(self, role: str) -> Visit:
+        """Sign in anew with a new token of that role."""
+        self.client.cookies.delete(SESSION_COOKIE)
+        assert self.sign_in(self.token_of(role)).status_code == 303
+        return self
+
+
+@contextmanager
+def visiting(control: ControlPlane, *, signed_in: bool = True) -> Iterator[Visit]:
+    """A visit to `control`'s room, with the first token."""
+    with TestClient(app(control, Bootstrap(TOKEN)), base_url=ORIGIN, follow_redirects=False) as client:
+        visit = Visit(client)
+        if signed_in:
+            assert visit.sign_in().status_code == 303
+        yield visit
