@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from strangler.compare.json_text import Node, close, decimal
+from strangler.compare.toml_text import quoted
 from strangler.compare.values import Severity
 
 __all__ = [
@@ -87,7 +88,7 @@ class ListOrder:
     key: str = ""
 
     def __str__(self) -> str:
-        return f'list = "{self.how}:{self.key}"' if self.key else f'list = "{self.how}"'
+        return f"list = {quoted(f'{self.how}:{self.key}' if self.key else self.how)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,8 @@ class TimeTolerance:
         return abs((left - right).total_seconds()) <= self.seconds
 
     def __str__(self) -> str:
-        return f"time = {self.seconds:g}"
+        short = f"{self.seconds:g}"
+        return f"time = {short if float(short) == self.seconds else repr(self.seconds)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +213,8 @@ class Ids:
     within: str = ""
 
     def __str__(self) -> str:
-        return (
-            f"ids = {{space = \"{self.space}\", within = '{self.within}'}}" if self.within else f'ids = "{self.space}"'
-        )
+        space = quoted(self.space)
+        return f"ids = {{space = {space}, within = {quoted(self.within)}}}" if self.within else f"ids = {space}"
 
 
 Excuse = Tolerance | TimeTolerance | SameClass | UrlHost | Normal

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Final, TypeVar
 
-__all__ = ["Matcher", "PathPattern", "State", "key_step"]
+__all__ = ["Matcher", "PathPattern", "State", "key_step", "places_on"]
 
 _STEP: Final = re.compile(
     r"""(?P<deep>\.\.(?=[@#]?[\w-]|\*))?(?:
@@ -53,6 +53,12 @@ _T = TypeVar("_T", str, int)
 def key_step(key: str) -> str:
     """A key as a step of a path: `.price`, or `["any key"]`."""
     return f".{key}" if _PLAIN_KEY.fullmatch(key) else f"[{json.dumps(key)}]"
+
+
+def places_on(text: str) -> list[str]:
+    """The places that a path leads through, from the root `$` to itself. Raises ValueError as PathPattern."""
+    PathPattern(text)
+    return [text[: found.start()] for found in _STEP.finditer(text, 1)] + [text]
 
 
 class PathPattern:
