@@ -92,4 +92,19 @@ def curl(request: Request, base: str, *, host: str = "") -> str:
             words += ["-H", f"{name}: {value}" if value else f"{name};"]
     if request.body:
         words += ["--data-raw", request.body.decode("utf-8", "backslashreplace")]
-    return shlex.join([*words, base.rstrip("/") + request.target])
+    return " ".join(_word(word) for word in [*words, base.rstrip("/") + request.target])
+
+
+def _word(text: str) -> str:
+    """A word for a shell. What cannot be seen is written out: it would play with the terminal it is pasted into."""
+    if text.isprintable():
+        return shlex.quote(text)
+    return "$'" + "".join(letter if _is_plain(letter) else _escaped(ord(letter)) for letter in text) + "'"
+
+
+def _is_plain(letter: str) -> bool:
+    return letter.isprintable() and letter not in "\\'"
+
+
+def _escaped(code: int) -> str:
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
