@@ -61,6 +61,8 @@ def _leave_open(stack: Stack) -> None:
         f"""
 The shop is open, through the proxy:  {stack.addresses.url("shop")}/
   its admin                           {stack.addresses.url("shop")}/admin/     (admin@shop.example / admin)
+The control room, to watch it:        {stack.addresses.url("control")}/room/
+  sign in with the token in           {stack.state / "control.token"}
   move a route yourself, in a shell   . {stack.shell_file()}
                                       strangler flip 'catalog.*' extracted --force --why "to see it"
   or go on with the plan              strangler plan status

@@ -25,6 +25,8 @@ def main() -> int:
         print(f"up: {error}", file=sys.stderr)
         return 2
     print(f"\nThe shop: {stack.addresses.url('shop')}/  (admin at /admin/: admin@shop.example / admin)")
+    token = (stack.state / "control.token").relative_to(ROOT)
+    print(f"The control room: {stack.addresses.url('control')}/room/  (sign in with the token in {token})")
     print(f"For the `strangler` command in this shell:  . {stack.shell_file().relative_to(ROOT)}")
     return 0
 

@@ -26,6 +26,7 @@ RUN_FOLDER = "STRANGLER_TEST_RUN"
 TOGETHER = {
     "tests/e2e/test_three_replicas.py": "replicas",
     "tests/e2e/": "stack",
+    "tests/browser/": "browser",
     "tests/parity/": "stack",
     "tests/proof/": "stack",
     "tests/soak/": "soak",

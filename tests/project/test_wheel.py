@@ -52,6 +52,11 @@ def test_the_wheel_holds_the_two_packages_and_nothing_of_the_shop(wheel: Path) -
     assert tops == {"strangler", "strangler_proxy", f"strangler-{strangler.__version__}.dist-info"}
     assert {"strangler/py.typed", "strangler_proxy/py.typed"} <= set(names)
     assert {f"strangler/recording/{name}.schema.json" for name in ("case", "recording")} <= set(names)
+    page = ROOT / "proxy" / "strangler_proxy" / "page"
+    shown = {str(file.relative_to(page.parent)) for kind in ("assets", "templates") for file in (page / kind).iterdir()}
+    assert {f"strangler_proxy/page/assets/{name}" for name in ("style.css", "page.js", "htmx.min.js")} <= set(names)
+    assert {f"strangler_proxy/page/{kind}" for kind in ("templates/base.html", "assets/htmx.LICENSE.txt")} <= set(names)
+    assert {f"strangler_proxy/{name}" for name in shown} <= set(names), "a page would lack what it is made of"
     assert not [name for name in names if "/test_" in name or name.endswith(".pyc")]
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from strangler.toggles import format_share
 from strangler_proxy.words import counted, milliseconds, percent
 
-__all__ = ["FILTERS", "ago", "at", "count", "day", "duration", "rate", "share", "size"]
+__all__ = ["FILTERS", "ago", "at", "coded", "count", "day", "duration", "rate", "share", "size"]
 
 _NONE: Final = "–"
 _TIME: Final = Markup('<time datetime="{}" data-time="{}" title="{}">{}</time>')
@@ -71,6 +71,16 @@ def at(moment: datetime | float | str | None) -> Markup:
     return _time(moment, lambda when: when.strftime("%Y-%m-%d %H:%M:%S UTC"), "at")
 
 
+def coded(text: str) -> Markup:
+    """A sentence as the command line tells it: what stands between backticks is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if index % 2 else escape(part) for index, part in enumerate(parts)
+    )
+
+
 def day(moment: datetime | float | str | None) -> Markup:
     """The day of a moment, as `at`."""
     return _time(moment, lambda when: when.strftime("%Y-%m-%d"), "day")
@@ -102,6 +112,7 @@ def _time(moment: datetime | float | str | None, told: Callable[[datetime], str]
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "ago": ago,
     "at": at,
+    "coded": coded,
     "count": count,
     "counted": counted,
     "day": day,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -20,6 +21,9 @@ __all__ = ["routes"]
 
 _TICK_SECONDS: Final = 2.0
 _RETRY_MS: Final = 1000
+_MOST_EACH: Final = 20
+_MOST: Final = 200
+_STREAM: Final = "text/event-stream"
 
 
 def routes() -> list[Page]:
@@ -28,13 +32,33 @@ def routes() -> list[Page]:
 
 
 async def live(request: Request) -> Response:
-    """`tick` every two seconds, `moved` when there is another revision, `over` when the session is."""
-    told = _news(room_of(request), ids_shown(request.headers), request.headers.get("last-event-id", ""))
+    """`tick` every two seconds, `moved` when there is another revision, `over` when the session is. Each is held open,
+    so there are only so many of one visitor, and of all together."""
     headers = {**HEADERS, "X-Accel-Buffering": "no"}
-    return StreamingResponse(told, media_type="text/event-stream", headers=headers)
+    visitor: Visitor | None = request.state.visitor
+    held: Counter[str] = request.app.state.held
+    holder = "" if visitor is None else visitor.form_token
+    if held[holder] >= _MOST_EACH or held.total() >= _MOST:
+        return Response(status_code=503, headers={**headers, "Retry-After": "5"})
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type=_STREAM)
+    last = request.headers.get("last-event-id", "")
+    told = _news(room_of(request), ids_shown(request.headers), last, held, holder)
+    return StreamingResponse(told, media_type=_STREAM, headers=headers)
 
 
-async def _news(room: Room, ids: tuple[str, ...], last: str) -> AsyncIterator[str]:
+async def _news(room: Room, ids: Sequence[str], last: str, held: Counter[str], holder: str) -> AsyncIterator[str]:
+    held[holder] += 1
+    try:
+        async for event in _events(room, ids, last):
+            yield event
+    finally:
+        held[holder] -= 1
+        if not held[holder]:
+            del held[holder]
+
+
+async def _events(room: Room, ids: Sequence[str], last: str) -> AsyncIterator[str]:
     yield f"retry: {_RETRY_MS}\n\n"
     known = int(last) if last.isascii() and last.isdigit() and len(last) < 16 else None
     going_on = True

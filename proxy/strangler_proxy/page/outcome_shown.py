@@ -24,5 +24,5 @@ def told_move(outcome: Mapping[str, Any], *, unmoved: str = "Nothing to change: 
         sentences.append(f"Not acknowledged in time by {plain(', '.join(missing[:_MOST]))}.")
     if outcome.get("lost"):
         sentences.append(f"Not heard of, and not waited for: replica {plain(', '.join(outcome['lost'][:_MOST]))}.")
-    sentences += [f"Kept back: {plain(each['wrong'])}" for each in outcome.get("refused", ())[:_MOST]]
+    sentences += [f"Kept back: {plain(each['message'])}" for each in outcome.get("refused", ())[:_MOST]]
     return " ".join(sentences)

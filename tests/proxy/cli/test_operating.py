@@ -439,12 +439,14 @@ def test_the_start_block_names_the_tokens_file(tmp_path: Path) -> None:
     assert "http://127.0.0.1:8080  (1 worker)" in block
     assert os.fspath(tmp_path / "control.token") in block
     assert "everything is answered by the monolith" in block
+    assert "room       http://127.0.0.1:8081/room/" in block
     assert f"program    {__version__}, plain Python" in block
     assert start_document(started, Path("strangler.toml"), "http://127.0.0.1:8000") == {
         "listen": "http://127.0.0.1:8080",
         "workers": 1,
         "monolith": "http://127.0.0.1:8000",
         "control": "http://127.0.0.1:8081",
+        "room": "http://127.0.0.1:8081/room/",
         "config": "strangler.toml",
         "state": os.fspath(tmp_path),
         "token_file": os.fspath(tmp_path / "control.token"),

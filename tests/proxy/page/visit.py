@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from html import unescape
+from typing import Any
 
+import httpx
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from httpx import Response
-from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 from strangler_proxy.control import ControlPlane
 from strangler_proxy.control.app import app
 from strangler_proxy.control.bootstrap import Bootstrap
@@ -20,10 +24,37 @@ TOKEN = "a-token-that-nobody-guesses"
 ORIGIN = "http://127.0.0.1:8081"
 
 
-class Visit:
-    """Somebody who looks at pages, by `client`, which follows no redirect by itself."""
+class Client:
+    """Asks an application that runs in an event loop of its own, as if over the wire. Follows no redirects. `strict`
+    has what breaks a page raised here."""
 
-    def __init__(self, client: TestClient) -> None:
+    def __init__(self, application: ASGIApp, portal: BlockingPortal, *, strict: bool) -> None:
+        transport = httpx.ASGITransport(application, raise_app_exceptions=strict, client=("192.0.2.1", 50000))
+        self._http = httpx.AsyncClient(transport=transport, base_url=ORIGIN)
+        self._portal = portal
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """What it shows."""
+        return self._http.cookies
+
+    def request(self, method: str, path: str, **more: Any) -> Response:
+        """What is answered."""
+        return self._portal.call(partial(self._http.request, method, path, **more))
+
+    def get(self, path: str, **more: Any) -> Response:
+        """What is answered to GET."""
+        return self.request("GET", path, **more)
+
+    def post(self, path: str, **more: Any) -> Response:
+        """What is answered to POST."""
+        return self.request("POST", path, **more)
+
+
+class Visit:
+    """Somebody who looks at pages, by `client`."""
+
+    def __init__(self, client: Client) -> None:
         self.client = client
 
     def get(self, path: str, **headers: str) -> Response:
@@ -63,10 +94,14 @@ class Visit:
 
 
 @contextmanager
-def visiting(control: ControlPlane, *, signed_in: bool = True) -> Iterator[Visit]:
+def visiting(control: ControlPlane, *, signed_in: bool = True, strict: bool = True) -> Iterator[Visit]:
     """A visit to `control`'s room, with the first token."""
-    with TestClient(app(control, Bootstrap(TOKEN)), base_url=ORIGIN, follow_redirects=False) as client:
-        visit = Visit(client)
+    application = app(control, Bootstrap(TOKEN))
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(application.router.lifespan_context(application)),
+    ):
+        visit = Visit(Client(application, portal, strict=strict))
         if signed_in:
             assert visit.sign_in().status_code == 303
         yield visit
