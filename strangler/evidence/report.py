@@ -14,7 +14,6 @@ from strangler.evidence.agreement import BOUND, CONFIDENCE, Agreement, Agreement
 from strangler.evidence.coverage import Coverage, coverage_of
 from strangler.evidence.evidence import Evidence
 from strangler.evidence.gate_verdict import Judgement
-from strangler.evidence.kept import KeptPair
 from strangler.evidence.latency import MARGIN, LatencyComparison, judge_latency, latency_of
 from strangler.evidence.scope import Scope
 from strangler.evidence.store import SeenScope
@@ -149,7 +148,7 @@ def report_of(
     evidence: Evidence,
     *,
     missed: Mapping[str, int],
-    kept: Sequence[KeptPair],
+    examples: Mapping[tuple[str, str], Sequence[str]],
     seen: Sequence[SeenScope],
     methods: Iterable[str] = (),
     templates: Iterable[str] = (),
@@ -161,9 +160,9 @@ def report_of(
 ) -> RouteReport:
     """The report of a scope, of what an evidence store gives for it.
 
-    `kept` are its kept pairs, newest first, `seen` the scopes of its route. `methods` and `templates` are what the
-    route has, for what was never seen. `rules` are those in force, `bound` and `confidence` what is wanted of the
-    agreement, `margin` how many times as long the candidate may take. `at` is now.
+    `examples` are ids of its kept pairs, newest first, by field and kind, `seen` the scopes of its route. `methods` and
+    `templates` are what the route has, for what was never seen. `rules` are those in force, `bound` and `confidence`
+    what is wanted of the agreement, `margin` how many times as long the candidate may take. `at` is now.
     """
     wanted = AgreementWanted(bound=bound, confidence=confidence)
     agreement, change = agreement_of(evidence, confidence), change_of(evidence, confidence)
@@ -179,7 +178,7 @@ def report_of(
         judgement=agreement.judged(wanted),
         causes=_causes(evidence),
         missed=_most_first(missed),
-        differences=_differences(evidence, kept),
+        differences=_differences(evidence, examples),
         noise=_noise(evidence),
         change=change,
         change_judgement=change.judged(),
@@ -207,12 +206,7 @@ def _causes(evidence: Evidence) -> dict[str, int]:
     return _most_first(causes)
 
 
-def _differences(evidence: Evidence, kept: Sequence[KeptPair]) -> tuple[FieldDifferences, ...]:
-    examples: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
-    for pair in kept:
-        if pair.verdict is not Verdict.INCONCLUSIVE:
-            for each in pair.differences:
-                examples[each.field, each.kind.value][pair.id] = None
+def _differences(evidence: Evidence, examples: Mapping[tuple[str, str], Sequence[str]]) -> tuple[FieldDifferences, ...]:
     grouped = defaultdict(list)
     for key, tally in evidence.differences.items():
         grouped[key.field, key.kind.value, key.severity].append((key.template, tally))
@@ -225,7 +219,7 @@ def _differences(evidence: Evidence, kept: Sequence[KeptPair]) -> tuple[FieldDif
             first=min(tally.first for _, tally in found),
             last=max(tally.last for _, tally in found),
             templates=_most_first({template: tally.count for template, tally in found}),
-            examples=tuple(examples[field, kind])[:_EXAMPLES],
+            examples=tuple(examples.get((field, kind), ())[:_EXAMPLES]),
         )
         for (field, kind, severity), found in grouped.items()
     ]

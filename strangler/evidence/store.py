@@ -76,6 +76,11 @@ class EvidenceStore(Protocol):
         ...
 
     def replace(self, pairs: Iterable[KeptPair]) -> int:
+    def examples(self, scope: Scope) -> dict[tuple[str, str], list[str]]:
+        """By field and kind of a difference, the ids of the pairs of a scope that are kept as its examples, newest
+        first."""
+        ...
+
         """Put pairs judged anew in the place of those with the same ids; of others nothing is kept. Gives how many
         are kept now."""
         ...

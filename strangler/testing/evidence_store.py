@@ -243,6 +243,25 @@ class EvidenceStoreConformance(TrafficConformance):
     def test_of_one_difference_the_newest_the_smallest_and_each_status_class_are_kept(
         self, open_store: Callable[[], EvidenceStore]
     ) -> None:
+    def test_examples_of_a_scope_are_named_by_field_and_kind_newest_first(
+        self, open_store: Callable[[], EvidenceStore]
+    ) -> None:
+        store = open_store()
+        store.add(
+            _batch(
+                _kept("a", at=_AT),
+                _kept("b", at=_AT + 2, field="$.name"),
+                _kept("c", at=_AT + 1),
+                _kept("d", at=_AT + 3, scope=_SCOPE._replace(release="2.0")),
+                _kept("e", at=_AT + 4, verdict=Verdict.AGREE),
+                _kept("f", at=_AT + 5, verdict=Verdict.INCONCLUSIVE, cause="transient"),
+            ),
+            at=_AT,
+        )
+        assert store.examples(_SCOPE) == {("$.price", "value"): ["c", "a"], ("$.name", "value"): ["b"]}
+        assert store.examples(_SCOPE._replace(release="3.0")) == {}
+        store.close()
+
         store = open_store()
         for number in range(8):
             body = b"x" * (10 if number == 2 else 1000 + number)

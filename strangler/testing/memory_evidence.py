@@ -151,6 +151,19 @@ class MemoryEvidenceStore:
             self._answer()
             return self._kept.get(pair_id)
 
+    def examples(self, scope: Scope) -> dict[tuple[str, str], list[str]]:
+        """By field and kind of a difference, the ids of the pairs that are its examples, newest first."""
+        with self._lock:
+            self._answer()
+            found: dict[tuple[str, str], list[Sample]] = defaultdict(list)
+            for (of, shelf), samples in self._shelves.items():
+                if of == scope and shelf.field and samples:
+                    found[shelf.field, shelf.kind] += samples.values()
+            return {
+                place: [each.id for each in sorted(samples, key=lambda each: (-each.at, each.id))]
+                for place, samples in found.items()
+            }
+
     def replace(self, pairs: Iterable[KeptPair]) -> int:
         """Put pairs judged anew in the place of those with the same ids."""
         with self._lock:

@@ -96,7 +96,7 @@ class Looking:
                     scope,
                     self._store.read(scope, since=since),
                     missed=self._store.missed(route.name, since=since),
-                    kept=self._store.kept(scope=scope, limit=1000),
+                    examples=self._store.examples(scope),
                     seen=seen,
                     methods=route.methods,
                     templates=[route.path],

@@ -153,6 +153,11 @@ class PostgresEvidenceStore:
             return None if row is None else KeptPair.from_json(json.loads(row[0]))
 
     def replace(self, pairs: Iterable[KeptPair]) -> int:
+    def examples(self, scope: Scope) -> dict[tuple[str, str], list[str]]:
+        """By field and kind of a difference, the ids of the pairs that are its examples, newest first."""
+        with self._database.connection() as connection:
+            return evidence_postgres_kept.examples(connection, scope)
+
         """Put pairs judged anew in the place of those with the same ids."""
         with self._alone(self._database) as connection:
             given = {plain_text(kept.id): kept for kept in pairs}

@@ -12,7 +12,24 @@ from strangler.evidence.samples import Sample, keepers, redundant, shelves
 from strangler_proxy.store.evidence_postgres_schema import digest_of, plain_text
 from strangler_proxy.store.postgres_connection import Connection
 
-__all__ = ["drop_surplus", "dropped", "keep"]
+__all__ = ["drop_surplus", "dropped", "examples", "keep"]
+
+
+def examples(connection: Connection, scope: Scope) -> dict[tuple[str, str], list[str]]:
+    """By field and kind of a difference, the ids of the pairs of a scope that are its examples, newest first."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for field, kind, name in connection.execute(
+        """
+        SELECT field, kind, kept.id
+        FROM strangler.evidence_scope AS of
+            JOIN strangler.evidence_shelf AS shelf ON shelf.scope = of.id
+            JOIN strangler.evidence_kept AS kept ON kept.id = shelf.kept
+        WHERE of.key = %s AND field <> '' ORDER BY at DESC, kept.id COLLATE "C"
+        """,
+        (digest_of(*scope),),
+    ):
+        found.setdefault((field, kind), []).append(name)
+    return found
 
 
 def keep(

@@ -139,6 +139,21 @@ class SQLiteEvidenceStore:
             return None if row is None else KeptPair.from_json(json.loads(row[0]))
 
     def replace(self, pairs: Iterable[KeptPair]) -> int:
+    def examples(self, scope: Scope) -> dict[tuple[str, str], list[str]]:
+        """By field and kind of a difference, the ids of the pairs that are its examples, newest first."""
+        found: dict[tuple[str, str], list[str]] = {}
+        with self._file.connection() as connection:
+            for field, kind, name in connection.execute(
+                """
+                SELECT field, kind, kept.id
+                FROM scope JOIN shelf ON shelf.scope = scope.id JOIN kept ON kept.id = shelf.kept
+                WHERE route = ? AND release = ? AND rules = ? AND field <> '' ORDER BY kept.at DESC, kept.id
+                """,
+                scope,
+            ):
+                found.setdefault((field, kind), []).append(name)
+        return found
+
         """Put pairs judged anew in the place of those with the same ids."""
         with self._file.transaction() as connection:
             there = [kept for kept in pairs if connection.execute("DELETE FROM kept WHERE id = ?", (kept.id,)).rowcount]

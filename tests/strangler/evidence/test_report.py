@@ -3,18 +3,15 @@ from __future__ import annotations
 import json
 
 from strangler.compare import (
-    Answer,
     Difference,
     DifferenceKind,
     Ignore,
-    Pair,
-    Request,
     Rule,
     Rules,
     Severity,
     Verdict,
 )
-from strangler.evidence import Batch, Evidence, KeptPair, Scope, SeenScope, hash64
+from strangler.evidence import Batch, Evidence, Scope, SeenScope, hash64
 from strangler.evidence.coverage import coverage_of
 from strangler.evidence.gate_verdict import GateVerdict
 from strangler.evidence.report import RouteReport, report_of
@@ -71,20 +68,12 @@ def evidence() -> Evidence:
     return batch.scopes[SCOPE]
 
 
-def kept(name: str, *differences: Difference, verdict: Verdict = Verdict.DIFFER) -> KeptPair:
-    pair = Pair(Request(), Answer(200), Answer(200))
-    return KeptPair(name, 1.0, SCOPE, "/products/", "shadow", "monolith", verdict, pair, differences=differences)
-
-
 def report(found: Evidence, *, rules: Rules = RULES, examples: int = 1) -> RouteReport:
     return report_of(
         SCOPE,
         found,
         missed={"skip": 1, "queue-full": 3},
-        kept=[
-            *(kept(f"k{number}", PRICE, NAME) for number in range(examples)),
-            kept("other", verdict=Verdict.INCONCLUSIVE),
-        ],
+        examples={(PRICE.field, "value"): [f"k{number}" for number in range(examples)]},
         seen=[SeenScope(SCOPE, 521, 5.0, 20.0)],
         methods=["GET", "HEAD"],
         templates=["/products/", "/products/<int>/"],
