@@ -195,10 +195,20 @@ class ControlClient:
     def record(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Begin to record; `wanted` is what the verb takes."""
         recording: dict[str, Any] = self._post("/api/v1/recording", wanted)["recording"]
+    def days(self, names: Sequence[str], *, since: float | None = None) -> list[dict[str, Any]]:
+        """How surely the sides of routes agreed, by day, release and rules, from the day of `since` on."""
+        days: list[dict[str, Any]] = self._get("/api/v1/evidence/days", {"route": list(names), "since": since})["days"]
+        return days
+
         return recording
 
     def stop_recording(self) -> dict[str, Any]:
         """End the recording that runs; gives how it ended."""
+    def pair_lines(self, **asked: Any) -> list[dict[str, Any]]:
+        """Kept pairs as lines of a list: with method, target and statuses instead of whole exchanges; as `pairs`."""
+        lines: list[dict[str, Any]] = self._get("/api/v1/pairs", {**asked, "brief": "true"})["pairs"]
+        return lines
+
         ended = self._ask("DELETE", "/api/v1/recording", headers=_who(), timeout=_ENDING_SECONDS)
         recording: dict[str, Any] = ended["recording"]
         return recording
@@ -221,6 +231,20 @@ class ControlClient:
     def revoke_token(self, name: str, *, why: str) -> None:
         """Let a token be good no more."""
         self._post("/api/v1/tokens/revoke", {"name": name, "why": why})
+
+    def differences(self) -> list[dict[str, Any]]:
+        """The routes whose sides differ somewhere, in short: how often, how badly, and since when."""
+        routes: list[dict[str, Any]] = self._get("/api/v1/differences")["routes"]
+        return routes
+
+    def rules(self) -> dict[str, Any]:
+        """The file of the compare rules as it stands, and whether it may be written."""
+        return self._get("/api/v1/rules")
+
+    def write_rules(self, text: str, *, expected_digest: str, why: str) -> dict[str, Any]:
+        """Put another text in the place of that file, and have it reloaded."""
+        body = {"text": text, "expected_digest": expected_digest, "why": why}
+        return self._ask("PUT", "/api/v1/rules", json=body, headers=_who(), timeout=_SECONDS)
 
     def rotate_token(self, name: str, *, grace: float, why: str) -> str:
         """Give a token another secret, and give that."""

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from strangler_proxy.unix import connect_unix, listen_unix
 
-__all__ = ["PROGRAM", "RELOAD", "Asker", "ReloadSocket", "ask"]
+__all__ = ["PROGRAM", "RELOAD", "Asker", "ReloadSocket", "ask", "tell"]
 
 _MOST_ASKERS: Final = 32
 _LONGEST_WISH: Final = 4096
@@ -128,3 +128,9 @@ def ask(path: Path, wish: str, *, seconds: float) -> dict[str, Any]:
             read += data
     answer: dict[str, Any] = json.loads(read)
     return answer
+
+
+def tell(path: Path, wish: str) -> None:
+    """Tell the supervisor at `path` a wish, and wait for nothing. Raises OSError where nobody listens."""
+    with connect_unix(path) as connection:
+        connection.sendall(json.dumps({"wish": wish}).encode() + b"\n")

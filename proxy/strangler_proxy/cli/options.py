@@ -7,8 +7,11 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-__all__ = ["CONFIG", "INVENTORY", "JSON", "JSON_WANTED", "WAIT", "WHY"]
+__all__ = ["CONFIG", "EDIT_RULES", "INVENTORY", "JSON", "JSON_WANTED", "WAIT", "WHY"]
 
+EDIT_RULES = "STRANGLER_EDIT_RULES"
+"""The environment variable that says for a start what `control.edit_rules` says for all: every process inherits it,
+and so does a program that takes over."""
 JSON_WANTED = "strangler_proxy.json"
 
 

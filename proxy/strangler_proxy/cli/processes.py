@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from strangler.errors import StranglerError
+from strangler_proxy.cli.options import EDIT_RULES
 from strangler_proxy.config.reader import load_config, read_config
 from strangler_proxy.config.values import Config
 from strangler_proxy.journal import log_to_stderr
@@ -35,7 +37,10 @@ def control(config: Path, accepted: Path | None, fd: tuple[int, ...], life: int 
 
     log_to_stderr("control")
     tie = Tie(life, grace_seconds=CONTROL_SECONDS)
-    run(_config(config, accepted), [socket.socket(fileno=each) for each in fd], tie)
+    taken = _config(config, accepted)
+    if os.environ.get(EDIT_RULES) == "1":
+        taken = replace(taken, edit_rules=True)
+    run(taken, [socket.socket(fileno=each) for each in fd], tie)
 
 
 @click.command(hidden=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -13,7 +14,7 @@ from typing import Any, Final
 import click
 
 from strangler import __version__
-from strangler_proxy.cli.options import CONFIG, JSON
+from strangler_proxy.cli.options import CONFIG, EDIT_RULES, JSON
 from strangler_proxy.cli.takeover import prove_take_over, take_over
 from strangler_proxy.config import load_config
 from strangler_proxy.config.upstreams import Upstream
@@ -83,9 +84,15 @@ def told_monolith(monolith: Upstream) -> str:
 @click.command()
 @click.option("--prove", is_flag=True, hidden=True, help="Say whether this program could take over what is handed in.")
 @click.option("--taken-over", type=int, hidden=True, help="The hand-over document of the program before, inherited.")
+@click.option(
+    "--edit-rules",
+    is_flag=True,
+    envvar=EDIT_RULES,
+    help="Let the API and the page write the file of the compare rules.",
+)
 @JSON
 @CONFIG
-def serve(config: Path, as_json: bool, prove: bool, taken_over: int | None) -> None:
+def serve(config: Path, as_json: bool, edit_rules: bool, prove: bool, taken_over: int | None) -> None:
     """Serve customers, and keep serving them.
 
     Starts a control plane and the workers, and starts them again when they die. SIGTERM or Ctrl-C lets the answers
@@ -100,6 +107,8 @@ def serve(config: Path, as_json: bool, prove: bool, taken_over: int | None) -> N
         take_over(config, taken_over)
         return
     taken = load_config(config)
+    if edit_rules:
+        os.environ[EDIT_RULES] = "1"
     log_to_stderr("supervisor")
 
     def tell(started: Started) -> None:

@@ -140,6 +140,17 @@ class ControlTable(_Table):
         description="Calls a second of one token, and of one address (of IPv6, one /64); at once after a rest five"
         " seconds' worth. More are answered 429. `0` for any number.",
     )
+    plan: str = Field(
+        "migration_plan.md",
+        min_length=1,
+        description="The file of [the plan](plan.md), from this file's folder: what the page shows and applies, and"
+        " `strangler plan` takes by default. It need not be there.",
+    )
+    edit_rules: Flag = Field(
+        False,
+        description="Whether the file of the [compare rules](library.md#comparing) may be written through the API and"
+        " the page, by tokens of the role `operate`; `strangler serve --edit-rules` says so too.",
+    )
 
 
 class StoreTable(_Table):

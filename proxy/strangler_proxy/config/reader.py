@@ -218,6 +218,8 @@ class _Reading:
 
     def _tls(self, section: str, model: type[ListenerTlsTable], folder: Path) -> ListenerTls | None:
         """`[SECTION.tls]`, which is taken out of its table: it is looked at as a table of its own."""
+            edit_rules=control.edit_rules,
+            plan=folder / Path(control.plan).expanduser(),
         whole = self._document.get(section, {})
         if "tls" not in whole:
             return None

@@ -116,7 +116,8 @@ class Config:
     `rollouts` are the schedules of rollouts, `default` always among them.
     `inventory` is the file that says what is in the monolith (None: there is none), read when a route is to take
     traffic. `control_tls` says that operators are served by TLS (default None: in plain HTTP), `control_rate` how often
-    a second a token, and an address, may call (default 200, 0 for any number).
+    a second a token, and an address, may call (default 200, 0 for any number), `edit_rules` whether it may write the
+    file of the compare rules (default: no). `plan` is the file of the plan, which need not be there.
     """
 
     path: Path
@@ -156,6 +157,8 @@ class Config:
     inventory: Path | None = None
     control_tls: ListenerTls | None = None
     control_rate: float = 200.0
+    edit_rules: bool = False
+    plan: Path = Path("migration_plan.md")
     text: str = ""
 
     @property

@@ -50,6 +50,7 @@ from strangler_proxy.control.tokens_api import TokensApi
 from strangler_proxy.control.traffic_api import TrafficApi
 from strangler_proxy.control.verbs import Verb
 from strangler_proxy.gates import Gatekeeper, Observer
+from strangler_proxy.control.rules_api import RulesApi
 from strangler_proxy.identity_state import signing_keys, wants_identity
 from strangler_proxy.inquiry import inquire, parse_header, parse_target
 from strangler_proxy.page.app import pages, room_app
@@ -130,6 +131,11 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
     hosts = LOOPBACK_NAMES | {host} if is_loopback(host) else None
     room, shown = ControlRoom(plane, sessions, calls, pace, api), pages()
     door = Middleware(RoomDoor, room=room, routes=shown, calls=calls, hosts=hosts, pace=pace)
+        *AuditApi(plane.in_force.store, plane.documents).routes(),
+        *CapturesApi(plane.config).routes(),
+        *RulesApi(plane.config, plane.documents).routes(),
+        *OverviewApi(Overview(plane)).routes(),
+        *UpstreamsApi(plane).routes(),
     application = Starlette(
         routes=routes,
         middleware=[

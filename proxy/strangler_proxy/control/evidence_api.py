@@ -49,6 +49,7 @@ class EvidenceApi:
             Verb("/api/v1/pairs", self.pairs, "GET", least=Role.VIEW),
             Verb("/api/v1/pairs/{id}", self.pair, "GET", least=Role.VIEW),
         ]
+            Verb("/api/v1/differences", self.differences, "GET", least=Role.VIEW),
 
     async def reports(self, request: Request) -> Response:
         """What has been observed of routes."""
@@ -65,6 +66,19 @@ class EvidenceApi:
     async def pairs(self, request: Request) -> Response:
         """Kept pairs, newest first."""
         asked = request.query_params
+    async def days(self, request: Request) -> Response:
+        """How surely routes agreed, by day."""
+        a_month_ago = max(time.time() - _DAYS * 86_400, 0.0)
+        since = number(request, "since", a_month_ago, 2.0**40)
+        found = await self._looking.days(request.query_params.getlist("route"), since=since)
+        return answer(
+            {"days": [{**scope._asdict(), "start": start, **agreement.to_json()} for scope, start, agreement in found]}
+        )
+
+    async def differences(self, _: Request) -> Response:
+        """Where the sides of routes differ, in short."""
+        return answer({"routes": [each.to_json() for each in await self._looking.differences()]})
+
         kind = _word(request, "kind", DifferenceKind)
         found = await self._looking.pairs(
             route=asked.get("route"),
@@ -75,7 +89,8 @@ class EvidenceApi:
             subject=asked.get("subject"),
             limit=whole(request, "limit", 20, _MOST_PAIRS),
         )
-        return answer({"pairs": [kept.to_json() for kept in found]})
+        told = _brief if _yes(request, "brief") else KeptPair.to_json
+        return answer({"pairs": [told(kept) for kept in found]})
 
     async def pair(self, request: Request) -> Response:
         """One kept pair."""
@@ -146,6 +161,21 @@ def _fields(judged: list[tuple[KeptPair, KeptPair]]) -> list[dict[str, Any]]:
 def _word(request: Request, name: str, words: type[_Word]) -> _Word | None:
     text = request.query_params.get(name)
     if text is None:
+def _brief(kept: KeptPair) -> dict[str, Any]:
+    """A kept pair as a line of a list: what was asked, and both statuses, in the place of the whole exchange."""
+    document, pair = kept.to_json(), kept.pair
+    del document["pair"]
+    asked = {"method": pair.request.method, "target": pair.request.target}
+    return {**document, **asked, "statuses": [pair.old.status, pair.new.status]}
+
+
+def _yes(request: Request, name: str) -> bool:
+    text = request.query_params.get(name, "false")
+    if text not in ("true", "false"):
+        raise BadInput(f"{name} is true or false.", name)
+    return text == "true"
+
+
         return None
     try:
         return words(text)

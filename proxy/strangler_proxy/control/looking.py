@@ -16,6 +16,7 @@ from strangler.evidence.report import RouteReport, report_of
 from strangler_proxy.config.shadow_table import RULES
 from strangler_proxy.config.values import Config
 from strangler_proxy.routes.route import Route
+from strangler_proxy.control.differing import Differing, RouteDiffers
 from strangler_proxy.secret import keep_secret
 from strangler_proxy.state import StateDir
 
@@ -34,6 +35,7 @@ class Looking:
 
     async def reports(
         self,
+        self._differing = Differing(store)
         names: Sequence[str],
         *,
         release: str | None = None,
@@ -49,6 +51,16 @@ class Looking:
     async def pairs(self, **wanted: Any) -> list[KeptPair]:
         """Kept pairs, as `EvidenceStore.kept`; `subject` is a subject itself and not its hash."""
         if wanted.get("subject") is not None:
+    async def days(self, names: Sequence[str], *, since: float) -> list[tuple[Scope, float, Agreement]]:
+        """How surely the sides of routes agreed on each day (UTC), by scope, from the day of `since` (seconds since
+        1970) on; with when the day began, in the order of days. Of more than 2,000 the newest."""
+        return await asyncio.to_thread(self._days, self._routes(names), since)
+
+    async def differences(self) -> list[RouteDiffers]:
+        """Where the sides of routes differ, a row for each route where they do."""
+        twins = [route.name for route in self._config.routes if route.twin]
+        return await asyncio.to_thread(self._differing.rows, twins)
+
             wanted["subject"] = self._hashed(wanted["subject"])
         return await asyncio.to_thread(lambda: self._store.kept(**wanted))
 
@@ -118,8 +130,6 @@ class Looking:
         return rules, judged
 
     def _rules(self, text: str | None) -> Rules:
-        if text is not None:
-            return parse_rules(text, "the given rules")
         # The first rule may have been written since the start, when there was no file yet.
         file = self._config.shadow.rules or self._config.path.parent / RULES
         return load_rules(file) if self._config.shadow.rules or file.exists() else self._config.rules
@@ -142,6 +152,9 @@ class Looking:
 
 
 def _nobody(names: Sequence[str], known: Any) -> None:
+        if text is not None:
+            # Files of ids are looked for where they are for the rules in force.
+            return parse_rules(text, str(file.with_name("the given rules")))
     for each in names:
         if not any(fnmatchcase(name, each) for name in known):
             raise UnknownToggle(

@@ -19,6 +19,7 @@ from strangler_proxy.control import (
     openapi_testers,
     openapi_tokens,
 )
+    openapi_rules,
 from strangler_proxy.control.describing import (
     REASONS,
     REF,
@@ -41,8 +42,9 @@ from strangler_proxy.control.gates_requests import ApproveRequest, GatesRequest
 from strangler_proxy.control.plan_requests import ConsentRequest, LeaseRequest, MarkRequest, PlanFlipRequest
 from strangler_proxy.control.recording_requests import RecordRequest
 from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest
-from strangler_proxy.control.rollout_requests import RolloutOrder, RolloutStart
-from strangler_proxy.control.tester_requests import TesterRequest
+from strangler_proxy.control.rollout_requests import RolloutAbort, RolloutOrder, RolloutStart
+from strangler_proxy.control.rules_requests import RulesRequest
+from strangler_proxy.control.tester_requests import TesterRequest, TesterRevokeRequest
 from strangler_proxy.control.token_requests import TokenCreateRequest, TokenRevokeRequest, TokenRotateRequest
 
 __all__ = ["document", "query_names"]
@@ -61,6 +63,7 @@ _TAKEN: Final[list[type[BaseModel]]] = [
     FlipRequest,
     BackRequest,
     AdoptRequest,
+    openapi_rules,
     ClearRequest,
     EraseRequest,
     RejudgeRequest,
@@ -72,6 +75,7 @@ _TAKEN: Final[list[type[BaseModel]]] = [
     PlanFlipRequest,
     ConsentRequest,
     TokenCreateRequest,
+    RulesRequest,
     TokenRevokeRequest,
     TokenRotateRequest,
     TesterRequest,

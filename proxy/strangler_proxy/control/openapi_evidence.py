@@ -77,6 +77,15 @@ PATHS: Final[dict[str, Any]] = {
                 query("subject", TEXT, "Whose they are: the subject itself."),
                 query("limit", {"type": "integer", "minimum": 0, "maximum": 200, "default": 20}, "At most."),
             ],
+    "/api/v1/differences": {
+        "get": verb(
+            "differences",
+            "The routes whose sides differ somewhere",
+            "Differences",
+            "In short, a row for each such route: of the release and the rules with the newest pairs.",
+            errors=["503"],
+        )
+    },
             errors=["503"],
         )
     },
@@ -90,6 +99,11 @@ PATHS: Final[dict[str, Any]] = {
             ],
             errors=["404", "503"],
         )
+                query(
+                    "brief",
+                    {"type": "boolean", "default": False},
+                    "In the place of the whole `pair`: `method`, `target` and `statuses`.",
+                ),
     },
     "/api/v1/traffic": {
         "get": verb(
@@ -189,6 +203,27 @@ ANSWERS: Final[dict[str, Any]] = {
     "Traffic": an_object(
         {
             "at": _NUMBER,
+    "Differences": an_object(
+        {
+            "routes": a_list(
+                an_object(
+                    {
+                        "route": TEXT,
+                        "release": TEXT,
+                        "rules": TEXT,
+                        **{verdict.value: WHOLE for verdict in Verdict},
+                        "breaking": {**WHOLE, "description": "In how many places (field and kind) they break."},
+                        "warning": WHOLE,
+                        "first": _NUMBER,
+                        "last": _NUMBER,
+                        "field": {**TEXT, "description": "Where most pairs differ, the breaking ones first."},
+                        "kind": _KIND,
+                        "count": WHOLE,
+                    }
+                )
+            )
+        }
+    ),
             "since": _NUMBER,
             "bounds": {**a_list(_NUMBER), "description": "Upper bounds of the buckets, in seconds; one more is last."},
             "windows": a_list(
@@ -212,7 +247,11 @@ ANSWERS: Final[dict[str, Any]] = {
                 )
             ),
             "opened": a_list(an_object({"upstream": TEXT, "start": _NUMBER, "seconds": WHOLE, "count": WHOLE})),
-        }
+            "method": TEXT,
+            "target": TEXT,
+            "statuses": {**a_list(WHOLE), "description": "The monolith's and the candidate's."},
+        },
+        optional=("pair", "method", "target", "statuses"),
     ),
     "Cleared": an_object({"cleared": a_list(TEXT)}),
     "Erased": an_object({"erased": WHOLE}),

@@ -13,7 +13,7 @@ from strangler_proxy.secret import keep_secret
 from strangler_proxy.state import StateDir
 
 from strangler.compare import Verdict
-from strangler.evidence import subject_hash
+from strangler.evidence import Batch, Scope, subject_hash
 from strangler.testing.toggle_store import MemoryToggleStore
 from tests.proxy.control.fakes import kept_pair, observe, plane
 from tests.proxy.control.server import serving
@@ -50,6 +50,26 @@ def test_a_route_that_agreed_often_enough_passes(client: Client, control: Contro
     assert said["release"] == "v1"
     assert said["agreement"]["verdict"] == "pass"
     assert said["agreement"]["agree"] == 400
+
+
+def test_agreement_is_told_by_day_and_release(client: Client, control: ControlPlane) -> None:
+    day = 86_400.0
+    for release, at in (("v1", 2 * day + 5), ("v1", 3 * day + 5), ("v2", 3 * day + 6), ("v2", 9 * day)):
+        batch, scope = Batch(), Scope("catalog.list", release, "rules")
+        batch.pair(scope, template="/", method="GET", status=200, stage="shadow",
+                   answering="monolith", verdict=Verdict.AGREE, at=at)  # fmt: skip
+        control.evidence.store.add(batch, at=at)
+
+    def told(since: float) -> list[tuple[float, str, int]]:
+        found = client.get("/api/v1/evidence/days", params={"route": "catalog.list", "since": since}).json()["days"]
+        return [(each["start"] / day, each["release"], each["agree"]) for each in found]
+
+    assert told(0) == [(2, "v1", 1), (3, "v1", 1), (3, "v2", 1), (9, "v2", 1)]
+    assert told(3 * day + 80_000) == [(3, "v1", 1), (3, "v2", 1), (9, "v2", 1)]
+    assert told(10 * day) == []
+    assert client.get("/api/v1/evidence/days", params={"route": "nobody"}).status_code == 404
+    # By default it is the last month, in which there was nothing.
+    assert client.get("/api/v1/evidence/days").json() == {"days": []}
 
 
 def test_a_differing_route_names_field_kind_and_examples(client: Client, control: ControlPlane) -> None:
@@ -181,3 +201,48 @@ def test_wrong_rules_are_refused_with_their_line(client: Client) -> None:
     answered = client.post("/api/v1/evidence/rejudge", json={"names": ["catalog.list"], "rules": wrong})
     assert answered.status_code == 422
     assert ":2:" in answered.json()["error"]["message"]
+
+
+def test_routes_that_differ_are_told_in_short(client: Client, control: ControlPlane) -> None:
+    assert client.get("/api/v1/differences").json() == {"routes": []}
+    observe(control, kept_pair("a"), kept_pair("b"), kept_pair("c", route="catalog.detail"), agreeing=3)
+    listed, detail = client.get("/api/v1/differences").json()["routes"]
+    assert (listed["route"], detail["route"]) == ("catalog.list", "catalog.detail")
+    assert (listed["agree"], listed["differ"], listed["inconclusive"]) == (3, 2, 0)
+    assert (listed["breaking"], listed["warning"]) == (1, 0)
+    assert (listed["field"], listed["kind"], listed["count"]) == ("$.price", "value", 2)
+    assert (listed["first"], listed["last"]) == (1000.0, 1000.0)
+
+
+def test_what_is_counted_later_is_told_and_what_is_cleared_is_told_no_more(
+    client: Client, control: ControlPlane
+) -> None:
+    def counts() -> list[int]:
+        return [each["count"] for each in client.get("/api/v1/differences").json()["routes"]]
+
+    observe(control, kept_pair("a"))
+    assert counts() == [1]
+    observe(control, kept_pair("b"))
+    assert counts() == [2]
+    client.post("/api/v1/evidence/clear", json={"names": ["catalog.list"], "why": "a new build"})
+    assert counts() == []
+
+
+def test_kept_pairs_can_be_listed_without_what_was_answered(client: Client, control: ControlPlane) -> None:
+    observe(control, kept_pair("differs"))
+    (line,) = client.get("/api/v1/pairs", params={"brief": "true"}).json()["pairs"]
+    assert "pair" not in line
+    assert (line["method"], line["target"], line["statuses"]) == ("GET", "/catalog.list/1/", [200, 200])
+    assert line["differences"][0]["path"] == "$.price"
+    answered = client.get("/api/v1/pairs", params={"brief": "yes"})
+    assert (answered.status_code, answered.json()["error"]["where"]) == (422, "brief")
+
+
+def test_files_of_ids_are_looked_for_beside_the_proxys_rules(
+    client: Client, control: ControlPlane, tmp_path: Path
+) -> None:
+    observe(control, kept_pair("differs"))
+    (tmp_path / "ids.csv").write_text("1.00,1.50\n")
+    rules = '[[rule]]\npath = "$.price"\nids = "price"\nwhy = "x"\n[ids.price]\nfile = "ids.csv"\n'
+    said = client.post("/api/v1/evidence/rejudge", json={"names": ["catalog.list"], "rules": rules}).json()
+    assert said["after"]["agree"] == 1
