@@ -25,7 +25,7 @@ from strangler.compare.rules import Rules
 from strangler.compare.values import Answer, Comparison, Difference, DifferenceKind, Pair, Request, Severity, Verdict
 from strangler.errors import Problem, RecordingError, StranglerError
 
-__all__ = ["CASE_SUFFIX", "Case", "line_of", "read_case", "write_case"]
+__all__ = ["CASE_SUFFIX", "Case", "case_text", "line_of", "read_case", "write_case"]
 
 CASE_SUFFIX: Final = ".parity.json"
 """With what the name of every case's file ends."""
@@ -135,14 +135,18 @@ def read_case(path: Path) -> Case:
         raise RecordingError([Problem(str(path), line_of(text, member), "", str(error), _RIGHT)]) from error
 
 
+def case_text(case: Case) -> str:
+    """A case as its file has it, in ASCII."""
+    return json.dumps(case.to_json(), indent=1) + "\n"
+
+
 def write_case(path: Path, case: Case) -> None:
     """Write a case to a file that only its owner can read, and make the folders to it. Raises StranglerError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump(case.to_json(), file, indent=1)
-            file.write("\n")
+            file.write(case_text(case))
     except OSError as error:
         raise StranglerError(f"{path} cannot be written: {error.strerror}. Save to another folder.") from error
 

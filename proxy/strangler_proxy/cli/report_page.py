@@ -10,8 +10,8 @@ from typing import Any, Final
 from jinja2 import Environment
 
 from strangler.evidence import KeptPair
+from strangler_proxy.causes import told_causes
 from strangler_proxy.cli.both_answers import rows_of
-from strangler_proxy.cli.causes import told_causes
 from strangler_proxy.words import counted, milliseconds, moment, percent
 
 __all__ = ["page"]

@@ -11,6 +11,7 @@ from strangler_proxy.cli.options import CONFIG, JSON, WHY
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client
 from strangler_proxy.cli.shadow_report import report
+from strangler_proxy.cli.shadow_rule import rule
 from strangler_proxy.cli.shadow_samples import samples
 from strangler_proxy.cli.subject_words import SUBJECT_HELP, subject_in
 from strangler_proxy.words import counted
@@ -25,6 +26,7 @@ def shadow() -> None:
 
 shadow.add_command(report)
 shadow.add_command(samples)
+shadow.add_command(rule)
 
 
 @shadow.command(short_help="Forget the evidence of routes.")

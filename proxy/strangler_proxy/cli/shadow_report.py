@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from strangler.errors import StranglerError
-from strangler_proxy.cli.causes import told_causes
+from strangler_proxy.causes import told_causes
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client

@@ -11,9 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from strangler.compare import Cause, DifferenceKind, Verdict
-from strangler.compare.side_by_side import curl
 from strangler.evidence import KeptPair
-from strangler.recording import CASE_SUFFIX, Case, write_case
+from strangler.recording import write_case
 from strangler_proxy.cli.both_answers import rows_of
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
@@ -21,7 +20,7 @@ from strangler_proxy.cli.remote import control_client, running_config
 from strangler_proxy.cli.subject_words import SUBJECT_HELP, subject_in
 from strangler_proxy.config import Config
 from strangler_proxy.plain import plain
-from strangler_proxy.replay.redacted import is_redacted
+from strangler_proxy.sample import case_name, case_of, curls_of
 from strangler_proxy.words import counted, milliseconds, moment
 
 __all__ = ["samples"]
@@ -79,7 +78,7 @@ def samples(
         _known(route, config)
     if save is not None:
         for kept in found:
-            _save(save, kept)
+            write_case(save / case_name(kept), case_of(kept))
     if as_json:
         print_json({"pairs": [kept.to_json() for kept in found]})
     else:
@@ -101,24 +100,8 @@ def _known(route: str, config: Path) -> None:
         raise click.BadParameter(f"No route is named {route!r}. {right}", param_hint="ROUTE")
 
 
-def _save(folder: Path, kept: KeptPair) -> None:
-    scope, pair = kept.scope, kept.pair
-    case = Case(
-        pair.request,
-        pair.old,
-        pair.new,
-        kept.verdict,
-        kept.cause,
-        kept.differences,
-        rules_revision=scope.rules,
-        release=scope.release,
-        at=kept.at,
-    )
-    write_case(folder / f"{scope.route}-{kept.id[:12]}{CASE_SUFFIX}", case)
-
-
 def _tell(kept: KeptPair, config: Config | None, *, whole: bool) -> None:
-    request, pair = kept.pair.request, kept.pair
+    request = kept.pair.request
     cause = f" ({kept.cause})" if kept.cause else ""
     print_text(f"{request.method} {request.target}")
     print_text(f"  {kept.scope.route}, stage {kept.stage}: {kept.answering} answered, {moment(kept.at)}")
@@ -134,15 +117,8 @@ def _tell(kept: KeptPair, config: Config | None, *, whole: bool) -> None:
         )
     _print_sides(kept, whole=whole)
     if config is not None:
-        route = next((each for each in config.routes if each.name == kept.scope.route), None)
-        sides = {"monolith": config.monolith, "candidate": None if route is None else route.candidate}
-        host = next((value for header, value in pair.request.headers if header.lower() == "host"), "")
-        if is_redacted(host):
-            # Such as the address of a client on this machine, which is the proxy's own name here.
-            host = ""
-        for side, upstream in sides.items():
-            if upstream is not None:
-                print_text(f"  {side}: {curl(pair.request, str(config.upstreams[upstream].urls[0]), host=host)}")
+        for side, command in curls_of(kept, config).items():
+            print_text(f"  {side}: {command}")
         print_text("  Where it says redacted-…, a secret was taken out: put one of your own there.")
     print_text()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,15 +11,15 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from strangler_proxy.causes import MEANINGS, told_causes
 from strangler_proxy.cli import main
-from strangler_proxy.cli.causes import MEANINGS, told_causes
 from strangler_proxy.control import ControlPlane
 from strangler_proxy.secret import keep_secret
 from strangler_proxy.state import StateDir
 from strangler_proxy.subject import KEY_BYTES, Subjects
 from strangler_proxy.words import counted, percent
 
-from strangler.compare import Cause, Request, Rules, Verdict
+from strangler.compare import Cause, Request, Rules, Verdict, load_rules
 from strangler.evidence import Batch, Missed, Scope, subject_hash
 from strangler.recording import read_case
 from strangler.testing.toggle_store import MemoryToggleStore
@@ -311,3 +312,73 @@ def test_what_there_is_one_of_is_told_as_one() -> None:
 @pytest.mark.parametrize(("share", "text"), [(1.0, "100 %"), (0.999999, "99.999 %"), (0.99, "99 %"), (0.0, "0 %")])
 def test_a_share_is_never_rounded_up(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+def test_a_rule_is_shown_with_what_it_would_change_and_as_a_patch_and_nothing_is_written(
+    control: ControlPlane, folder: Path
+) -> None:
+    (folder / "strangler.rules.toml").write_text("# Ours.\n")
+    observe(control, kept_pair("differs"))
+    shown = run("rule", "catalog.list", "$.price", "--tolerance", "0.5", "--why", "It rounds.").stdout
+    assert "Of 1 kept pair, 1 would differ no more." in shown
+    assert "+tolerance = 0.5" in shown
+    assert "put the patch into" in shown
+    assert (folder / "strangler.rules.toml").read_text() == "# Ours.\n"
+
+
+def test_the_patch_of_a_rule_is_one_that_git_applies(control: ControlPlane, folder: Path) -> None:
+    for before in (None, "# Ours.\n", "# no line end"):
+        file = folder / "strangler.rules.toml"
+        file.unlink(missing_ok=True)
+        if before is not None:
+            file.write_text(before)
+        drafted = said("rule", "catalog.list", "$.price", "--ignore", "--why", "x")
+        subprocess.run(["git", "apply", "-"], input=drafted["patch"], text=True, check=True, cwd=folder)
+        assert file.read_text().endswith(drafted["rule"])
+
+
+def test_a_rule_that_changes_nothing_says_so(control: ControlPlane, folder: Path) -> None:
+    observe(control, kept_pair("differs"))
+    shown = run("rule", "catalog.list", "$.other", "--ignore", "--why", "x").stdout
+    assert "It changes nothing on them: is it the right field?" in shown
+    drafted = said("rule", "catalog.list", "$.price", "--tolerance", "0.1", "--why", "x")
+    assert (drafted["before"], drafted["fields"], drafted["written"]) == (drafted["after"], [], False)
+
+
+def test_a_rule_says_what_it_changes_beside_what_the_file_changes_already(control: ControlPlane, folder: Path) -> None:
+    observe(control, kept_pair("differs"))
+    (folder / "strangler.rules.toml").write_text(RULES)
+    drafted = said("rule", "catalog.list", "$.other", "--ignore", "--why", "x")
+    assert drafted["before"] == drafted["after"] == {"agree": 1, "differ": 0, "inconclusive": 0}
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        (("$.price",), "Say one thing that the rule does: --ignore, --tolerance"),
+        (("$.price", "--ignore", "--time", "2"), "Say one thing"),
+        (("$.price", "--tolerance", "much"), "tolerance cannot be 'much'"),
+        (("status", "--ignore"), "No rule excuses another status"),
+        (("$.[", "--ignore"), "No rule can stand there"),
+        (("header:Vary", "--list", "set"), "is not for headers"),
+        (("$.price", "--ignore", "--write"), "--edit-rules"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_bad_input_with_the_reason(words: tuple[str, ...], wrong: str) -> None:
+    ended = run("rule", "catalog.list", *words, "--why", "x")
+    assert ended.exit_code == 2
+    assert wrong in " ".join(ended.output.split())
+
+
+def test_a_rule_is_written_where_the_proxy_allows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "editable"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    control = plane(folder, MemoryToggleStore(), workers=0, edit_rules=True)
+    observe(control, kept_pair("differs"))
+    with serving(control) as client:
+        (folder / "strangler.toml").write_text(CONFIG.format(port=client.base_url.port))
+        shown = run("rule", "catalog.list", "$.price", "--severity", "warning", "--why", "Known.", "--write").stdout
+    assert "is written" in shown
+    (rule,) = load_rules(folder / "strangler.rules.toml").rules
+    assert str(rule) == 'catalog.list $.price: severity = "warning"'
