@@ -10,7 +10,21 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from strangler_proxy.page import assets, back, live, overview, sign_in
+from strangler_proxy.page import (
+    assets,
+    audit,
+    back,
+    differences,
+    live,
+    overview,
+    pair,
+    plan_page,
+    route,
+    route_orders,
+    rule,
+    sign_in,
+    upstreams,
+)
 from strangler_proxy.page.page import Page
 from strangler_proxy.page.places import HOME
 from strangler_proxy.page.render import HEADERS
@@ -27,6 +41,14 @@ def pages() -> list[BaseRoute]:
         Page("/room", _home, least=None),
         *overview.routes(),
         *back.routes(),
+        *upstreams.routes(),
+        *route.routes(),
+        *route_orders.routes(),
+        *plan_page.routes(),
+        *audit.routes(),
+        *differences.routes(),
+        *pair.routes(),
+        *rule.routes(),
         *sign_in.routes(),
         *live.routes(),
         *assets.routes(),

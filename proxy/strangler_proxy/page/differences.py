@@ -1,0 +1,72 @@
+"""The pages of differences: which routes' sides differ, and where one route's do."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from strangler.compare import Cause, DifferenceKind, Verdict
+from strangler_proxy.causes import told_causes
+from strangler_proxy.client import ControlClient
+from strangler_proxy.page.asking import ask
+from strangler_proxy.page.differences_shown import DAYS, ORDERS, Filters, ordered, pair_lines, share_of
+from strangler_proxy.page.page import Page
+from strangler_proxy.page.render import render
+from strangler_proxy.page.room import room_of
+
+__all__ = ["routes"]
+
+_MOST_PAIRS: Final = 25
+_DAY: Final = 86_400.0
+
+
+def routes() -> list[Page]:
+    """Where they are served."""
+    return [Page("/room/differences", listed), Page("/room/differences/{route}", shown)]
+
+
+async def listed(request: Request) -> Response:
+    """Every route whose sides differ somewhere."""
+    found = await ask(request, lambda client: client.differences())
+    twins = sum(route.twin for route in room_of(request).config.routes)
+    order = request.query_params.get("order", "")
+    order = order if order in ORDERS else next(iter(ORDERS))
+    context = {"rows": ordered(found, order), "order": order, "orders": ORDERS, "twins": twins, "share_of": share_of}
+    return render(request, "differences.html", context)
+
+
+async def shown(request: Request) -> Response:
+    """One route: by field and kind, what could not be told and why, noise, and the pairs that are kept."""
+    route = request.path_params["route"]
+    filters = Filters.of(request.query_params)
+    since = time.time() - float(filters.days) * _DAY if filters.days else None
+
+    def asked(client: ControlClient) -> dict[str, Any]:
+        report, *others = client.reports([route], release=filters.release, since=since)
+        if others or report["route"] != route:
+            # The API takes globs for names.
+            raise HTTPException(404)
+        toggle = client.snapshot().toggles.get(route)
+        return {
+            "report": report,
+            "stage": None if toggle is None else toggle.stage.value,
+            "pairs": pair_lines(client.pair_lines(route=route, limit=_MOST_PAIRS, **filters.wanted)),
+        }
+
+    context = {
+        **await ask(request, asked),
+        "back_name": route,
+        "route": route,
+        "filters": filters,
+        "days": DAYS,
+        "most": _MOST_PAIRS,
+        "verdicts": [each.value for each in Verdict],
+        "kinds": [each.value for each in DifferenceKind],
+        "causes": [each.value for each in Cause],
+        "told_causes": told_causes,
+    }
+    return render(request, "differences_route.html", context)
