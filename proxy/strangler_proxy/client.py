@@ -142,9 +142,9 @@ class ControlClient:
         """Let a rollout go on."""
         return self._rolled("/api/v1/rollouts/resume", {"name": name, "why": why})
 
-    def abort_rollout(self, name: str, *, why: str) -> dict[str, Any]:
-        """End a rollout, and take its toggles back to where it began."""
-        return self._rolled("/api/v1/rollouts/abort", {"name": name, "why": why})
+    def abort_rollout(self, name: str, *, why: str, wait_seconds: float = 2.0) -> dict[str, Any]:
+        """End a rollout, and take its toggles back to where it began; waits so long until they are there."""
+        return self._rolled("/api/v1/rollouts/abort", {"name": name, "why": why, "wait_seconds": wait_seconds})
 
     def gates(
         self, names: Sequence[str], *, gates: Mapping[str, Any] | None = None, since: float | None = None

@@ -11,7 +11,7 @@ from strangler_proxy.cli.options import CONFIG, JSON, WHY
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client, edits_named
 from strangler_proxy.cli.rollout_status import status
-from strangler_proxy.cli.rollout_told import rollout_line, told_rollout
+from strangler_proxy.cli.rollout_told import rollout_line, told_rollout, verdict_of
 
 __all__ = ["rollout"]
 
@@ -82,16 +82,26 @@ def resume(name: str, why: str, as_json: bool, config: Path) -> None:
 
 @rollout.command(short_help="End a rollout, and go back to where it began.")
 @click.argument("name")
+@click.option(
+    "--wait",
+    type=click.FloatRange(0, 60),
+    default=2.0,
+    show_default=True,
+    help="Seconds to wait until its toggles are back.",
+)
 @WHY
 @JSON
 @CONFIG
-def abort(name: str, why: str, as_json: bool, config: Path) -> None:
+def abort(name: str, wait: float, why: str, as_json: bool, config: Path) -> None:
     """End the rollout NAME, and take its toggles back to where it began: within a second, by whichever replica leads.
 
-    Toggles that somebody has moved by hand stay where they were put.
+    Toggles that somebody has moved by hand stay where they were put. Ends with 0 when it is over, with 3 when its
+    toggles are still on their way, with 1 when their way back was refused.
     """
     with control_client(config) as client:
-        _tell(client.abort_rollout(name, why=why), as_json)
+        told = client.abort_rollout(name, why=why, wait_seconds=wait)
+    _tell(told, as_json)
+    raise SystemExit(verdict_of([told]))
 
 
 def _tell(told: dict[str, Any], as_json: bool) -> None:

@@ -46,7 +46,9 @@ def told_brief(rollout: Mapping[str, Any]) -> str:
 def told_rollout(rollout: Mapping[str, Any]) -> Iterator[str]:
     """One in full: where it is, what it does, what its gates say, and what a person can do."""
     state = RolloutState(rollout["state"])
-    yield f"{rollout['name']}: {state} at {_place(rollout['place'])}, by schedule {rollout['schedule']['name']}"
+    pending = rollout["pending"]
+    way = "" if pending is None else f" on its way to {_place(pending['place'])}"
+    yield f"{rollout['name']}: {state} at {_place(rollout['place'])}{way}, by schedule {rollout['schedule']['name']}"
     yield f"  {' > '.join(_walk(rollout))}"
     doing = rollout["doing"]
     # While it walks, its gates stand below one by one.
@@ -57,7 +59,9 @@ def told_rollout(rollout: Mapping[str, Any]) -> Iterator[str]:
         for name, judgements in rollout["gates"].items():
             for each in judgements:
                 yield f"  {name}  {each['gate']}: {_MARKS[each['verdict']]}. {each['reason']}"
-    yield from (f"  {each}" for each in _ways_on(rollout["name"], state))
+    # While a move is under way, whatever else it is told is refused.
+    if pending is None:
+        yield from (f"  {each}" for each in _ways_on(rollout["name"], state))
 
 
 def _walk(rollout: Mapping[str, Any]) -> Iterator[str]:

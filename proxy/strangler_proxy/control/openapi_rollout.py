@@ -14,10 +14,10 @@ _NUMBER: Final = {"type": "number"}
 _SECONDS: Final = {"type": "number", "description": "Seconds since 1970."}
 
 
-def _order(name: str, summary: str, description: str) -> dict[str, Any]:
+def _order(name: str, summary: str, description: str, *, body: str = "RolloutOrder") -> dict[str, Any]:
     errors = ["404", "409", "503"]
     return {
-        "post": verb(name, summary, "Rolled", description, parameters=_WHO, body="RolloutOrder", errors=errors),
+        "post": verb(name, summary, "Rolled", description, parameters=_WHO, body=body, errors=errors),
     }
 
 
@@ -39,7 +39,11 @@ PATHS: Final[dict[str, Any]] = {
         "resumeRollout", "Let a rollout go on", "What failed must be passed anew, and with new evidence."
     ),
     "/api/v1/rollouts/abort": _order(
-        "abortRollout", "End a rollout", "Its toggles go back to where it began, within a second."
+        "abortRollout",
+        "End a rollout",
+        "Its toggles go back to where it began. Answers once they are there, or after `wait_seconds`: then `pending` is"
+        " where they go.",
+        body="RolloutAbort",
     ),
 }
 

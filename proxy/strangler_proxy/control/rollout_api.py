@@ -12,7 +12,7 @@ from strangler.errors import IllegalRollout, UnknownRollout
 from strangler_proxy.control.answers import answer
 from strangler_proxy.control.asked import parsed, who_asks
 from strangler_proxy.control.roles import Role
-from strangler_proxy.control.rollout_requests import RolloutOrder, RolloutStart
+from strangler_proxy.control.rollout_requests import RolloutAbort, RolloutOrder, RolloutStart
 from strangler_proxy.control.verbs import Verb
 from strangler_proxy.rollout import Rollout, Rollouts, Schedule
 
@@ -68,8 +68,9 @@ class RolloutApi:
 
     async def abort(self, request: Request) -> Response:
         """End a rollout."""
-        body = await parsed(request, RolloutOrder)
-        return await self._told(await self._rollouts.abort(body.name, who=who_asks(request), why=body.why))
+        body = await parsed(request, RolloutAbort)
+        who = who_asks(request)
+        return await self._told(await self._rollouts.abort(body.name, who=who, why=body.why, wait=body.wait_seconds))
 
     async def _told(self, rollout: Rollout) -> Response:
         return answer({"rollout": (await self._rollouts.look(rollout)).to_json()})

@@ -7,10 +7,10 @@ from typing import Annotated
 from pydantic import Field
 
 from strangler_proxy.control.body import Body
-from strangler_proxy.control.requests import Name, Why
+from strangler_proxy.control.requests import Name, WaitSeconds, Why
 from strangler_proxy.rollout import DEFAULT
 
-__all__ = ["RolloutOrder", "RolloutStart"]
+__all__ = ["RolloutAbort", "RolloutOrder", "RolloutStart"]
 
 
 class RolloutStart(Body):
@@ -29,3 +29,9 @@ class RolloutOrder(Body):
 
     name: Name = Field(description="The rollout's name.")
     why: Why = Field(description="Stands in the audit; one line.")
+
+
+class RolloutAbort(RolloutOrder):
+    """The end of a rollout."""
+
+    wait_seconds: WaitSeconds = Field(default=2.0, description="How long to wait until its toggles are back.")

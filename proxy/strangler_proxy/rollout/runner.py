@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ __all__ = ["Look", "Rollouts"]
 _EVERY: Final = 1.0
 _TRIES: Final = 20
 _BETWEEN_TRIES: Final = 0.15
+_BETWEEN_LOOKS: Final = 0.05
 _FRESH: Final = 3.0
 _LONGEST_WHY: Final = 500
 _REST: Final = 10.0
@@ -186,9 +188,13 @@ class Rollouts:
 
         return await self._order(name, told, who, "rollout.resume", why)
 
-    async def abort(self, name: str, *, who: str, why: str) -> Rollout:
-        """End it, and take its toggles back to where it began. Raises as `freeze`."""
-        return await self._order(name, lambda rollout: aborted(rollout, who, why), who, "rollout.abort", why)
+    async def abort(self, name: str, *, who: str, why: str, wait: float = 0.0) -> Rollout:
+        """End it, and take its toggles back to where it began; gives it as it is then, or after `wait` seconds.
+
+        Raises as `freeze`.
+        """
+        rollout = await self._order(name, lambda each: aborted(each, who, why), who, "rollout.abort", why)
+        return await self._arrived(rollout, wait)
 
     async def _order(self, name: str, order: Callable[[Rollout], Rollout], who: str, action: str, why: str) -> Rollout:
         for attempt in range(_TRIES):
@@ -210,6 +216,22 @@ class Rollouts:
                     return rollout
             await self._pause(_BETWEEN_TRIES)
         raise IllegalRollout(f"{name} changes all the time.", "Try again in a moment.")
+
+    async def _arrived(self, rollout: Rollout, seconds: float) -> Rollout:
+        """The rollout once no move of it is under way, whoever makes it, or as it is after so many seconds."""
+        for _ in range(math.ceil(seconds / _BETWEEN_LOOKS)):
+            if rollout.pending is None:
+                break
+            await self._pause(_BETWEEN_LOOKS)
+            try:
+                kept = await self._archive.read(rollout.name)
+            except StoreUnavailable:
+                # What was ordered stands in the store all the same, and is done when it is back.
+                break
+            if kept is None:
+                break
+            rollout = kept.rollout
+        return rollout
 
     async def _seen(self, rollout: Rollout) -> tuple[Seen, Judged]:
         left_alone = rollout.at == START or rollout.state is RolloutState.OVERTAKEN

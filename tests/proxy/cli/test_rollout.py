@@ -13,11 +13,12 @@ from strangler_proxy.cli import main
 from strangler_proxy.cli.rollout_told import told_rollout, verdict_of
 from strangler_proxy.control import ControlPlane
 
-from strangler.testing import MemoryToggleStore
+from strangler.testing import MemoryDocumentStore, MemoryToggleStore
 from tests.proxy.cli.test_operating import CONFIG
 from tests.proxy.control.fakes import plane
 from tests.proxy.control.server import TOKEN, serving
 from tests.proxy.control.test_rollout_api import SCHEDULES
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -58,17 +59,32 @@ def test_a_rollout_is_begun_watched_to_its_end_and_listed(control: ControlPlane)
 
 def test_its_status_says_what_it_waits_for_and_how_to_stop_it(control: ControlPlane) -> None:
     start("slow")
-    while "[canary 5% (1 h" not in (told := run("rollout", "status", code=3)):
-        pass
+    until(lambda: "[canary 5% (1 h" in run("rollout", "status", code=3))
+    told = run("rollout", "status", code=3)
     assert "catalog.facts  time: not yet. The stage has lasted" in told
     assert "stop it: strangler rollout freeze catalog.facts --why ..." in told
-    assert "rollout catalog.facts: running at canary 5%" in run("status")
+    # The status tells what the last look found, and that one may have begun before the move.
+    until(lambda: "rollout catalog.facts: running at canary 5%" in run("status"))
     document = json.loads(run("rollout", "freeze", "catalog.facts", "--why", "sale", "--json"))
     assert document["rollout"]["state"] == "frozen"
     assert "go on: strangler rollout resume catalog.facts" in run("rollout", "status", "catalog.*", code=3)
     run("rollout", "resume", "catalog.facts", "--why", "over")
-    run("rollout", "abort", "catalog.facts", "--why", "enough")
+    assert "catalog.facts: aborted at shadow" in run(
+        "rollout", "abort", "catalog.facts", "--why", "enough", "--wait", "60"
+    )
     assert "aborted at shadow" in run("rollout", "status", "catalog.facts", "--watch")
+
+
+def test_an_abort_that_nobody_carries_out_yet_says_where_it_goes(
+    control: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start("slow")
+    until(lambda: "[canary 5% (1 h" in run("rollout", "status", code=3))
+    assert isinstance(control.documents, MemoryDocumentStore)
+    monkeypatch.setattr(control.documents, "lead", lambda name: False)
+    told = run("rollout", "abort", "catalog.facts", "--why", "enough", "--wait", "0", code=3)
+    assert "catalog.facts: running at canary 5% on its way to shadow" in told
+    assert "rollout freeze" not in told
 
 
 def test_what_is_not_there_is_said(control: ControlPlane) -> None:
@@ -87,6 +103,7 @@ def rollout(state: str, **changes: Any) -> dict[str, Any]:
         "place": {"stage": "canary", "share": 5000},
         "at": 0,
         "until": None,
+        "pending": None,
         "doing": "It waits.",
         "reason": "A gate fails.",
         "gates": {"catalog.list": [{"gate": "errors", "verdict": "fail", "reason": "3 of 10 failed."}]},

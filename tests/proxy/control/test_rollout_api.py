@@ -92,8 +92,8 @@ def test_it_is_frozen_resumed_and_aborted(client: httpx.Client) -> None:
     until(client, at=0)
     assert post(client, "/freeze", name="facts")["state"] == "frozen"
     assert post(client, "/resume", name="facts")["state"] == "running"
-    assert post(client, "/abort", name="facts")["pending"]["state"] == "aborted"
-    until(client, state="aborted", place={"stage": "shadow", "share": 0})
+    ended = post(client, "/abort", name="facts", wait_seconds=60)
+    assert (ended["state"], ended["place"]) == ("aborted", {"stage": "shadow", "share": 0})
     assert "is over" in post(client, "/freeze", 409, name="facts")["message"]
 
 

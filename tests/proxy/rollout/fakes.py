@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -104,10 +104,10 @@ class World:
         self.mover = FakeMover(self.toggles)
         self.rollouts = self.runner(self.documents)
 
-    def runner(self, documents: DocumentStore) -> Rollouts:
+    def runner(self, documents: DocumentStore, *, pause: Callable[[float], Awaitable[None]] | None = None) -> Rollouts:
         """Somebody who may walk rollouts."""
         archive, clock = Archive(documents), self.clock
-        return Rollouts(archive, self.mover, self.judge, self.notifier, now=clock, pause=clock.sleep_async)
+        return Rollouts(archive, self.mover, self.judge, self.notifier, now=clock, pause=pause or clock.sleep_async)
 
     def put(self, *toggles: Toggle) -> None:
         """Move toggles by hand."""

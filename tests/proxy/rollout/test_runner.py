@@ -152,6 +152,39 @@ def test_aborting_takes_it_back_to_where_it_began() -> None:
     played(scenario)
 
 
+def test_an_abort_waits_until_whoever_leads_has_made_it() -> None:
+    async def scenario(world: World) -> None:
+        await begin(world)
+        paused = world.clock.sleep_async
+
+        async def leading(seconds: float) -> None:
+            await world.rollouts.tick()
+            await paused(seconds)
+
+        asking = world.runner(MemoryDocumentStore(beside=world.documents), pause=leading)
+        began = await asking.abort(LIST, who="ana", why="enough", wait=0)
+        assert (str(began.place), began.pending is None) == ("canary 1%", False)
+        await world.rollouts.tick()
+        await begin(world)
+        ended = await asking.abort(LIST, who="ana", why="enough", wait=2)
+        assert (str(ended.place), ended.state) == ("shadow", RolloutState.ABORTED)
+
+    played(scenario)
+
+
+def test_a_store_that_goes_while_an_abort_waits_does_not_make_it_fail() -> None:
+    async def scenario(world: World) -> None:
+        await begin(world)
+
+        async def gone(_: float) -> None:
+            world.documents.outage = "gone"
+
+        ended = await world.runner(world.documents, pause=gone).abort(LIST, who="ana", why="enough", wait=2)
+        assert ended.pending is not None
+
+    played(scenario)
+
+
 def test_a_move_that_a_guard_refuses_pauses_it_and_a_person_is_told() -> None:
     async def scenario(world: World) -> None:
         def refuse() -> None:
