@@ -11,6 +11,7 @@ StranglerError
 │   ├── UnknownRollout        no rollout of that name
 │   └── RevisionConflict      somebody else moved first
 ├── PlanError                 a step of the plan that cannot be done as it is asked for
+│   └── PlanWaits             one that can be done by and by, once others are
 ├── SeamError                 a seam that is put together wrongly
 ├── PolicyError               a limit on calls that cannot work
 ├── CallRefused               a call that was not made, so that nothing came of it
@@ -52,6 +53,7 @@ __all__ = [
     "MoveRefused",
     "NoAnswer",
     "PlanError",
+    "PlanWaits",
     "PolicyError",
     "Problem",
     "RecordingError",
@@ -149,6 +151,11 @@ class PlanError(StranglerError):
         self.wrong = wrong
         self.remedy = remedy
         super().__init__(f"{wrong} {remedy}".strip())
+
+
+class PlanWaits(PlanError):
+    """A step of the plan cannot be done yet: somebody else is at the plan, or a step that it needs is not done. Nothing
+    is wrong with what was asked for."""
 
 
 class SeamError(StranglerError):

@@ -10,6 +10,7 @@ from strangler.errors import (
     ConfigError,
     ControlRefused,
     ControlUnreachable,
+    PlanWaits,
     RevisionConflict,
     StoreUnavailable,
     StranglerError,
@@ -20,12 +21,15 @@ __all__ = ["error_json", "error_text", "exit_code"]
 
 
 def exit_code(error: StranglerError) -> int:
-    """The exit code of a command that an error ended: 1 the answer is no, 2 bad input, 4 control plane unreachable."""
+    """The exit code of a command that an error ended: 1 the answer is no, 2 bad input, 3 not yet, 4 control plane
+    unreachable."""
     match error:
         case ControlUnreachable():
             return 4
         case RevisionConflict() | StoreUnavailable() | ControlRefused(code="revision_conflict" | "store_unavailable"):
             return 1
+        case PlanWaits() | ControlRefused(code="plan_busy"):
+            return 3
         case ControlRefused(status=status) if status >= 500:
             return 4
         case _:

@@ -48,7 +48,7 @@ def apply(
 
     Interrupted anywhere, it goes on from there when it is called again. A step that has failed is tried again only when
     it is named. Ends with 0 when all that was asked for is done, with 1 when a gate said no, with 3 when it waits for a
-    person or for evidence.
+    person, for evidence, for a step that it needs, or for somebody else who is at the plan.
     """
     if sum(map(bool, (name, until, auto))) > 1:
         raise click.UsageError("Say one of: a STEP, --until STEP, --auto.")
@@ -122,7 +122,8 @@ def _dry_run(desk: Desk, steps: list[Step], as_json: bool) -> None:
         gates = [f"Gates of {first.id} now:", *told_judged(judged)] if judged else ["No gate stands before its moves."]
         for line in (*_told(steps), "", stands, *gates, "Nothing was moved."):
             print_text(line)
-    raise SystemExit(_VERDICTS[verdict.verdict])
+    # Nothing but time stands between a step that waits for others and a yes of its gates.
+    raise SystemExit(_VERDICTS[verdict.verdict] or (3 if found[first.id].state is StepState.NOT_READY else 0))
 
 
 def _finish(found: list[Standing], as_json: bool, otherwise: str, *, last: Standing | None = None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from textwrap import shorten
 from typing import Any, Final
 
-from strangler.errors import PlanError
+from strangler.errors import PlanError, PlanWaits
 from strangler.evidence import GateVerdict
 from strangler.gates import overall
 from strangler.toggles import Stage
@@ -130,11 +130,11 @@ class Attempt:
                 self._still_there()
 
     def _hold(self) -> None:
-        """Let time pass, and go on holding the lease. Raises PlanError when somebody else has it by now."""
+        """Let time pass, and go on holding the lease. Raises PlanWaits when somebody else has it by now."""
         self._world.pause(_LOOK_EVERY)
         holder = self._world.take_lease()
         if holder:
-            raise PlanError(f"{holder} took over: the lease had run out.", "Look at `strangler plan status`.")
+            raise PlanWaits(f"{holder} took over: the lease had run out.", "Look at `strangler plan status`.")
 
     def _still_there(self) -> None:
         """Raises PlanError when somebody has moved the toggles back in the meantime: there is nothing to wait for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from strangler.errors import PlanError
+from strangler.errors import PlanError, PlanWaits
 from strangler_proxy.plan.attempt import Attempt, judge_routes
 from strangler_proxy.plan.facts import Facts
 from strangler_proxy.plan.moves import CommandMove
@@ -120,7 +120,7 @@ class Engine:
         lacking = [each for each in needed if each.state is not StepState.DONE]
         if lacking:
             told = ", ".join(f"{each.step.id} ({each.state})" for each in lacking)
-            raise PlanError(f"{step.id} is not ready. It needs {told}.", "`strangler plan next` says what is.")
+            raise PlanWaits(f"{step.id} is not ready. It needs {told}.", "`strangler plan next` says what is.")
         if step.one_way and confirm != step.one_way:
             right = f"Confirm it by name: `--confirm {step.one_way}`."
             raise PlanError(f"{step.id} is a one-way door: there is no way back.", right)
@@ -134,7 +134,7 @@ class Engine:
     def _lease(self) -> None:
         holder = self._world.take_lease()
         if holder:
-            raise PlanError(
+            raise PlanWaits(
                 f"{holder} is at it: one at a time.",
                 "Wait until they are done; should they have died, 30 seconds are enough.",
             )

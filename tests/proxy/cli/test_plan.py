@@ -161,9 +161,16 @@ def test_a_dry_run_judges_and_moves_nothing(control: ControlPlane) -> None:
     told = run("apply", "--dry-run").stdout
     assert "pass" in told
     assert "Nothing was moved." in told
-    assert "some: not ready. It needs both (not ready)." in run("apply", "some", "--dry-run").stdout
     assert states()[0] == "ready"
-    assert run_json("apply", "both", "--dry-run")["verdict"] == "pass"
+    assert control.snapshot.toggles["catalog.list"].stage is Stage.MONOLITH
+
+
+def test_a_step_that_is_not_ready_waits_dry_or_not_whatever_its_gates_say(control: ControlPlane) -> None:
+    assert "some: not ready. It needs both (not ready)." in run("apply", "some", "--dry-run", code=3).stdout
+    assert run_json("apply", "both", "--dry-run", code=3)["verdict"] == "pass"
+    assert "It needs both (not ready)." in run("apply", "some", "--yes", code=3).stderr
+    Path("shop/urls.py").write_text("from shop import lists\n")
+    assert "gone: not ready." in run("apply", "gone", "--dry-run", code=1).stdout
     assert control.snapshot.toggles["catalog.list"].stage is Stage.MONOLITH
 
 
@@ -232,7 +239,7 @@ def test_old_code_holds_the_one_way_door_shut_and_a_patch_says_what_to_delete(co
 def test_somebody_else_at_it_is_named_and_one_that_died_here_is_not_waited_for(control: ControlPlane) -> None:
     held = control.documents.lease("plan/migration_plan", "carla@elsewhere", seconds=30, now=2**33)
     assert held == "carla@elsewhere"
-    assert "carla@elsewhere is at it" in run("apply", "--yes", code=2).output
+    assert "carla@elsewhere is at it" in run("apply", "--yes", code=3).output
     assert "Do it:    wait for carla@elsewhere: one at a time" in run("status").stdout
     control.documents.release("plan/migration_plan", "carla@elsewhere")
     dead = f"ben@here on {socket.gethostname()}, process {2**22 + os.getpid()}"
