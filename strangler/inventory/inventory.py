@@ -48,6 +48,6 @@ class Inventory:
         """The views of an app, in their order."""
         return tuple(view for view in self.views if view.app == app)
 
-    def owner_of(self, table: str) -> str:
-        """The label of the app whose table it is; empty where nobody knows."""
-        return next((model.app for model in self.models if model.table == table), "")
+    def owners(self) -> dict[str, str]:
+        """By table the label of the app whose it is."""
+        return {model.table: model.app for model in self.models}

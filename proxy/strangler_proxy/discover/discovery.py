@@ -117,7 +117,7 @@ def discover_in(inventory: Inventory, traffic: Traffic) -> Discovery:
     counted: dict[str, dict[str, Counted]] = defaultdict(dict)
     for (key, method), each in traffic.views.items():
         counted[key][method] = each
-    owners = {model.table: model.app for model in inventory.models}
+    owners = inventory.owners()
     endpoints = [
         _endpoint(view, counted.pop(view.key, {}), observed[view.key], owners, traffic.requests)
         for view in inventory.views

@@ -43,8 +43,8 @@ def test_an_inventory_answers_whose_a_view_and_a_table_are() -> None:
         "product-detail",
         "catalog:product",
     ]
-    assert inventory.owner_of("orders_line") == "orders"
-    assert inventory.owner_of("somebody_elses") == ""
+    assert inventory.owners()["orders_line"] == "orders"
+    assert "somebody_elses" not in inventory.owners()
     app = inventory.app("orders")
     assert app is not None
     assert app.lines == 930

@@ -64,8 +64,8 @@ def test_the_tangles_between_apps_are_seen(shop: Inventory) -> None:
     assert relations["cart.Promotion", "products"].kind == "many-to-many"
     assert ("orders.OrderLine", "order") not in relations
     assert ("auth.Permission", "content_type") not in relations
-    assert shop.owner_of("orders_orderline") == "orders"
-    assert shop.owner_of("cart_promotion_products") == "cart"
+    assert shop.owners()["orders_orderline"] == "orders"
+    assert shop.owners()["cart_promotion_products"] == "cart"
 
 
 def test_what_runs_without_a_request_is_told(shop: Inventory) -> None:
