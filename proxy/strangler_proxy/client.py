@@ -255,9 +255,21 @@ class ControlClient:
         body = {"name": name, "routes": routes, "side": side, "expires_seconds": expires, "why": why}
         return self._post("/api/v1/testers", body)
 
-    def traffic(self, *, since: float, step: int) -> list[dict[str, Any]]:
-        """What customers got of all routes since then (seconds since 1970), by windows of `step` seconds."""
-        windows: list[dict[str, Any]] = self._get("/api/v1/traffic", {"since": since, "step": step})["windows"]
+    def testers(self) -> list[dict[str, Any]]:
+        """The testers whose words are good, a row for each word."""
+        testers: list[dict[str, Any]] = self._get("/api/v1/testers")["testers"]
+        return testers
+
+    def revoke_tester(self, name: str, *, why: str, wait_seconds: float | None = None) -> dict[str, Any]:
+        """Let all words of a tester be good no more; gives how many were, and which workers have taken it."""
+        wanted = {"name": name, "why": why, "wait_seconds": wait_seconds}
+        return self._post("/api/v1/testers/revoke", {key: value for key, value in wanted.items() if value is not None})
+
+    def traffic(self, *, since: float, step: int, names: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """What customers got of routes (by default of all) since then (seconds since 1970), by windows of `step`
+        seconds."""
+        asked = {"since": since, "step": step, "route": list(names)}
+        windows: list[dict[str, Any]] = self._get("/api/v1/traffic", asked)["windows"]
         return windows
 
     def plan(self, name: str) -> dict[str, Any]:

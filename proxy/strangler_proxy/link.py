@@ -13,7 +13,7 @@ import logging
 import os
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -51,7 +51,8 @@ class ControlLink:
     snapshot acknowledged. `take_counts` gives the traffic since it was last asked, `take_measures` how the counters
     have grown since, and the gauges; `take_evidence` what was observed since. A batch of that is told until it is
     confirmed, always the same, and what is observed meanwhile waits in the next one. `on_forgotten` is called with the
-    digests that another worker gave to its `forget`, `on_order` with what is to be recorded, None for nothing. `config`
+    digests that another worker gave to its `forget`, `on_order` with what is to be recorded, None for nothing, and
+    `on_testers` with the testers whose words are revoked. `config`
     is the digest of the configuration that the worker runs.
     Nothing here ever raises into the worker: without a control plane the last snapshot goes on deciding.
     """
@@ -69,6 +70,7 @@ class ControlLink:
         take_evidence: Callable[[], Batch] = Batch,
         on_forgotten: Callable[[list[bytes]], None] = lambda _: None,
         on_order: Callable[[Order | None], None] = lambda _: None,
+        on_testers: Callable[[Mapping[str, int]], None] = lambda _: None,
     ) -> None:
         self._path = path
         self._slot = slot
@@ -88,6 +90,7 @@ class ControlLink:
         self._gauges = "[]"
         self._on_forgotten = on_forgotten
         self._on_order = on_order
+        self._on_testers = on_testers
         # In the order in which they came, each once.
         self._forgotten: dict[bytes, None] = {}
         self._telling: asyncio.Handle | None = None
@@ -218,6 +221,8 @@ class ControlLink:
                 self._heed_forgotten(message)
             case "record":
                 self._heed_order(message, writer)
+            case "testers":
+                self._heed_testers(message, writer)
             case "taken" if message.get("id") == self._batch_id:
                 self._batch_id = self._batch = ""
 
@@ -237,6 +242,15 @@ class ControlLink:
             return
         self._on_order(order)
         self._send(writer, {"type": "recording", "id": "" if order is None else order.id})
+
+    def _heed_testers(self, message: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        try:
+            number = int(message["number"])
+            self._on_testers({str(name): int(issued) for name, issued in message["revoked"].items()})
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            _log.error("the control plane told of testers what cannot be read: %r", error)
+            return
+        self._send(writer, {"type": "testers", "number": number})
 
     def _heed_snapshot(self, message: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         try:

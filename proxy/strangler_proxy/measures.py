@@ -127,7 +127,8 @@ _ALL: Final = (
         "strangler_testers_total",
         COUNTER,
         ("outcome",),
-        "Signed words of testers that came to a route in a canary: `honoured`, `expired`, `forged` or `other-route`.",
+        "Signed words of testers that came to a route in a canary: `honoured`, `expired`, `revoked`, `forged` or"
+        " `other-route`.",
     ),
     Measure(
         "strangler_vouching_total",

@@ -42,6 +42,11 @@ class StateDir:
         return self.path / "toggles.json"
 
     @property
+    def testers(self) -> Path:
+        """Of which testers words are revoked, for workers that start while nobody answers."""
+        return self.path / "testers.json"
+
+    @property
     def socket(self) -> Path:
         """The Unix socket on which the control plane meets its workers."""
         return self.path / "control.sock"
@@ -154,3 +159,15 @@ class StateDir:
         except (OSError, ValueError):
             return None
         return document if isinstance(document, dict) else None
+
+    def write_testers(self, revoked: Mapping[str, int]) -> None:
+        """Keep whose words are revoked, and until when of issue. Raises OSError."""
+        self.write(self.testers, json.dumps(dict(revoked), ensure_ascii=False))
+
+    def read_testers(self) -> dict[str, int]:
+        """What `write_testers` kept; empty where there is nothing readable."""
+        try:
+            document = json.loads(self.testers.read_text(encoding="utf-8"))
+            return {str(name): int(issued) for name, issued in document.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}

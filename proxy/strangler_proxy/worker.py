@@ -153,10 +153,12 @@ async def _serve(
         take_evidence=shadow.take,
         on_forgotten=(lambda _: None) if vouching is None else vouching.forgotten,
         on_order=gateway.record,
+        on_testers=subjects.testers.revoke,
     )
     if vouching is not None:
         vouching.tell = link.forget
     link.load_snapshot()
+    subjects.testers.revoke(state.read_testers())
     # What is there now stays: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()

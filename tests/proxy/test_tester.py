@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strangler_proxy.subject import Subjects
-from strangler_proxy.tester import EXPIRED, FORGED, HONOURED, OTHER_ROUTE
+from strangler_proxy.tester import EXPIRED, FORGED, HONOURED, OTHER_ROUTE, REVOKED
 from strangler_proxy.tester import Tester as Word
 from strangler_proxy.tester import Testers as Signer
 
@@ -32,6 +34,16 @@ def test_it_counts_on_its_routes_until_its_time_is_over(
     route: str, now: float, outcome: tuple[str, Side | None]
 ) -> None:
     assert SIGNER.outcome(SIGNER.signed(BEN).encode(), route, now) == outcome
+
+
+def test_a_word_issued_until_its_name_was_revoked_is_good_no_more_and_a_later_one_is() -> None:
+    signer = Signer(KEY)
+    words = [signer.signed(replace(BEN, issued=at)).encode() for at in (0, 5000, 5001)]
+    signer.revoke({"ben": 5000, "eve": 9999})
+    outcomes = [signer.outcome(word, "catalog.list", 0.0)[0] for word in words]
+    assert outcomes == [REVOKED, REVOKED, HONOURED]
+    signer.revoke({})
+    assert signer.outcome(words[0], "catalog.list", 0.0) == (HONOURED, Side.CANDIDATE)
 
 
 @given(st.integers(0, 400), st.integers(1, 255))

@@ -12,6 +12,8 @@ from strangler.errors import (
     IllegalMove,
     IllegalRollout,
     MoveRefused,
+    PlanError,
+    PlanWaits,
     RevisionConflict,
     StoreUnavailable,
     StranglerError,
@@ -19,7 +21,7 @@ from strangler.errors import (
     UnknownRollout,
     UnknownToggle,
 )
-from strangler_proxy.control.token import TokenRefused
+from strangler_proxy.control.refused import Refused
 
 __all__ = ["answer", "refusal", "refusal_of"]
 
@@ -52,7 +54,11 @@ def refusal_of(error: StranglerError) -> Response:
             status, code = 409, "revision_conflict"
         case DocumentConflict():
             status, code = 409, "document_conflict"
-        case TokenRefused():
+        case PlanWaits():
+            return refusal(409, "plan_waits", error.wrong, remedy=error.remedy)
+        case PlanError():
+            return refusal(409, "plan_refused", error.wrong, remedy=error.remedy)
+        case Refused():
             return refusal(error.status, error.code, error.wrong, remedy=error.remedy)
         case StoreUnavailable():
             status, code = 503, "store_unavailable"

@@ -52,6 +52,7 @@ from strangler_proxy.control.verbs import Verb
 from strangler_proxy.gates import Gatekeeper, Observer
 from strangler_proxy.control.rules_api import RulesApi
 from strangler_proxy.identity_state import signing_keys, wants_identity
+from strangler_proxy.control.tester_register import TesterRegister
 from strangler_proxy.inquiry import inquire, parse_header, parse_target
 from strangler_proxy.page.app import pages, room_app
 from strangler_proxy.plain import plain
@@ -80,10 +81,14 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await plane.start()
         await asyncio.gather(tokens.look(), sessions.look())
-        watching = [asyncio.create_task(each) for each in (plane.watch(), tokens.watch(), sessions.watch())]
+        watching = [
+            asyncio.create_task(each) for each in (plane.watch(), tokens.watch(), sessions.watch(), testers.watch())
+        ]
         try:
             yield
         finally:
+    testers = TesterRegister(plane.documents, plane.workers, StateDir.of(plane.config))
+    runs = PlanRuns(plane.documents)
             for each in watching:
                 each.cancel()
             await asyncio.gather(*watching, return_exceptions=True)
@@ -112,7 +117,7 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
         *GatesApi(plane, observer).routes(),
         *PlanApi(plane).routes(),
         *TokensApi(tokens).routes(),
-        *TestersApi(plane.config, plane.documents).routes(),
+        *TestersApi(plane.config, testers).routes(),
         *EventsApi(plane.documents).routes(),
         *RolloutApi(plane.rollouts, plane.config.rollouts).routes(),
         Verb("/openapi.json", handlers.openapi, "GET", least=Role.VIEW),

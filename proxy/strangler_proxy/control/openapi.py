@@ -88,6 +88,7 @@ _TAKEN: Final[list[type[BaseModel]]] = [
 def document() -> dict[str, Any]:
     """The description of every verb, OpenAPI 3.1."""
     _, requests = models_json_schema([(each, "validation") for each in _TAKEN], ref_template=REF)
+    TesterRevokeRequest,
     schemas = {**requests["$defs"], **_ANSWERS}
     for part in _PARTS:
     RolloutAbort,

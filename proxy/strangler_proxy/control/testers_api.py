@@ -1,4 +1,4 @@
-"""The control API's verb of testers."""
+"""The control API's verbs of testers."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from fnmatch import fnmatchcase
 from starlette.requests import Request
 from starlette.responses import Response
 
-from strangler.documents import DocumentStore, Event
 from strangler.errors import UnknownToggle
 from strangler_proxy.config.values import Config
 from strangler_proxy.control.answers import answer
 from strangler_proxy.control.asked import audited, parsed, who_asks
 from strangler_proxy.control.roles import Role
-from strangler_proxy.control.tester_requests import TesterRequest
+from strangler_proxy.control.tester_register import TesterRegister
+from strangler_proxy.control.tester_requests import TesterRequest, TesterRevokeRequest
 from strangler_proxy.control.verbs import Verb
 from strangler_proxy.state import StateDir
 from strangler_proxy.subject import load_or_create_key
@@ -25,15 +25,23 @@ __all__ = ["TestersApi"]
 
 
 class TestersApi:
-    """The handler; words are signed with the subject key of `config`'s state folder."""
+    """The handlers, on `register`; words are signed with the subject key of `config`'s state folder."""
 
-    def __init__(self, config: Config, documents: DocumentStore) -> None:
+    def __init__(self, config: Config, register: TesterRegister) -> None:
         self._config = config
-        self._documents = documents
+        self._register = register
 
     def routes(self) -> list[Verb]:
-        """Where the verb is served."""
-        return [Verb("/api/v1/testers", self.create, "POST", least=Role.OPERATE)]
+        """Where the verbs are served."""
+        return [
+            Verb("/api/v1/testers", self.listed, "GET", least=Role.VIEW),
+            Verb("/api/v1/testers", self.create, "POST", least=Role.OPERATE),
+            Verb("/api/v1/testers/revoke", self.revoke, "POST", least=Role.OPERATE),
+        ]
+
+    async def listed(self, _: Request) -> Response:
+        """The words that are good now, without what would let anybody use one."""
+        return answer({"testers": await self._register.listed()})
 
     async def create(self, request: Request) -> Response:
         """Sign a word for a tester."""
@@ -42,14 +50,13 @@ class TestersApi:
             raise UnknownToggle(
                 f"No route with two sides is named {body.routes!r}.", "`strangler routes` lists them; a glob will do."
             )
-        now, who = datetime.now(UTC), who_asks(request)
-        expires = (now + timedelta(seconds=body.expires_seconds)).replace(microsecond=0)
-        told = {"routes": body.routes, "side": body.side.value, "expires": expires.isoformat()}
+        expires = (datetime.now(UTC) + timedelta(seconds=body.expires_seconds)).replace(microsecond=0)
         key = await asyncio.to_thread(load_or_create_key, StateDir.of(self._config).subject_key)
-        word = Testers(key).signed(Tester(body.name, body.routes, body.side, expires.timestamp()))
-        event = Event(now, who, "tester.create", body.name, body.why, told)
-        await asyncio.to_thread(self._documents.record, event)
+        asked = Tester(body.name, body.routes, body.side, expires.timestamp())
+        tester = await self._register.add(asked, who=who_asks(request), why=body.why)
         audited(request)
+        word = Testers(key).signed(tester)
+        told = {"routes": body.routes, "side": body.side.value, "expires": expires.isoformat()}
         return answer(
             {
                 "tester": {"name": body.name, **told},
@@ -57,3 +64,12 @@ class TestersApi:
                 "cookie": {"name": COOKIE, "value": word},
             }
         )
+
+    async def revoke(self, request: Request) -> Response:
+        """Let a tester's words be good no more."""
+        body = await parsed(request, TesterRevokeRequest)
+        told = await self._register.revoke(
+            body.name, who=who_asks(request), why=body.why, wait_seconds=body.wait_seconds
+        )
+        audited(request)
+        return answer(told)

@@ -10,7 +10,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, Final
 
-from strangler.errors import StranglerError
+from strangler_proxy.control.refused import Refused
 from strangler_proxy.control.roles import Role
 
 __all__ = ["KIND", "Caller", "Token", "TokenRefused", "digest_of", "new_secret"]
@@ -34,15 +34,8 @@ def digest_of(secret: str) -> str:
     return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-class TokenRefused(StranglerError):
-    """What is wanted of a token cannot be. `code` is for programs, `status` the control API's."""
-
-    def __init__(self, code: str, wrong: str, remedy: str, *, status: int = 409) -> None:
-        self.code = code
-        self.wrong = wrong
-        self.remedy = remedy
-        self.status = status
-        super().__init__(f"{wrong} {remedy}")
+class TokenRefused(Refused):
+    """What is wanted of a token cannot be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +71,19 @@ class Token:
     def expired(self, now: datetime) -> bool:
         """Whether its time is over."""
         return self.expires is not None and now >= self.expires
-    def digests(self, now: datetime) -> tuple[str, ...]:
-        """Those of the secrets that are good now."""
-        if self.expired(now):
-            return ()
-        former = self.former_until is not None and now < self.former_until
-        return (self.digest, self.former) if former else (self.digest,)
-
 
     def shown_by(self, digest: str, now: datetime) -> bool:
         """Whether it is this token whose secret has that digest, in a time that does not tell how nearly."""
         present = compare_digest(self.digest, digest)
         former = self.former_until is not None and now < self.former_until and compare_digest(self.former, digest)
         return (present or former) and not self.expired(now)
+
+    def digests(self, now: datetime) -> tuple[str, ...]:
+        """Those of the secrets that are good now."""
+        if self.expired(now):
+            return ()
+        former = self.former_until is not None and now < self.former_until
+        return (self.digest, self.former) if former else (self.digest,)
 
     def turned(self, digest: str, *, at: datetime, former_until: datetime) -> Token:
         """This token with another secret; the present one is good until `former_until`."""

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +38,7 @@ class Worker:
     `began` is when its process began, on the machine's monotonic clock; `leaving` says that it takes no more
     connections; `unheard` counts our looks since it last said anything; `gauges` are what it measured last: a name,
     label values and a number each. `recording` is the order to record that it took last, empty for none, and `settled`
-    says that it has told what it counted since.
+    says that it has told what it counted since. `testers` is the number under which it took the last of testers.
     """
 
     slot: int
@@ -50,6 +50,7 @@ class Worker:
     requests: int = 0
     began: float = 0.0
     leaving: bool = False
+    testers: int = 0
     unheard: int = 0
     gauges: list[Any] = field(default_factory=list)
     recording: str = ""
@@ -115,6 +116,7 @@ class Workers:
         self._links: list[Worker] = []
         self._looking: asyncio.Task[None] | None = None
         self._snapshot = Snapshot()
+        self._testers = b""
         self._changed = asyncio.Condition()
         self._server: asyncio.Server | None = None
 
@@ -143,6 +145,19 @@ class Workers:
         line = _line(snapshot)
         for worker in self._links:
             self._send(worker, line)
+
+    def revoke(self, number: int, revoked: Mapping[str, int]) -> None:
+        """Tell every worker, and each that comes later, until when of issue the words of which testers are revoked;
+        `number` grows each time."""
+        message = {"type": "testers", "number": number, "revoked": dict(revoked)}
+        self._testers = json.dumps(message, ensure_ascii=False).encode() + b"\n"
+        for worker in self._links:
+            self._send(worker, self._testers)
+
+    async def revoked(self, number: int, *, wait_seconds: float) -> tuple[list[int], list[int]]:
+        """The slots that took what was told of testers under that number, and those that had not when the time was
+        over."""
+        return await self._reached(lambda worker: worker.testers >= number, wait_seconds)
 
     def record(self, line: bytes) -> None:
         """Send what is to be recorded to every worker that takes requests."""
@@ -201,6 +216,8 @@ class Workers:
                         self.measured.links[worker.slot] += 1
                         _log.info("worker %d (pid %d) linked at revision %d", worker.slot, worker.pid, worker.revision)
                         self._send(worker, _line(self._snapshot))
+                        if self._testers:
+                            self._send(worker, self._testers)
                         self._send(worker, NOTHING if worker.leaving else self.order())
                         await self._tell()
                     case "comparer" if worker is None:
@@ -208,6 +225,9 @@ class Workers:
                     case "ack" if worker is not None:
                         worker.revision = int(message["revision"])
                         self.on_acknowledged()
+                        await self._tell()
+                    case "testers" if worker is not None:
+                        worker.testers = int(message["number"])
                         await self._tell()
                     case "recording" if worker is not None:
                         worker.recording, worker.settled = str(message["id"]), False

@@ -139,6 +139,21 @@ def test_a_tester_is_given_a_header_and_a_cookie_that_the_proxy_knows(folder: Pa
     assert run("tester", "create", "ben", "--route", "nobody", "--why", "x").exit_code == 2
 
 
+def test_testers_are_listed_without_their_words_and_revoked_by_name() -> None:
+    run("tester", "revoke", "ben", "--why", "whoever was signed for above")
+    assert "There is no tester." in run("tester", "list").stdout
+    made = json.loads(run("tester", "create", "eve", "--route", "catalog.*", "--why", "acceptance", "--json").stdout)
+    told = run("tester", "list").stdout
+    assert "eve" in told
+    assert "candidate  catalog.*" in told
+    assert made["header"]["value"] not in run("tester", "list", "--json").stdout
+    assert "Did you mean 'eve'?" in run("tester", "revoke", "evi", "--why", "x").output
+    revoked = run("tester", "revoke", "eve", "--why", "the round is over")
+    assert (revoked.exit_code, revoked.stdout) == (0, "1 word of eve good no more.\n")
+    assert "tester.revoke  eve" in run("history", "--events", "eve").stdout
+    assert "eve" not in run("tester", "list").stdout
+
+
 @pytest.mark.parametrize("expires", ["soon", "", "8 weeks"])
 def test_a_time_that_is_none_is_refused(expires: str) -> None:
     refused = run("token", "create", "late", "--role", "view", "--why", "x", "--expires", expires)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -118,13 +118,14 @@ async def running(control: ControlPlane) -> AsyncIterator[ControlPlane]:
 
 
 class FakeWorker:
-    """A worker that only keeps the link, and remembers each snapshot that it put into force and whom it was told to
-    forget."""
+    """A worker that only keeps the link, and remembers each snapshot that it put into force, whom it was told to
+    forget, and whose words it was told are revoked."""
 
     def __init__(self, folder: Path, slot: int = 0) -> None:
         self.seen: list[Snapshot] = []
         self.counted: list[dict[str, Any]] = []
         self.forgotten: list[bytes] = []
+        self.revoked: Mapping[str, int] = {}
         self.on_snapshot: Callable[[Snapshot], None] = self.seen.append
         state = folder / ".strangler"
         self.link = ControlLink(
@@ -134,7 +135,11 @@ class FakeWorker:
             lambda new: self.on_snapshot(new),
             self._take,
             on_forgotten=self.forgotten.extend,
+            on_testers=self._revoke,
         )
+
+    def _revoke(self, revoked: Mapping[str, int]) -> None:
+        self.revoked = revoked
 
     def _take(self) -> list[dict[str, Any]]:
         taken, self.counted = self.counted, []

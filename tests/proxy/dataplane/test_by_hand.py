@@ -144,6 +144,16 @@ def test_outside_a_canary_a_word_counts_for_nothing(proxy: Proxy, stage: Stage, 
     assert not proxy.worker.gateway.counts.testers
 
 
+def test_a_word_that_was_revoked_is_passed_over_and_counted(
+    proxy: Proxy, sides: tuple[RawUpstream, RawUpstream]
+) -> None:
+    proxy.put_into_force(snapshot(Stage.CANARY, NAME))
+    proxy.call(lambda: proxy.worker.gateway._subjects.testers.revoke({"ben": 0}))
+    assert proxy.ask(get(b"X-Strangler-Tester: " + word()))[1] == b"monolith"
+    assert b"ester" not in sides[0].heads[0]
+    assert proxy.worker.gateway.counts.testers == {"revoked": 1}
+
+
 def test_a_failing_candidate_falls_back_for_a_tester_too(
     make_proxy: MakeProxy, sides: tuple[RawUpstream, RawUpstream], configured: Config
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import os
+import signal
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -48,6 +50,9 @@ def test_a_token_and_a_testers_word_outlive_the_control_plane_and_a_dead_candida
             return httpx.get(address, headers={"X-Strangler-Tester": word}, trust_env=False).text
 
         assert (proxy.get(), as_tester()) == ("monolith", "catalog")
+        proxy.run("tester", "create", "eve", "--route", "catalog.*", "--why", "acceptance")
+        revoked = proxy.run("tester", "revoke", "eve", "--why", "done", "--wait", "20")
+        assert (revoked.returncode, as_tester()) == (0, "catalog"), revoked.stderr
 
         first = (proxy.state / "control.token").read_text().strip()
         assert proxy.run("token", "rotate", "control.token", "--why", "it was in a backup").returncode == 0
@@ -56,6 +61,17 @@ def test_a_token_and_a_testers_word_outlive_the_control_plane_and_a_dead_candida
         until(lambda: status_with(secret) == 200)
         until(lambda: proxy.status()["live"] == proxy.all_live)
         assert (status_with(first), as_tester()) == (401, "catalog")
+        revoked = proxy.run("tester", "revoke", "ben", "--why", "done", "--wait", "20")
+        assert (revoked.returncode, as_tester()) == (0, "monolith"), revoked.stderr
+        # Without a control plane, one that starts anew knows it too.
+        control = proxy.child("control")
+        os.kill(control, signal.SIGSTOP)
+        kill(proxy.child("worker"))
+        until(lambda: proxy.get() == "monolith")
+        assert as_tester() == "monolith"
+        with suppress(ProcessLookupError):
+            os.kill(control, signal.SIGCONT)
+        until(lambda: proxy.status()["live"] == proxy.all_live)
 
         candidate.close()
         refused = proxy.run("flip", "catalog.list", "canary", "--share", "50%", "--why", "more")
