@@ -16,6 +16,7 @@ from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client, edits_named
 from strangler_proxy.client import ControlClient
+from strangler_proxy.gates.command import Ran, run_command
 from strangler_proxy.gates.here import is_outside, judge_here, sent_along
 
 __all__ = ["gate"]
@@ -101,12 +102,17 @@ def _look(
     inside = None if table is None else sent_along(table)
     rows = client.gates(names, gates=inside, since=None if since is None else max(0.0, time.time() - since))
     if is_outside(gates) and _worst(row["verdict"] for row in rows) == "pass":
-        found = [each.to_json() for each in judge_here(gates)]
+        found = [each.to_json() for each in judge_here(gates, _run)]
         for row in rows:
             row["gates"] += found
             row["verdict"] = _worst(each["verdict"] for each in row["gates"])
             row["reason"] = " ".join(each["reason"] for each in row["gates"] if each["verdict"] == row["verdict"])
     return rows
+
+
+def _run(command: str, timeout: float) -> Ran:
+    # Standard output is for what we have to say.
+    return run_command(command, timeout, Path.cwd(), lambda line: click.echo(line, err=True))
 
 
 def _worst(verdicts: Any) -> str:

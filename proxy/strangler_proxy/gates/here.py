@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from strangler.gates import GateJudgement, Gates, Observed, judge
-from strangler_proxy.gates.command import run_command
+from strangler_proxy.gates.command import Run, command_seen
 from strangler_proxy.gates.outside import ask_probe, ask_prometheus
 
 __all__ = ["OUTSIDE", "is_outside", "judge_here", "sent_along"]
@@ -24,9 +24,9 @@ def is_outside(gates: Gates) -> bool:
     return bool(_outside(gates))
 
 
-def judge_here(gates: Gates) -> list[GateJudgement]:
-    """Ask every address and Prometheus, run every command of `gates`, one after the other, and judge; of the rest
-    nothing. It blocks for as long as they take."""
+def judge_here(gates: Gates, run: Run | None) -> list[GateJudgement]:
+    """Ask every address and Prometheus, `run` every command of `gates` (None: none of them), one after the other, and
+    judge; of the rest nothing. It blocks for as long as they take."""
     outside = _outside(gates)
     now = time.time()
     seen = Observed(
@@ -34,7 +34,7 @@ def judge_here(gates: Gates) -> list[GateJudgement]:
         since=now,
         now=now,
         probes={each: ask_probe(each) for each in outside.probes},
-        commands={each: run_command(each) for each in outside.commands},
+        commands={each: command_seen(each, run) for each in outside.commands} if run is not None else {},
         prometheus={each: ask_prometheus(each) for each in outside.prometheus},
     )
     return judge(outside, seen)

@@ -14,11 +14,12 @@ from typing import Any, Final
 
 from strangler.errors import PlanError, StranglerError
 from strangler.evidence import GateVerdict
-from strangler.gates import CommandGate, CommandSeen, GateJudgement, Gates, Observed, judge
+from strangler.gates import GateJudgement
 from strangler.toggles import Stage, format_share
 from strangler_proxy.client import ControlClient
-from strangler_proxy.gates.outside import ask_probe, ask_prometheus
-from strangler_proxy.plain import plain
+from strangler_proxy.gates.command import run_command
+from strangler_proxy.gates.here import judge_here, sent_along
+from strangler_proxy.plain import plain, reason
 from strangler_proxy.plan.checking import callers_judged, traffic_judged, traffic_step
 from strangler_proxy.plan.checks import Checks
 from strangler_proxy.plan.facts import Consent, Facts, RolloutSeen, RolloutWord, ToggleSeen
@@ -26,7 +27,6 @@ from strangler_proxy.plan.leftovers import leftovers_judged
 from strangler_proxy.plan.mark import Mark
 from strangler_proxy.plan.moves import Reached
 from strangler_proxy.plan.redacted import redacted
-from strangler_proxy.plan.running import TIMED_OUT, run_command
 from strangler_proxy.plan.step import StepGates
 from strangler_proxy.plan.world import Judged, Ran
 
@@ -34,7 +34,6 @@ __all__ = ["RemoteWorld", "holder_of"]
 
 _RENEW_EVERY: Final = 5.0
 _LONGEST_WHY: Final = 500
-_OUTSIDE: Final = ("probe", "command", "prometheus")
 _WORDS: Final = {
     "running": RolloutWord.RUNNING,
     "frozen": RolloutWord.WAITING,
@@ -189,24 +188,9 @@ class RemoteWorld:
         """Gates that look at routes are judged by the control plane; whatever asks others is asked from here."""
         found: list[Judged] = []
         if gates.inside:
-            table = {key: value for key, value in gates.table.items() if key not in _OUTSIDE}
-            for row in self._client.gates(routes, gates=table, since=since):
+            for row in self._client.gates(routes, gates=sent_along(gates.table), since=since):
                 found += [Judged(row["name"], _judgement(each)) for each in row["gates"]]
-        wanted = gates.wanted
-        outside = Gates(probes=wanted.probes, prometheus=wanted.prometheus, commands=wanted.commands)
-        seen = Observed(
-            route="",
-            since=since,
-            now=time.time(),
-            probes={each: ask_probe(each) for each in outside.probes},
-            prometheus={each: ask_prometheus(each) for each in outside.prometheus},
-            commands={each: self._seen(each) for each in outside.commands} if commands else {},
-        )
-        return found + [Judged("", each) for each in judge(outside, seen)]
-
-    def _seen(self, gate: CommandGate) -> CommandSeen:
-        ran = self.run(gate.run, gate.timeout)
-        return CommandSeen(error=f"not within {gate.timeout:g} s") if ran.code == TIMED_OUT else CommandSeen(ran.code)
+        return found + [Judged("", each) for each in judge_here(gates.wanted, self.run if commands else None)]
 
     def check(self, checks: Checks) -> list[Judged]:
         """See whether anybody is still answered by the old code, and whether anything still names it."""
@@ -227,7 +211,10 @@ class RemoteWorld:
 
     def run(self, command: str, timeout: float) -> Ran:
         """Run a command in the operator's shell. All that it prints is shown; what is given has no secrets in it."""
-        ran = run_command(command, timeout, self._folder, self._show)
+        try:
+            ran = run_command(command, timeout, self._folder, self._show)
+        except OSError as error:
+            raise PlanError(f"`{command}` cannot begin: {reason(error)}.") from error
         return replace(ran, output=redacted(ran.output, os.environ))
 
     def pause(self, seconds: float) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from strangler.gates import GateJudgement
+from strangler_proxy.gates.command import Ran
 from strangler_proxy.plan.checks import Checks
 from strangler_proxy.plan.facts import Facts
 from strangler_proxy.plan.mark import Mark
@@ -29,15 +30,6 @@ class Judged:
     def to_json(self) -> dict[str, Any]:
         """The verdict as plain JSON types."""
         return {"about": self.about, **self.judgement.to_json()}
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """How a command ended, and the end of what it printed."""
-
-    code: int
-    output: str
-    seconds: float
 
 
 class World(Protocol):

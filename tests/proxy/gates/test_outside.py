@@ -1,4 +1,4 @@
-"""Asking addresses and Prometheus, and running commands."""
+"""Asking addresses and Prometheus, and judging all that is judged on the operator's machine."""
 
 from __future__ import annotations
 
@@ -9,19 +9,16 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from strangler_proxy.gates.command import run_command
+from strangler_proxy.gates.command import Ran
 from strangler_proxy.gates.here import judge_here, sent_along
 from strangler_proxy.gates.outside import ask_probe, ask_prometheus
 
 from strangler.evidence import AgreementWanted
-from strangler.gates import CommandGate, CommandSeen, Gates, ProbeGate, ProbeSeen, PrometheusGate, PrometheusSeen
-from tests.proxy.supervisor.proxy import is_running
-from tests.waiting import until
+from strangler.gates import CommandGate, Gates, ProbeGate, ProbeSeen, PrometheusGate, PrometheusSeen
 
 PROBE = ProbeGate("http://catalog/ready")
 QUERY = PrometheusGate("http://prometheus:9090/", 'sum(up{job="a"})', 1.0)
@@ -142,27 +139,11 @@ def test_prometheus_gives_one_number() -> None:
     assert ask_prometheus(QUERY, transport=failing(httpx.ConnectError("no"))).error == "no"
 
 
-@pytest.mark.parametrize(("line", "seen"), [("exit 3", CommandSeen(3)), ("true && echo said", CommandSeen(0))])
-def test_a_command_is_a_line_for_the_shell(line: str, seen: CommandSeen, capfd: pytest.CaptureFixture[str]) -> None:
-    assert run_command(CommandGate(line)) == seen
-    # Standard output is for what the command line has to say.
-    assert capfd.readouterr().out == ""
-
-
-def test_a_command_that_does_not_end_is_killed_with_what_it_began(tmp_path: Path) -> None:
-    told = tmp_path / "pid"
-    line = f"sleep 60 & echo $! > {told}; wait"
-    # On a busy machine it takes a while to begin.
-    for timeout in (0.2, 2.0, 20.0):
-        assert run_command(CommandGate(line, timeout)) == CommandSeen(error=f"not within {timeout:g} s")
-        if told.exists() and told.read_text():
-            break
-    until(lambda: not is_running(int(told.read_text())))
-
-
 def test_only_what_is_outside_is_judged_here() -> None:
     gates = Gates(agreement=AgreementWanted(), requests=5, commands=(CommandGate("exit 1"),))
-    (found,) = judge_here(gates)
+    (found,) = judge_here(gates, lambda command, timeout: Ran(1, "", 0.1))
     assert (found.name, found.verdict) == ("command", "fail")
-    assert judge_here(Gates(requests=5)) == []
+    (found,) = judge_here(gates, None)
+    assert (found.name, found.verdict) == ("command", "inconclusive")
+    assert judge_here(Gates(requests=5), None) == []
     assert sent_along({"requests": 5, "command": "x", "probe": "y", "prometheus": {}}) == {"requests": 5}
