@@ -63,12 +63,14 @@ class CoverageGate:
 @dataclass(frozen=True, slots=True)
 class ProbeGate:
     """An address that must answer: with `status` (0, the default: any of 2xx) and a text that has `contains` in it,
-    within `timeout` (default 5). Redirects are answers, and not followed."""
+    within `timeout` (default 5). Redirects are answers, and not followed. `headers` are sent along: of each its name,
+    and where its value is found, never the value (default none)."""
 
     url: str
     status: int = 0
     contains: str = ""
     timeout: float = 5.0
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,14 @@ class CommandGate:
 @dataclass(frozen=True, slots=True)
 class PrometheusGate:
     """A query to the Prometheus at `url` that must give one number, at least `min` and at most `max` (None: any),
-    within `timeout` (default 5)."""
+    within `timeout` (default 5). `headers` are as of a ProbeGate."""
 
     url: str
     query: str
     min: float | None = None
     max: float | None = None
     timeout: float = 5.0
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -14,12 +15,14 @@ from strangler.evidence.secret_names import is_secret
 from strangler_proxy.config.forms import PositiveDuration, refusal, shown
 
 __all__ = [
+    "HEADER_VALUE",
     "Address",
     "Bound",
     "Breaker",
     "Confidence",
     "Count",
     "Factor",
+    "Headers",
     "Number",
     "OneOrMore",
     "Share",
@@ -30,10 +33,17 @@ __all__ = [
     "Word",
 ]
 
+HEADER_VALUE: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,30} )?env:([A-Za-z_][A-Za-z0-9_]*)")
+"""How a header says where its value is: a word to put before it, if there is one, and a variable of the environment."""
+
 _NEVER: Final = "never open"
 _LONGEST: Final = 4000
 _TAKE_OUT: Final = "take it out: an address stands in judgements and in the audit"
 _MOST: Final = 10**12
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+_NOT_SENT: Final = frozenset(
+    {"accept-encoding", "connection", "content-length", "expect", "host", "te", "transfer-encoding", "upgrade"}
+)
 _CLASSES: Final = {f"{each}xx": each for each in (2, 3, 4, 5)}
 
 
@@ -123,6 +133,21 @@ def _address(value: Any) -> str:
     return str(value)
 
 
+def _headers(value: Any) -> tuple[tuple[str, str], ...]:
+    right = 'write { NAME = "env:VARIABLE" }, such as { Authorization = "Bearer env:PROMETHEUS_TOKEN" }'
+    if not isinstance(value, dict):
+        raise refusal("is no table of headers", right)
+    for name, where in value.items():
+        if not _HEADER.fullmatch(name):
+            raise refusal(f"has {shown(name)}, not the name of a header", right)
+        if name.lower() in _NOT_SENT:
+            raise refusal(f"has {name}, which the request itself decides", "take it out")
+        # What it says may be a secret, so it is not shown.
+        if not isinstance(where, str) or not HEADER_VALUE.fullmatch(where):
+            raise refusal(f"says of {name} not in which variable of the environment its value is", right)
+    return tuple(sorted(value.items()))
+
+
 def _form(check: Callable[[Any], Any], schema: dict[str, Any]) -> Any:
     return (PlainValidator(check), WithJsonSchema(schema))
 
@@ -187,6 +212,13 @@ Breaker = Annotated[bool, *_form(_breaker, {"const": _NEVER})]
 StatusClass = Annotated[int, *_form(_status_class, {"enum": list(_CLASSES)})]
 Text = Annotated[str, *_form(_text, {"type": "string", "pattern": r"\S", "maxLength": _LONGEST})]
 Word = Annotated[str, *_form(_word, {"type": "string", "pattern": r"\S", "maxLength": 100})]
+Headers = Annotated[
+    tuple[tuple[str, str], ...],
+    *_form(
+        _headers,
+        {"type": "object", "additionalProperties": {"type": "string", "pattern": f"^{HEADER_VALUE.pattern}$"}},
+    ),
+]
 Address = Annotated[str, *_form(_address, {"type": "string", "pattern": "^https?://"})]
 Time = Annotated[
     PositiveDuration,

@@ -29,6 +29,7 @@ from strangler_proxy.config.gates_forms import (
     Confidence,
     Count,
     Factor,
+    Headers,
     Number,
     OneOrMore,
     Share,
@@ -63,6 +64,7 @@ _LATENCY = LatencyGate()
 _PROBE = ProbeGate("")
 _COMMAND = CommandGate("")
 _PROMETHEUS = PrometheusGate("", "")
+_HEADERS = 'Headers to send: `{ NAME = "env:VARIABLE" }`, the value being in a variable of the environment.'
 
 
 class _Table(BaseModel):
@@ -124,6 +126,7 @@ class ProbeTable(_Table):
     status: Annotated[int, Field(ge=100, le=599)] | None = Field(None, description="By default any of 2xx.")
     contains: Text | None = Field(None, description="A text that must be in the first megabyte of the answer.")
     timeout: Time = Field(_PROBE.timeout, description="Time for all of it.")
+    headers: Headers = Field(_PROBE.headers, description=_HEADERS)
 
 
 class CommandTable(_Table):
@@ -141,6 +144,7 @@ class PrometheusTable(_Table):
     min: Number | None = Field(None, description="The number is at least that.")
     max: Number | None = Field(None, description="The number is at most that; one of both must be there.")
     timeout: Time = Field(_PROMETHEUS.timeout, description="Time for all of it.")
+    headers: Headers = Field(_PROMETHEUS.headers, description=_HEADERS)
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -209,11 +213,13 @@ class GatesTable(_Table):
             seconds=self.time or 0.0,
             breaker=bool(self.breaker),
             probes=tuple(
-                ProbeGate(each.url, each.status or 0, each.contains or "", each.timeout) for each in self.probe or ()
+                ProbeGate(each.url, each.status or 0, each.contains or "", each.timeout, each.headers)
+                for each in self.probe or ()
             ),
             commands=tuple(CommandGate(each.run, each.timeout) for each in self.command or ()),
             prometheus=tuple(
-                PrometheusGate(each.url, each.query, each.min, each.max, each.timeout) for each in self.prometheus or ()
+                PrometheusGate(each.url, each.query, each.min, each.max, each.timeout, each.headers)
+                for each in self.prometheus or ()
             ),
             approval=self.approval or "",
         )

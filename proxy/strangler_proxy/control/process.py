@@ -19,6 +19,7 @@ from strangler_proxy.control.notifying import notifier_of
 from strangler_proxy.control.plane import ControlPlane
 from strangler_proxy.control.replicas import replica_name
 from strangler_proxy.control.upstreams import upstream_rows
+from strangler_proxy.gates.headers import require_headers
 from strangler_proxy.life import SERVING, Tie
 from strangler_proxy.listener_tls import listener_context
 from strangler_proxy.state import StateDir
@@ -59,6 +60,7 @@ def run(config: Config, listening: list[socket.socket], tie: Tie) -> None:
     state.create()
     bootstrap = Bootstrap.of(state.token, os.environ)
     notifier = notifier_of(config, os.environ, replica_name(config))
+    require_headers(config, os.environ)
     stores = open_store(config), state, open_evidence(config), open_documents(config)
     plane = ControlPlane(config, *stores, notifier)
     plane.checks.append(Activation(config, lambda: upstream_rows(config.upstreams, plane.workers)))

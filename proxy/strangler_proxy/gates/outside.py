@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from typing import Any, Final
 
 import httpx
 
 from strangler.gates import ProbeGate, ProbeSeen, PrometheusGate, PrometheusSeen
+from strangler_proxy.gates.headers import HeaderUnset, sent_headers
 from strangler_proxy.plain import plain, reason
 
 __all__ = ["ask_probe", "ask_prometheus"]
@@ -25,7 +27,10 @@ _HEADERS: Final = {"User-Agent": "strangler", "Accept-Encoding": "identity"}
 def ask_probe(gate: ProbeGate, *, transport: httpx.AsyncBaseTransport | None = None) -> ProbeSeen:
     """What the address answers."""
     try:
-        status, body = _asked(gate.url, {}, gate.timeout, transport, whole=bool(gate.contains))
+        headers = sent_headers(gate.headers, os.environ)
+        status, body = _asked(gate.url, {}, headers, gate.timeout, transport, whole=bool(gate.contains))
+    except HeaderUnset as error:
+        return ProbeSeen(error=str(error))
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
         return ProbeSeen(error=_why(error, gate.timeout))
     return ProbeSeen(status, gate.contains.encode() in body)
@@ -35,7 +40,10 @@ def ask_prometheus(gate: PrometheusGate, *, transport: httpx.AsyncBaseTransport 
     """The number that the query gives."""
     url = f"{gate.url.rstrip('/')}/api/v1/query"
     try:
-        status, body = _asked(url, {"query": gate.query}, gate.timeout, transport, whole=True)
+        headers = sent_headers(gate.headers, os.environ)
+        status, body = _asked(url, {"query": gate.query}, headers, gate.timeout, transport, whole=True)
+    except HeaderUnset as error:
+        return PrometheusSeen(error=str(error))
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
         return PrometheusSeen(error=_why(error, gate.timeout))
     try:
@@ -61,12 +69,20 @@ def _number(data: Any) -> PrometheusSeen:
 
 
 def _asked(
-    url: str, query: dict[str, str], timeout: float, transport: httpx.AsyncBaseTransport | None, *, whole: bool
+    url: str,
+    query: dict[str, str],
+    headers: dict[str, str],
+    timeout: float,
+    transport: httpx.AsyncBaseTransport | None,
+    *,
+    whole: bool,
 ) -> tuple[int, bytes]:
     """The status, and up to a megabyte of the body if it is wanted. Raises TimeoutError when all of it takes longer:
     httpx itself bounds only each silence, and a head can drip for hours."""
 
-    client = httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False, transport=transport)
+    client = httpx.AsyncClient(
+        headers=headers, timeout=timeout, trust_env=False, follow_redirects=False, transport=transport
+    )
 
     async def within() -> tuple[int, bytes]:
         async with asyncio.timeout(timeout), client:

@@ -38,6 +38,7 @@ name = "a.b"
 path = "/a/"
 candidate = "catalog"
 """
+NO_VARIABLE = "says of A not in which variable of the environment its value is"
 SHORT = """
 agreement = 0.999
 transient = 0.02
@@ -60,7 +61,7 @@ probe = ["http://a/", { url = "http://b/", status = 404, contains = "gone", time
 command = [{ run = "make check", timeout = "10m" }, "true"]
 prometheus = [
   { url = "http://prometheus:9090", query = "up", min = 1 },
-  { url = "http://prometheus:9090", query = "rate(x[5m])", max = 0.5, timeout = 1 },
+  { url = "http://prometheus:9090", query = "rate(x[5m])", max = 0.5, timeout = 1, headers = { X-Org = "env:ORG" } },
 ]
 """
 
@@ -107,7 +108,7 @@ def test_every_key_comes_through() -> None:
             commands=(CommandGate("make check", 600.0), CommandGate("true")),
             prometheus=(
                 PrometheusGate("http://prometheus:9090", "up", 1.0),
-                PrometheusGate("http://prometheus:9090", "rate(x[5m])", None, 0.5, 1.0),
+                PrometheusGate("http://prometheus:9090", "rate(x[5m])", None, 0.5, 1.0, (("X-Org", "env:ORG"),)),
             ),
         ),
         [],
@@ -162,6 +163,21 @@ def test_every_problem_is_told_at_once_with_line_key_and_remedy() -> None:
         ("probe = 'http://a/ b'", 'is "http://a/ b", not an address'),
         ("command = ' '", 'is " "'),
         ("approval = ''", 'is ""'),
+        (
+            "probe = { url = 'http://a/', headers = { A = 'hush' } }",
+            "says of A not in which variable of the environment its value is",
+        ),
+        (
+            "probe = { url = 'http://a/', headers = { A = 'Bearer hush' } }",
+            "says of A not in which variable of the environment its value is",
+        ),
+        (
+            "probe = { url = 'http://a/', headers = { A = 7 } }",
+            "says of A not in which variable of the environment its value is",
+        ),
+        ("probe = { url = 'http://a/', headers = { Host = 'env:A' } }", "has Host, which the request itself decides"),
+        ("probe = { url = 'http://a/', headers = { 'a b' = 'env:A' } }", 'has "a b", not the name of a header'),
+        ("probe = { url = 'http://a/', headers = ['A'] }", "is no table of headers"),
         ("prometheus = { url = 'http://p', query = 'up', min = 2, max = 1 }", "has min = 2 above max = 1"),
         ("prometheus = { url = 'http://p', query = 'up', min = inf }", "is inf, not a number"),
         ("coverage = { subjects = 0 }", "is 0, not a number to wait for"),
@@ -186,6 +202,7 @@ def test_the_schema_takes_what_is_taken_and_refuses_what_is_refused() -> None:
         {"breaker": "closed"},
         {"requests": 0},
         {"probe": []},
+        {"probe": {"url": "http://a/", "headers": {"A": "hush"}}},
         {"prometheus": {"url": "http://p"}},
         {"coverage": {"statuses": ["9xx"]}},
         {"nothing": 1},
