@@ -29,8 +29,8 @@ _END: Final = "-----END CERTIFICATE-----"
 class ControlClient:
     """Talks to the control plane at `address` with `token`. Use it in a `with` block, or close it.
 
-    `certificate` is the file of the one that it serves by TLS with, None for plain HTTP. Raises StranglerError where
-    that cannot be used. Every method raises ControlUnreachable when nothing answers and ControlRefused when the answer
+    `certificate` is the file of the one that it serves by TLS with; None for plain HTTP, or with `tls` for one that this
+    machine trusts. Raises StranglerError where that cannot be used. Every method raises ControlUnreachable when nothing answers and ControlRefused when the answer
     is an error.
     """
 
@@ -41,12 +41,16 @@ class ControlClient:
         *,
         certificate: Path | None = None,
         transport: httpx.BaseTransport | None = None,
+        tls: bool = False,
     ) -> None:
-        self._place = f"{'http' if certificate is None else 'https'}://{address}"
+        self._place = f"{'http' if certificate is None and not tls else 'https'}://{address}"
+        verify: ssl.SSLContext | bool = True
+        if certificate is not None or tls:
+            verify = ssl.create_default_context() if certificate is None else _trusting(certificate)
         self._http = httpx.Client(
             base_url=self._place,
             headers={"Authorization": f"Bearer {token}"},
-            verify=True if certificate is None else _trusting(certificate),
+            verify=verify,
             timeout=_SECONDS,
             # A proxy named in the environment has no business between us and this machine.
             trust_env=False,

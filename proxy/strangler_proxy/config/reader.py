@@ -58,7 +58,7 @@ from strangler_proxy.rollout import DEFAULT, Schedule
 from strangler_proxy.routes.clash import clashes
 from strangler_proxy.routes.route import Route
 
-__all__ = ["load_config", "read_config"]
+__all__ = ["config_text", "load_config", "read_config", "syntax_problem"]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -68,6 +68,11 @@ def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Con
 
     Raises ConfigError with every problem that was found.
     """
+    return read_config(config_text(path), path, os.environ if environment is None else environment)
+
+
+def config_text(path: Path) -> str:
+    """The text of the file at `path`. Raises ConfigError where it cannot be read."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -80,11 +85,10 @@ def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Con
         wrong = f"cannot be read: {error.strerror}"
         raise ConfigError([Problem(str(path), None, "", wrong, "name a file that can be read with -c")]) from None
     try:
-        text = content.decode()
+        return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError([Problem(str(path), line, "", "is not UTF-8", "save the file as UTF-8")]) from None
-    return read_config(text, path, os.environ if environment is None else environment)
 
 
 def read_config(text: str, path: Path, environment: Mapping[str, str]) -> Config:
@@ -92,7 +96,7 @@ def read_config(text: str, path: Path, environment: Mapping[str, str]) -> Config
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([_syntax_problem(str(path), text, error)]) from None
+        raise ConfigError([syntax_problem(str(path), text, error)]) from None
     place = Place(str(path), Positions(text), raw)
     document, missing = expanded(raw, environment)
     reading = _Reading(document, place, frozenset(gap for gap, _ in missing))
@@ -105,7 +109,8 @@ def read_config(text: str, path: Path, environment: Mapping[str, str]) -> Config
     return reading.config(path, text)
 
 
-def _syntax_problem(file: str, text: str, error: tomllib.TOMLDecodeError) -> Problem:
+def syntax_problem(file: str, text: str, error: tomllib.TOMLDecodeError) -> Problem:
+    """Where the `text` of a file is not TOML."""
     found = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(error))
     wrong = str(error)[: found.start()] if found else str(error)
     line = int(found[1]) if found and found[1] else max(1, len(text.rstrip("\n").split("\n")))

@@ -265,6 +265,55 @@ def test_addresses_that_cannot_be_read_are_none(tmp_path: Path) -> None:
     state = StateDir(tmp_path)
     assert state.read_addresses() == {}
     for text in ("{", "[]", "null"):
+@pytest.mark.parametrize("wrong", ["[[routes]]\nname = ", '[notify]\nwebhook = "${NOT_SET_HERE}"\n'])
+def test_the_kill_switch_needs_no_more_of_the_file_than_where_the_control_plane_is(folder: Path, wrong: str) -> None:
+    with (folder / "strangler.toml").open("a") as file:
+        file.write(wrong)
+    assert run("check").exit_code == 2
+    moved = flip("catalog.list", "canary", "--share", "10%", "--force")
+    assert (moved.exit_code, "catalog.list: monolith -> canary 10%" in moved.stdout) == (3, True), moved.output
+    assert "where the control plane is can be read all the same" in moved.stderr
+    assert "There is no rollout." in run("rollout", "list").stdout
+    back = run("back", "--all", "--why", "x", "--wait", "0")
+    assert "catalog.list: canary 10% -> monolith" in back.stdout, back.output
+
+
+def test_where_the_file_tells_nothing_the_control_plane_is_named_by_hand(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = (folder / "strangler.toml").read_text().split("127.0.0.1:")[2].split('"')[0]
+    (folder / "strangler.toml").write_text("broken")
+    refused = run("back", "--all", "--why", "x", "--wait", "0")
+    assert refused.exit_code == 2
+    assert "strangler --control http://HOST:PORT" in refused.stderr
+    assert "STRANGLER_TOKEN" in refused.stderr
+    url = f"http://127.0.0.1:{port}"
+    assert "Nothing to change" in run("--control", url, "back", "--all", "--why", "x", "--wait", "0").stdout
+    monkeypatch.setenv("STRANGLER_CONTROL_URL", url)
+    assert "Nothing to change" in run("back", "--all", "--why", "x", "--wait", "0").stdout
+    (folder / "strangler.toml").unlink()
+    assert "Nothing to change" in run("back", "--all", "--why", "x", "--wait", "0").stdout
+
+
+def test_the_token_of_this_machines_proxy_is_sent_to_this_machine_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STRANGLER_TOKEN")
+    token = folder / ".strangler" / "control.token"
+    token.touch(0o600)
+    token.write_text("a-token-that-nobody-guesses")
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    assert run("--control", f"http://127.0.0.1:{port}", "back", "--all", "--why", "x").exit_code == 4
+    for url in ("http://203.0.113.7:8081", "https://control.example"):
+        refused = run("--control", url, "back", "--all", "--why", "x")
+        assert (refused.exit_code, "Set STRANGLER_TOKEN" in refused.stderr) == (2, True)
+    for url in ("ftp://127.0.0.1", "http://", "127.0.0.1:8081", "http://ana:hush@127.0.0.1", "http://127.0.0.1:x"):
+        refused = run("--control", url, "back", "--all", "--why", "x")
+        assert (refused.exit_code, "is not the address of a control plane" in refused.stderr) == (2, True)
+        assert "hush" not in refused.output
+
+
         state.addresses.write_text(text)
         assert state.read_addresses() == {}
 
