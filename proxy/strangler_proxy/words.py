@@ -18,9 +18,10 @@ def percent(share: float) -> str:
     return f"{math.floor(share * 100_000) / 1000:.3f}".rstrip("0").rstrip(".") + " %"
 
 
-def moment(seconds: float) -> str:
-    """A time in seconds since 1970 as a local one."""
-    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+def moment(at: float | str) -> str:
+    """A time, in seconds since 1970 or as the control API writes it, as a local one."""
+    when = datetime.fromisoformat(at) if isinstance(at, str) else datetime.fromtimestamp(at, UTC)
+    return when.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def milliseconds(seconds: float | None) -> str:

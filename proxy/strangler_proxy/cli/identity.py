@@ -15,6 +15,7 @@ from strangler_proxy.config import load_config
 from strangler_proxy.identity_keys import SETTLING, SigningKey
 from strangler_proxy.identity_state import signing_keys
 from strangler_proxy.state import StateDir
+from strangler_proxy.words import moment
 
 __all__ = ["identity"]
 
@@ -42,7 +43,7 @@ def keys(as_json: bool, config: Path) -> None:
     def state(key: SigningKey) -> str:
         if key is signing:
             return "signs"
-        return f"signs from {_at(key.made + SETTLING)}" if key.made > signing.made else "still believed"
+        return f"signs from {moment(key.made + SETTLING)}" if key.made > signing.made else "still believed"
 
     print_table(("key", "state", "public half"), ((key.kid, state(key), key.public_jwk()["x"]) for key, _ in listed))
 
@@ -70,9 +71,5 @@ def rotate(at_once: bool, as_json: bool, config: Path) -> None:
     if as_json:
         print_json(outcome)
     else:
-        begins = "from now on" if at_once else f"from {_at(signs)} on"
+        begins = "from now on" if at_once else f"from {moment(signs)} on"
         print_text(f"The key {key.kid} signs {begins}. `strangler identity keys` shows all.")
-
-
-def _at(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")

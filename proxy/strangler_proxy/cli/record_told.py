@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any, Final
 
-from strangler_proxy.words import percent
+from strangler_proxy.words import moment, percent
 
-__all__ = ["size", "told_drops", "told_end", "told_moment", "told_running"]
+__all__ = ["size", "told_drops", "told_end", "told_running"]
 
 _ENDS: Final = {
     "time": "its time was over",
@@ -27,11 +26,6 @@ def size(number: int) -> str:
     return f"{value:.0f} {units[0]}" if units[0] == "bytes" else f"{value:.1f} {units[0]}"
 
 
-def told_moment(moment: str) -> str:
-    """A time of the control API's as a local one."""
-    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
 def told_drops(recording: Mapping[str, Any]) -> str:
     """What was not recorded, by cause."""
     dropped: Mapping[str, int] = recording["dropped"]
@@ -42,8 +36,8 @@ def told_drops(recording: Mapping[str, Any]) -> str:
 def told_running(recording: Mapping[str, Any]) -> Iterator[str]:
     """What is being recorded, by whom and until when."""
     yield (
-        f"recording to {recording['file']}: since {told_moment(recording['since'])}, until"
-        f" {told_moment(recording['until'])} at the latest, by {recording['who']}: {recording['why']}"
+        f"recording to {recording['file']}: since {moment(recording['since'])}, until"
+        f" {moment(recording['until'])} at the latest, by {recording['who']}: {recording['why']}"
     )
     yield f"  {_what(recording)}; {_numbers(recording)}"
     if recording["problem"]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from strangler_proxy.cli.options import CONFIG, JSON, WHY
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client
 from strangler_proxy.control.roles import Role
+from strangler_proxy.words import moment
 
 __all__ = ["token"]
 
@@ -46,7 +46,7 @@ def create(name: str, role: str, expires: float | None, why: str, as_json: bool,
         print_json(made)
         return
     until = made["token"]["expires"]
-    lasts = "for ever" if until is None else f"until {_at(until)}"
+    lasts = "for ever" if until is None else f"until {moment(until)}"
     click.echo(f"Token {name}, role {role}, good {lasts}. It is shown this once:", err=True)
     click.echo(made["secret"])
 
@@ -68,9 +68,10 @@ def listed(as_json: bool, config: Path) -> None:
 
 
 def _row(each: dict[str, Any]) -> tuple[str, ...]:
-    until = "for ever" if each["expires"] is None else _at(each["expires"])
+    until = "for ever" if each["expires"] is None else moment(each["expires"])
     over = "" if each["in_force"] else "  (over)"
-    return each["name"], each["role"], each["by"], f"{until}{over}", "-" if each["used"] is None else _at(each["used"])
+    used = "-" if each["used"] is None else moment(each["used"])
+    return each["name"], each["role"], each["by"], f"{until}{over}", used
 
 
 @token.command(short_help="Let a token be good no more.")
@@ -111,7 +112,3 @@ def rotate(name: str, grace: float, why: str, as_json: bool, config: Path) -> No
     else:
         click.echo(f"Token {name} is another one. It is shown this once:", err=True)
         click.echo(secret)
-
-
-def _at(text: str) -> str:
-    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M:%S")
