@@ -13,7 +13,8 @@ from strangler_proxy.wish import Wish
 if TYPE_CHECKING:
     from strangler_proxy.downstream import ClientConnection
     from strangler_proxy.forward import Exchange
-    from strangler_proxy.vouching import Pending, Vouching
+    from strangler_proxy.vouch_question import Pending
+    from strangler_proxy.vouching import Vouching
 
 __all__ = ["Introduction"]
 

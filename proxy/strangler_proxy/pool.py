@@ -9,7 +9,6 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-from strangler.resilience import Breaker
 from strangler_proxy.config import Upstream
 from strangler_proxy.config.certificates import BadCertificate, client_context
 from strangler_proxy.config.upstreams import UpstreamTls
@@ -17,29 +16,22 @@ from strangler_proxy.connecting import Connecting
 from strangler_proxy.endpoint import Endpoint
 from strangler_proxy.endpoints import Endpoints
 from strangler_proxy.health import Health
-from strangler_proxy.outcome import FAILED, SUCCEEDED, UNDECIDED
+from strangler_proxy.permits import Permits
 from strangler_proxy.resolver import Resolver
 from strangler_proxy.upstream import UpstreamConnection
-from strangler_proxy.waiting_room import Waiter, WaitingRoom
 
 if TYPE_CHECKING:
     from strangler_proxy.shadow.pace import Pace
 
-__all__ = ["FAILED", "NO_CONNECTION", "REFUSALS", "SUCCEEDED", "UNDECIDED", "Pool", "Waiter"]
+__all__ = ["NO_CONNECTION", "Pool"]
 
-# Why an upstream is not asked at all.
-REFUSALS: Final = ("breaker-open", "bulkhead-full", "bulkhead-timeout", "unhealthy")
 # Why there is no connection to it.
 NO_CONNECTION: Final = ("unresolved", "refused", "connect-timeout", "tls")
-# What `enter` gives.
-_WAITS: Final = 0
-_REFUSED: Final = -1
-
 # How long a connection may have been unused when a request that must not be sent twice is sent on it.
 _BRIEF: Final = 0.5
 
 
-class Pool:
+class Pool(Permits):
     """One upstream, as one worker sees it.
 
     Whoever wants to ask it calls `enter`, then `take` or `connect`, then `give` for a connection whose answer was whole
@@ -58,31 +50,17 @@ class Pool:
         resolver: Resolver | None = None,
         now: Callable[[], float] = monotonic,
     ) -> None:
-        self.upstream = upstream
-        self.loop = loop
+        super().__init__(upstream, loop, now)
         self.context: ssl.SSLContext | None = None
         # Why TLS cannot be spoken; empty where it can, or need not.
         self.without_tls: str = ""
         if upstream.tls is not None:
             self._prepare_tls(upstream.tls)
-        # Why `enter` refused last.
-        self.refusal: str = ""
         # A whole header line that goes with every request to it, by which the monolith knows us; empty for all others.
         self.proxied: bytes = b""
         # Told what answers to customers take, where copies are sent to this upstream too.
         self.pace: Pace | None = None
-        self._now: Callable[[], float] = now
         self._last_resort: bool = last_resort
-        # Whoever has a permit holds one connection at most, so that the fewer of both bounds both.
-        self._bound: int = min(upstream.in_flight, upstream.max_connections)
-        self._tunnels: int = 0
-        self._breaker: Breaker | None = None if upstream.breaker is None else Breaker(upstream.breaker)
-        self._sick: bool = False
-        self._in_flight: int = 0
-        self._room = WaitingRoom()
-        self._queue = self._room.queue
-        self._admitting: bool = False
-        self._refused: dict[str, int] = dict.fromkeys(REFUSALS, 0)
         self._keep_alive: float = upstream.keep_alive
         self._most_unused: int = upstream.connections if upstream.keep_alive else 0
         self.places = Endpoints(upstream, loop, self._changed, now, resolver=resolver)
@@ -104,109 +82,6 @@ class Pool:
     def endpoints(self) -> list[Endpoint]:
         """Where the upstream can be reached; empty while none of its names was ever resolved."""
         return self.places.all
-
-    # Who may ask.
-
-    def enter(self, waiter: Waiter) -> int:
-        """A permit, above 0, to be given to `leave` exactly once.
-
-        0: `waiter` is told later, exactly once, unless it withdraws. Below 0: refused, and `refusal` says why.
-        """
-        if self._in_flight < self._bound and not self._queue and not self._sick:
-            breaker = self._breaker
-            permit = 1 if breaker is None else breaker.acquire(self._now())
-            if permit > 0:
-                self._in_flight += 1
-                return permit
-            return self._refuse("breaker-open")
-        if self._sick:
-            return self._refuse("unhealthy")
-        if len(self._queue) >= self.upstream.waiting:
-            return self._refuse("bulkhead-full")
-        self._room.join(waiter, self._now())
-        return _WAITS
-
-    def leave(self, permit: int, outcome: int) -> None:
-        """Give the permit back, with what came of it.
-
-        FAILED is no answer, or 502, 503 or 504: what a server says that cannot do its work. A 500 is an answer, and
-        one broken page must not take all others with it. UNDECIDED is for work that was given up by the client.
-        """
-        self._in_flight -= 1
-        breaker = self._breaker
-        if breaker is not None:
-            if outcome == SUCCEEDED:
-                breaker.success(permit, self._now())
-            elif outcome == FAILED:
-                breaker.failure(permit, self._now())
-            else:
-                breaker.cancelled(permit, self._now())
-        if self._queue and not self._admitting:
-            self._admit_soon()
-
-    def withdraw(self, waiter: Waiter) -> None:
-        """`waiter` waits no more. One that does not wait is nothing to withdraw."""
-        self._room.withdraw(waiter)
-
-    def detach(self, connection: UpstreamConnection) -> None:
-        """`connection` has become a tunnel: a connection still, but no request in flight; its permit can be left."""
-        if not connection.detached:
-            connection.detached = True
-            self._tunnels += 1
-            self._bind()
-
-    def attach(self) -> None:
-        """A tunnel has ended."""
-        self._tunnels -= 1
-        self._bind()
-        if self._queue and not self._admitting:
-            self._admit_soon()
-
-    def _bind(self) -> None:
-        # However many tunnels there are, one request may pass at a time.
-        self._bound = max(1, min(self.upstream.in_flight, self.upstream.max_connections - self._tunnels))
-
-    def _refuse(self, why: str) -> int:
-        self.refusal = why
-        self._refused[why] += 1
-        return _REFUSED
-
-    def _admit_soon(self) -> None:
-        # Not at once: what the next one does must not happen in the middle of what the last one still does.
-        self._admitting = True
-        self.loop.call_soon(self._admit)
-
-    def _admit(self) -> None:
-        self._admitting = False
-        queue, breaker = self._queue, self._breaker
-        while queue and (self._sick or self._in_flight < self._bound):
-            waiter = self._room.next()
-            if self._sick:
-                self._turn_away(waiter, "unhealthy")
-                continue
-            permit = 1 if breaker is None else breaker.acquire(self._now())
-            if permit <= 0:
-                self._turn_away(waiter, "breaker-open")
-                continue
-            self._in_flight += 1
-            try:
-                waiter.admitted(permit)
-            except Exception as error:
-                self.report("a waiter could not be admitted", error)
-
-    def _turn_away(self, waiter: Waiter, why: str) -> None:
-        self._refused[why] += 1
-        try:
-            waiter.refused(why)
-        except Exception as error:
-            self.report("a waiter could not be refused", error)
-
-    def _end_waits(self, now: float) -> None:
-        before = now - self.upstream.waiting_timeout
-        while self._room.expired(before):
-            self._turn_away(self._room.next(), "bulkhead-timeout")
-
-    # On which connection.
 
     def take(self, *, surely: bool) -> UpstreamConnection | None:
         """An unused connection that is still open as far as known, None when there is none.
@@ -287,8 +162,6 @@ class Pool:
         if oldest:
             min(oldest, key=lambda endpoint: endpoint.unused[0].idle_since).unused.pop(0).close()
 
-    # What connections and their making tell.
-
     def blame(self, endpoint: Endpoint) -> None:
         """No answer came from `endpoint`: it cannot be reached, gave no answer in time, or one that is none."""
         self.places.blame(endpoint)
@@ -310,11 +183,6 @@ class Pool:
         if why:
             self._failures[why] += 1
 
-    def report(self, what: str, error: Exception) -> None:
-        """Tell of a fault of our own; it must not spread to whatever else is under way."""
-        context: dict[str, Any] = {"message": f"upstream {self.upstream.name}: {what}", "exception": error}
-        self.loop.call_exception_handler(context)
-
     def _prepare_tls(self, tls: UpstreamTls) -> None:
         try:
             self.context = client_context(tls)
@@ -333,8 +201,6 @@ class Pool:
             self._health.moved()
         if self._queue and not self._admitting:
             self._admit_soon()
-
-    # Time passing, and what is seen from outside.
 
     def tick(self, now: float) -> None:
         """What is due: called every tenth of a second."""

@@ -6,7 +6,6 @@ Whatever goes wrong, the client is refused: nobody is passed on as somebody, or 
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
@@ -14,7 +13,7 @@ from typing import Any, Final
 
 from strangler.errors import StranglerError
 from strangler.identity.identity import HEADER
-from strangler_proxy.ask import Answered, Ask, ask
+from strangler_proxy.ask import Answered
 from strangler_proxy.config.values import IdentitySettings
 from strangler_proxy.credentials import CredentialNames, Credentials, crumb_digest, crumbs_of
 from strangler_proxy.form_token import is_form
@@ -22,13 +21,13 @@ from strangler_proxy.identity_token import TokenTooLong, TokenWriter
 from strangler_proxy.pool import Pool
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.routes.route import Route
+from strangler_proxy.vouch_question import Done, Pending, Question
 from strangler_proxy.vouch_request import SAFE, vouch_request
 from strangler_proxy.vouched import Refusal, Vouched, parse_answer, vary
 from strangler_proxy.wish import Wish, wish_of
 
-__all__ = ["Pending", "Vouching"]
+__all__ = ["Vouching"]
 
-_LARGEST_ANSWER: Final = 1024 * 1024
 _COMPLAINT_EVERY: Final = 10.0
 # Browsers send each private cookie once, or twice for two paths. What is remembered by each must not be for clients to
 # multiply.
@@ -36,8 +35,6 @@ _MOST_CRUMBS: Final = 16
 _ANONYMOUS: Final[dict[str, Any]] = {"user": None, "session": "", "auth_time": None, "data": {}}
 
 _log = logging.getLogger("strangler.identity")
-
-Done = Callable[[Vouched | Refusal], None]
 
 
 class _Known:
@@ -53,95 +50,6 @@ class _Known:
         self.crumbs = crumbs
         self.until = until
         self.target = target
-
-
-class Pending:
-    """One request that waits for the monolith's word. `cancel` gives it up: then it is told nothing."""
-
-    __slots__ = ("_question", "body", "done", "forwarded", "head", "request_id", "target", "wish")
-
-    def __init__(
-        self, wish: Wish, head: RequestHead, target: bytes, forwarded: bytes, body: bytes, request_id: bytes, done: Done
-    ) -> None:
-        self.wish = wish
-        self.head = head
-        self.target = target
-        self.forwarded = forwarded
-        self.body = body
-        self.request_id = request_id
-        self.done: Done | None = done
-        self._question: _Question | None = None
-
-    def cancel(self) -> None:
-        """Nobody waits any more."""
-        self.done = None
-        question, self._question = self._question, None
-        if question is not None:
-            question.leave(self)
-
-    def join(self, question: _Question) -> None:
-        """Wait for the answer to this question."""
-        self._question = question
-        question.waiting.append(self)
-
-    def tell(self, result: Vouched | Refusal) -> None:
-        """Say what came of it, once."""
-        self._question = None
-        done, self.done = self.done, None
-        if done is not None:
-            done(result)
-
-
-class _Question:
-    """One question to the monolith, for the first of those that wait and all who ask the same meanwhile."""
-
-    __slots__ = ("_again", "_ask", "_nonce", "_vouching", "credentials", "fresh", "key", "target", "waiting")
-
-    def __init__(self, vouching: Vouching, key: bytes, credentials: Credentials) -> None:
-        self._vouching = vouching
-        self.key = key
-        self.credentials = credentials
-        self.waiting: list[Pending] = []
-        # Whether nothing has happened to the session since: what is said of it then is not to be remembered.
-        self.fresh = True
-        # Where the one was going whose question it is; by the answer's time it may have left.
-        self.target = b""
-        self._nonce = ""
-        self._again = True
-        self._ask: Ask | None = None
-
-    def begin(self) -> None:
-        """Ask for the first that waits."""
-        self._nonce = secrets.token_hex(16)
-        self.target = self.waiting[0].head.target
-        request = self._vouching.request(self.waiting[0], self.credentials, self._nonce)
-        settings = self._vouching.settings
-        self._ask = ask(
-            self._vouching.pool, request, seconds=settings.timeout, most=_LARGEST_ANSWER, done=self._answered
-        )
-
-    def leave(self, pending: Pending) -> None:
-        """One waits no more; without any, nobody is asked."""
-        if pending in self.waiting:
-            self.waiting.remove(pending)
-        if not self.waiting:
-            self.cancel()
-            self._vouching.dismiss(self)
-
-    def cancel(self) -> None:
-        """Give up what is under way."""
-        if self._ask is not None:
-            self._ask.cancel()
-            self._ask = None
-
-    def _answered(self, answered: Answered | str) -> None:
-        self._ask = None
-        if answered == "reset" and self._again and self.waiting:
-            # A question may be put twice: it does nothing that the request itself would not do.
-            self._again = False
-            self.begin()
-            return
-        self._vouching.answered(self, self._nonce, answered)
 
 
 class Vouching:
@@ -178,8 +86,8 @@ class Vouching:
         self._known: dict[bytes, _Known] = {}
         # By the digest of a private cookie: what is known, and is being asked, of its session.
         self._by_crumb: dict[bytes, set[bytes]] = {}
-        self._questions: dict[bytes, _Question] = {}
-        self._single: set[_Question] = set()
+        self._questions: dict[bytes, Question] = {}
+        self._single: set[Question] = set()
         self._complained = float("-inf")
         self.counts = dict.fromkeys(("unasked", "remembered", "asked", "refused", "failed"), 0)
         self.tell: Callable[[list[bytes]], int] | None = None
@@ -241,7 +149,7 @@ class Vouching:
                 return None
         question = self._questions.get(key)
         if question is None:
-            question = _Question(self, key, credentials)
+            question = Question(self, key, credentials)
             self._questions[key] = question
             for crumb in credentials.crumbs:
                 self._by_crumb.setdefault(crumb, set()).add(key)
@@ -302,7 +210,7 @@ class Vouching:
             body=pending.body,
         )
 
-    def answered(self, question: _Question, nonce: str, answered: Answered | str) -> None:
+    def answered(self, question: Question, nonce: str, answered: Answered | str) -> None:
         """What came of a question: tell those who wait."""
         self.dismiss(question)
         set_cookies: list[bytes] = []
@@ -326,7 +234,7 @@ class Vouching:
             elif pending.done is not None:
                 self._ask_alone(pending, self._credentials(pending))
 
-    def dismiss(self, question: _Question) -> None:
+    def dismiss(self, question: Question) -> None:
         """The question is answered, or nobody wants to know any more."""
         self._single.discard(question)
         if question.key and self._questions.get(question.key) is question:
@@ -334,7 +242,7 @@ class Vouching:
             self._unlink(question.key, question.credentials.crumbs)
 
     def _ask_alone(self, pending: Pending, credentials: Credentials) -> None:
-        question = _Question(self, b"", credentials)
+        question = Question(self, b"", credentials)
         self._single.add(question)
         pending.join(question)
         question.begin()

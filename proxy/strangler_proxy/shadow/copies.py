@@ -18,7 +18,7 @@ from strangler_proxy.vouched import Refusal, Vouched
 if TYPE_CHECKING:
     from strangler_proxy.shadow.lane import Lane
     from strangler_proxy.shadow.ledger import Place
-    from strangler_proxy.vouching import Pending
+    from strangler_proxy.vouch_question import Pending
 
 __all__ = ["Copy"]
 

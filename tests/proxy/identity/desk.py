@@ -17,8 +17,9 @@ from strangler_proxy.identity_token import TokenWriter
 from strangler_proxy.pool import Pool
 from strangler_proxy.request_head import RequestHead, parse_request
 from strangler_proxy.routes.route import Route
+from strangler_proxy.vouch_question import Pending
 from strangler_proxy.vouched import Refusal, Vouched
-from strangler_proxy.vouching import Pending, Vouching
+from strangler_proxy.vouching import Vouching
 
 from strangler.identity import HEADER, Identity, IdentityKeys, Verifier
 from strangler.identity.binding import decoded

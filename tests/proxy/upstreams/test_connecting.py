@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from strangler_proxy.ask import Answered, ask
 from strangler_proxy.config import Address, Upstream
-from strangler_proxy.pool import SUCCEEDED, Pool
+from strangler_proxy.outcome import SUCCEEDED
+from strangler_proxy.pool import Pool
 from strangler_proxy.upstream import UpstreamConnection
 
 from tests.proxy.upstreams.pools import (

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strangler_proxy.config import Address, Upstream
-from strangler_proxy.pool import FAILED, SUCCEEDED, UNDECIDED, Pool
+from strangler_proxy.outcome import FAILED, SUCCEEDED, UNDECIDED
+from strangler_proxy.pool import Pool
 
 from strangler.resilience import BreakerSettings
 from tests.proxy.upstreams.pools import Turn
