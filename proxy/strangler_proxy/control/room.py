@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,6 +24,8 @@ from strangler_proxy.page.visitor import Visitor
 __all__ = ["ControlRoom", "Fork"]
 
 _THREADS: Final = 16
+# Workers have so long to follow a move before a page says that they do not.
+_FOLLOWING: Final = timedelta(seconds=3)
 _PLACE: Final = Address("localhost", 80)
 
 T = TypeVar("T")
@@ -81,9 +84,11 @@ class ControlRoom:
 
     def state(self) -> State:
         """How this replica stands now."""
-        lacks = self._plane.ready()
-        told = (lacks["store"], lacks["disk"], lacks["workers"], lacks["evidence"], *self._plane.replicas.notes())
-        return State(self._plane.snapshot.revision, tuple(reason for reason in told if reason))
+        lacks, snapshot = self._plane.ready(), self._plane.snapshot
+        if datetime.now(UTC) - snapshot.at < _FOLLOWING:
+            lacks["workers"] = None
+        told = (*lacks.values(), *self._plane.replicas.notes())
+        return State(snapshot.revision, tuple(reason for reason in told if reason))
 
     async def moved(self, revision: int, seconds: float) -> bool:
         """Wait for another revision than that one, at most so long."""

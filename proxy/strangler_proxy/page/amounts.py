@@ -44,7 +44,8 @@ def duration(seconds: float | None) -> str:
         return _NONE
     if abs(seconds) < 1:
         return milliseconds(seconds)
-    left, told = round(abs(seconds)), []
+    told: list[str] = []
+    left = round(abs(seconds))
     for each, unit in _STEPS:
         whole, left = divmod(left, int(each))
         if whole or told:

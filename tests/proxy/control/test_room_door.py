@@ -87,20 +87,15 @@ def test_the_cookie_is_for_these_pages_alone_and_for_no_script(visit: Visit) -> 
 def test_over_tls_the_cookie_is_never_sent_in_the_clear(visit: Visit) -> None:
     behind = visit.sign_in(Origin=ORIGIN.replace("http:", "https:"))
     assert "; Secure" in behind.headers["set-cookie"]
-    visit.client.base_url = ORIGIN.replace("http:", "https:")
-    assert "; Secure" in visit.sign_in(Origin=ORIGIN.replace("http:", "https:")).headers["set-cookie"]
 
 
 def test_an_id_that_somebody_else_chose_is_never_taken_up(visit: Visit) -> None:
     visit.client.cookies.clear()
-    visit.client.cookies.set(SESSION_COOKIE, "chosen-by-somebody-else", domain="127.0.0.1", path="/room")
-    visit.sign_in()
-    shown = [cookie.value for cookie in visit.client.cookies.jar]
-    assert len(visit.get("/room/").text) > 1000
+    planted = {"Cookie": f"{SESSION_COOKIE}=chosen-by-somebody-else"}
+    begun = visit.sign_in(**planted)
+    assert "chosen-by-somebody-else" not in begun.headers["set-cookie"]
     visit.client.cookies.clear()
-    visit.client.cookies.set(SESSION_COOKIE, "chosen-by-somebody-else", domain="127.0.0.1", path="/room")
-    assert location(visit.get("/room/")) == "/room/sign-in"
-    assert shown != ["chosen-by-somebody-else"]
+    assert location(visit.get("/room/", **planted)) == "/room/sign-in"
 
 
 def test_signing_in_anew_ends_the_session_before(visit: Visit) -> None:
@@ -251,14 +246,6 @@ def test_a_token_that_is_rotated_with_a_grace_keeps_its_sessions_so_long(visit: 
     visit.as_role("operate")
     asked = {"name": "of-operate", "why": "every quarter", "grace_seconds": 3600}
     assert visit.client.post("/api/v1/tokens/rotate", json=asked, headers=API).status_code == 200
-    assert visit.get("/room/").status_code == 200
-
-
-def test_the_first_token_that_is_rotated_ends_its_sessions(visit: Visit, tmp_path: Path) -> None:
-    asked = {"name": "control.token", "why": "somebody left"}
-    answered = visit.client.post("/api/v1/tokens/rotate", json=asked, headers=API)
-    # This one is of the environment, so it cannot be; the session goes on.
-    assert answered.status_code == 409
     assert visit.get("/room/").status_code == 200
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,6 +108,22 @@ def test_the_first_token_of_one_replica_opens_no_other(documents: MemoryDocument
         assert await here.whose(session_id) is not None, "it was ended where it only does not count"
 
     run(both())
+
+
+def test_the_first_token_ends_its_sessions_when_it_is_written_anew(
+    documents: MemoryDocumentStore, clock: Clock, tmp_path: Path
+) -> None:
+    async def rotated() -> None:
+        replica = Replica(documents, clock)
+        replica.tokens = Tokens(documents, Bootstrap.of(tmp_path / "control.token", {}), clock=clock)
+        replica.sessions = Sessions(documents, replica.tokens, clock=clock)
+        session_id = await replica.begin((tmp_path / "control.token").read_text().strip())
+        assert await replica.whose(session_id) is not None
+        secret = await replica.tokens.rotate("control.token", grace=0, who="ada", why="somebody left")
+        assert await replica.whose(session_id) is None
+        assert await replica.whose(await replica.begin(secret)) is not None
+
+    run(rotated())
 
 
 def test_signing_out_counts_on_every_replica(documents: MemoryDocumentStore, clock: Clock) -> None:
