@@ -20,6 +20,7 @@ from strangler_proxy.proxied_line import ProxiedLine, knows_us
 from strangler_proxy.record.order import Order
 from strangler_proxy.record.recorder import Recorder
 from strangler_proxy.request_head import RequestHead
+from strangler_proxy.room_cookie import ROOM_COOKIE
 from strangler_proxy.routes import Match, RouteTable
 from strangler_proxy.routes.decision import Decision, decide, decided
 from strangler_proxy.shadow.plan import Plan
@@ -66,7 +67,7 @@ class Gateway:
         self.draining = False
         self.drained = asyncio.Event()
         self.clients: set[ClientConnection] = set()
-        self.private_cookies = frozenset(name.encode() for name in config.private_cookies)
+        self.private_cookies = frozenset(name.encode() for name in (*config.private_cookies, ROOM_COOKIE))
         self.unsettable_cookies = self.private_cookies | {SUBJECT_COOKIE.encode()}
         # A request that carries our own mark has been here before.
         self.pseudonym = b"strangler-" + config.digest.encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from starlette.requests import HTTPConnection
 
@@ -12,9 +12,7 @@ from strangler_proxy.client import ControlClient
 from strangler_proxy.config.values import Config
 from strangler_proxy.page.visitor import Visitor
 
-__all__ = ["SESSION_COOKIE", "Room", "SignInRefused", "State", "room_of"]
-
-SESSION_COOKIE: Final = "strangler_session"
+__all__ = ["Room", "SignInRefused", "State", "room_of"]
 
 T = TypeVar("T")
 

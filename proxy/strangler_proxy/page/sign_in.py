@@ -15,8 +15,9 @@ from strangler_proxy.page.form import form_of
 from strangler_proxy.page.page import Page
 from strangler_proxy.page.places import HOME, own_path
 from strangler_proxy.page.render import HEADERS, is_part, render
-from strangler_proxy.page.room import SESSION_COOKIE, SignInRefused, room_of
+from strangler_proxy.page.room import SignInRefused, room_of
 from strangler_proxy.plain import is_plain
+from strangler_proxy.room_cookie import ROOM_COOKIE
 
 __all__ = ["SIGN_IN", "ids_shown", "routes", "to_sign_in"]
 
@@ -42,7 +43,7 @@ def ids_shown(headers: Headers) -> Sequence[str]:
         value.strip()
         for header in headers.getlist("cookie")
         for name, _, value in (chunk.partition("=") for chunk in header.split(";"))
-        if name.strip() == SESSION_COOKIE
+        if name.strip() == ROOM_COOKIE
     ]
     return list(dict.fromkeys(found))[:_MOST_IDS]
 
@@ -88,7 +89,7 @@ async def sign_in(request: Request) -> Response:
     answered = RedirectResponse(onward, 303, headers=HEADERS)
     # Behind somebody who ends TLS for us the request itself is plain; the page that sent the form is not.
     secure = "https" in {request.url.scheme, request.headers.get("origin", "").partition(":")[0]}
-    answered.set_cookie(SESSION_COOKIE, session, path="/room", httponly=True, samesite="strict", secure=secure)
+    answered.set_cookie(ROOM_COOKIE, session, path="/room", httponly=True, samesite="strict", secure=secure)
     return answered
 
 
@@ -97,7 +98,7 @@ async def sign_out(request: Request) -> Response:
     await room_of(request).end(ids_shown(request.headers), request.state.address)
     # Not the cookies: the browser would drop those of everything else on this host, the shop's too.
     answered = RedirectResponse(SIGN_IN, 303, headers={**HEADERS, "Clear-Site-Data": '"cache"'})
-    answered.delete_cookie(SESSION_COOKIE, path="/room", httponly=True, samesite="strict")
+    answered.delete_cookie(ROOM_COOKIE, path="/room", httponly=True, samesite="strict")
     return answered
 
 

@@ -13,7 +13,7 @@ from httpx import Response
 from strangler_proxy.config.values import Address
 from strangler_proxy.control import ControlPlane
 from strangler_proxy.control.incoming import BODY_LIMIT
-from strangler_proxy.page.room import SESSION_COOKIE
+from strangler_proxy.room_cookie import ROOM_COOKIE
 
 from strangler.testing.memory_documents import MemoryDocumentStore
 from strangler.testing.toggle_store import MemoryToggleStore
@@ -81,7 +81,7 @@ def test_a_part_of_a_page_sends_its_whole_page_to_sign_in(visit: Visit) -> None:
 
 def test_the_cookie_is_for_these_pages_alone_and_for_no_script(visit: Visit) -> None:
     cookie = visit.sign_in().headers["set-cookie"]
-    assert re.fullmatch(rf"{SESSION_COOKIE}=[\w-]{{43}}; HttpOnly; Path=/room; SameSite=strict", cookie)
+    assert re.fullmatch(rf"{ROOM_COOKIE}=[\w-]{{43}}; HttpOnly; Path=/room; SameSite=strict", cookie)
 
 
 def test_over_tls_the_cookie_is_never_sent_in_the_clear(visit: Visit) -> None:
@@ -91,7 +91,7 @@ def test_over_tls_the_cookie_is_never_sent_in_the_clear(visit: Visit) -> None:
 
 def test_an_id_that_somebody_else_chose_is_never_taken_up(visit: Visit) -> None:
     visit.client.cookies.clear()
-    planted = {"Cookie": f"{SESSION_COOKIE}=chosen-by-somebody-else"}
+    planted = {"Cookie": f"{ROOM_COOKIE}=chosen-by-somebody-else"}
     begun = visit.sign_in(**planted)
     assert "chosen-by-somebody-else" not in begun.headers["set-cookie"]
     visit.client.cookies.clear()
@@ -99,27 +99,27 @@ def test_an_id_that_somebody_else_chose_is_never_taken_up(visit: Visit) -> None:
 
 
 def test_signing_in_anew_ends_the_session_before(visit: Visit) -> None:
-    before = visit.client.cookies[SESSION_COOKIE]
+    before = visit.client.cookies[ROOM_COOKIE]
     visit.sign_in(who="ben")
-    assert visit.client.cookies[SESSION_COOKIE] != before
+    assert visit.client.cookies[ROOM_COOKIE] != before
     assert "ben" in visit.get("/room/").text
     visit.client.cookies.clear()
-    assert location(visit.get("/room/", Cookie=f"{SESSION_COOKIE}={before}")) == "/room/sign-in"
+    assert location(visit.get("/room/", Cookie=f"{ROOM_COOKIE}={before}")) == "/room/sign-in"
 
 
 def test_two_sessions_at_once_are_nobodys(visit: Visit) -> None:
-    own = visit.client.cookies[SESSION_COOKIE]
+    own = visit.client.cookies[ROOM_COOKIE]
     visit.client.cookies.clear()
     visit.sign_in(who="mallory")
-    other = visit.client.cookies[SESSION_COOKIE]
+    other = visit.client.cookies[ROOM_COOKIE]
     visit.client.cookies.clear()
-    planted = f"{SESSION_COOKIE}={other}; {SESSION_COOKIE}={own}"
+    planted = f"{ROOM_COOKIE}={other}; {ROOM_COOKIE}={own}"
     assert location(visit.get("/room/", Cookie=planted)) == "/room/sign-in"
-    garbage = f"{SESSION_COOKIE}=nothing; {SESSION_COOKIE}={own}; {SESSION_COOKIE}={own}"
+    garbage = f"{ROOM_COOKIE}=nothing; {ROOM_COOKIE}={own}; {ROOM_COOKIE}={own}"
     assert visit.get("/room/", Cookie=garbage).status_code == 200
     assert visit.sign_in(Cookie=planted).status_code == 303
     visit.client.cookies.clear()
-    assert location(visit.get("/room/", Cookie=f"{SESSION_COOKIE}={other}")) == "/room/sign-in"
+    assert location(visit.get("/room/", Cookie=f"{ROOM_COOKIE}={other}")) == "/room/sign-in"
 
 
 def test_a_cookie_opens_no_api_and_a_token_no_page(visit: Visit) -> None:
@@ -172,7 +172,7 @@ def test_a_form_without_the_token_of_this_visit_is_not_taken(visit: Visit, token
 
 
 def test_the_form_token_does_not_tell_the_session(visit: Visit) -> None:
-    assert visit.client.cookies[SESSION_COOKIE] not in visit.get("/room/").text
+    assert visit.client.cookies[ROOM_COOKIE] not in visit.get("/room/").text
 
 
 @pytest.mark.parametrize("media", ["application/json", "text/plain", "multipart/form-data; boundary=x", ""])
@@ -250,11 +250,11 @@ def test_a_token_that_is_rotated_with_a_grace_keeps_its_sessions_so_long(visit: 
 
 
 def test_signing_in_and_out_stand_in_the_audit_and_no_secret_does(visit: Visit, documents: MemoryDocumentStore) -> None:
-    session = visit.client.cookies[SESSION_COOKIE]
+    session = visit.client.cookies[ROOM_COOKIE]
     answered = visit.post("/room/sign-out")
     assert location(answered) == "/room/sign-in"
     assert answered.headers["clear-site-data"] == '"cache"', "the shop's cookies on this host are not ours to clear"
-    assert f'{SESSION_COOKIE}=""' in answered.headers["set-cookie"]
+    assert f'{ROOM_COOKIE}=""' in answered.headers["set-cookie"]
     (begun,), (ended,) = events(documents, "session.begin"), events(documents, "session.end")
     assert {(each.who, each.name, each.detail["address"]) for each in (begun, ended)} == {
         ("ada (control.token)", "control.token", "192.0.2.1")
@@ -265,12 +265,12 @@ def test_signing_in_and_out_stand_in_the_audit_and_no_secret_does(visit: Visit, 
 
 
 def test_after_signing_out_the_session_is_good_for_nothing(visit: Visit) -> None:
-    cookie, form_token = visit.client.cookies[SESSION_COOKIE], visit.form_token()
+    cookie, form_token = visit.client.cookies[ROOM_COOKIE], visit.form_token()
     page = visit.get("/room/")
     assert page.headers["cache-control"] == "no-store", "so that going back asks anew"
     visit.post("/room/sign-out")
     visit.client.cookies.clear()
-    shown = {"Cookie": f"{SESSION_COOKIE}={cookie}"}
+    shown = {"Cookie": f"{ROOM_COOKIE}={cookie}"}
     assert location(visit.get("/room/", **shown)) == "/room/sign-in"
     stolen = visit.client.post(
         "/room/back", data={**BACK, "form_token": form_token}, headers={"Origin": ORIGIN, **shown}
@@ -380,8 +380,8 @@ def test_who_comes_too_often_is_told_when_to_come_again(tmp_path: Path) -> None:
 def test_a_session_is_good_on_every_replica_and_after_a_restart(tmp_path: Path, documents: MemoryDocumentStore) -> None:
     store = MemoryToggleStore()
     with visiting(plane(tmp_path / "one", store, documents, workers=0)) as visit:
-        cookie = visit.client.cookies[SESSION_COOKIE]
-        shown = {"Cookie": f"{SESSION_COOKIE}={cookie}"}
+        cookie = visit.client.cookies[ROOM_COOKIE]
+        shown = {"Cookie": f"{ROOM_COOKIE}={cookie}"}
         other = plane(tmp_path / "two", store, MemoryDocumentStore(documents), workers=0)
         with visiting(other, signed_in=False) as elsewhere:
             assert elsewhere.get("/room/", **shown).status_code == 200
@@ -394,11 +394,11 @@ def test_without_a_store_those_who_have_signed_in_still_see_and_others_may_sign_
 ) -> None:
     documents.outage = "the disk is gone"
     assert visit.get("/room/back").status_code == 200
-    first = visit.client.cookies[SESSION_COOKIE]
+    first = visit.client.cookies[ROOM_COOKIE]
     visit.client.cookies.clear()
     assert visit.sign_in(who="ben").status_code == 303
     assert "ben" in visit.get("/room/back").text
-    second = visit.client.cookies[SESSION_COOKIE]
+    second = visit.client.cookies[ROOM_COOKIE]
     visit.client.cookies.clear()
     visit.post("/room/sign-out", {"form_token": "-"})
     documents.outage = None
@@ -406,4 +406,4 @@ def test_without_a_store_those_who_have_signed_in_still_see_and_others_may_sign_
     while len(documents.listed("session")) < 2:
         assert time.monotonic() < end, "what began meanwhile is never written down"
     for session in (first, second):
-        assert visit.get("/room/", Cookie=f"{SESSION_COOKIE}={session}").status_code == 200
+        assert visit.get("/room/", Cookie=f"{ROOM_COOKIE}={session}").status_code == 200

@@ -111,6 +111,20 @@ def test_a_candidate_cannot_set_our_cookie(make_proxy: MakeProxy, sides: tuple[R
     assert b"Set-Cookie: a=1\r\n" in head
 
 
+def test_a_candidate_neither_sees_nor_sets_the_control_rooms_cookie(
+    make_proxy: MakeProxy, sides: tuple[RawUpstream, RawUpstream]
+) -> None:
+    sides[1].script = answer(
+        b"HTTP/1.1 200 OK\r\nSet-Cookie: strangler_session=theirs; Path=/room\r\nContent-Length: 0\r\n\r\n"
+    )
+    routes = (route(NAME, "/p/"),)
+    proxy = make_proxy(config(sides[0].port, sides[1].port, routes=routes), snapshot(Stage.EXTRACTED, NAME))
+    head, _ = proxy.ask(GET[:-2] + b"Cookie: a=1; strangler_session=an-operators\r\n\r\n")
+    assert b"strangler_session" not in head
+    assert b"strangler_session" not in sides[1].heads[0]
+    assert b"Cookie: a=1\r\n" in sides[1].heads[0]
+
+
 def test_a_share_counts_the_subjects_that_its_bucket_function_says(routed: Proxy) -> None:
     routed.put_into_force(snapshot(Stage.CANARY, NAME, share=30_000))
     subjects = Subjects(KEY)

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from strangler_proxy.control import ControlPlane
 from strangler_proxy.control.app import app
 from strangler_proxy.control.bootstrap import Bootstrap
-from strangler_proxy.page.room import SESSION_COOKIE
+from strangler_proxy.room_cookie import ROOM_COOKIE
 
 __all__ = ["ORIGIN", "TOKEN", "Visit", "visiting"]
 
@@ -88,7 +88,7 @@ class Visit:
 
     def as_role(self, role: str) -> Visit:
         """Sign in anew with a new token of that role."""
-        self.client.cookies.delete(SESSION_COOKIE)
+        self.client.cookies.delete(ROOM_COOKIE)
         assert self.sign_in(self.token_of(role)).status_code == 303
         return self
 
