@@ -19,6 +19,7 @@ from benchmarks import (
     matching,
     proxy,
     replicas,
+    room,
     routes,
     seam,
     shadow,
@@ -49,6 +50,7 @@ MEASUREMENTS: dict[str, Callable[[Pace], list[Bar]]] = {
     "workers": workers.measure,
     "idle": footprint.idle,
     "large": footprint.large,
+    "room": room.measure,
 }
 
 

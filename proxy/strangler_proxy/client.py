@@ -76,6 +76,20 @@ class ControlClient:
         return self._get("/api/v1/status")
 
     def metrics(self) -> str:
+    def overview(self, *, over: int | None = None, seconds: float | None = None) -> dict[str, Any]:
+        """How much has moved, how each route stands and fares, what needs a person. `over` says of how many seconds
+        rates are, `seconds` for how long at most agreements are brought up to date first."""
+        return self._get("/api/v1/overview", {"over": over, "seconds": seconds})
+
+    def progress(self, *, since: float, step: int) -> list[dict[str, Any]]:
+        """How much had moved since then (seconds since 1970), every `step` seconds."""
+        points: list[dict[str, Any]] = self._get("/api/v1/progress", {"since": since, "step": step})["points"]
+        return points
+
+    def upstreams(self) -> dict[str, Any]:
+        """How the upstreams are, and what becomes of copies."""
+        return self._get("/api/v1/upstreams")
+
         """The metrics, in Prometheus' text format."""
         try:
             answered = self._http.get("/metrics")

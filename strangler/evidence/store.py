@@ -118,6 +118,14 @@ class EvidenceStore(Protocol):
         ...
 
     def opened(self, upstream: str, *, since: float, until: float | None = None) -> list[Opened]:
+    def requests_by_side(
+        self, *, since: float, until: float | None = None, step: int
+    ) -> dict[tuple[int, str], int]:
+        """How many requests of all routes together each side was to answer: by when a window of `step` seconds began
+        (a multiple of them), and by side. Of the windows that began at `since` or later, and before `until`; a longer
+        one counts where it began."""
+        ...
+
         """In which of these windows breakers of an upstream opened, and how often; as `traffic`."""
         ...
 

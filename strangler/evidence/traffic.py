@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +17,7 @@ __all__ = [
     "TrafficKey",
     "Window",
     "cut_key",
+    "duration_at",
     "joined",
     "joins",
     "total",
@@ -165,6 +166,21 @@ def total(windows: Iterable[Window]) -> Traffic:
     for window in windows:
         found += window.traffic
     return found
+
+
+def duration_at(buckets: Sequence[int], share: float) -> float | None:
+    """The duration, in seconds, that `share` (0 to 1) of what these buckets count did not exceed, as if each bucket's
+    were spread evenly over it; None where they count nothing. Of what took longer than the last bound, that bound."""
+    rank = share * sum(buckets)
+    if not rank:
+        return None
+    low = seen = 0.0
+    for high, count in zip(BOUNDS, buckets, strict=False):
+        if count and seen + count >= rank:
+            return low + (high - low) * (rank - seen) / count
+        seen += count
+        low = high
+    return low
 
 
 def cut_key(key: TrafficKey, known: Collection[str]) -> TrafficKey:

@@ -218,6 +218,15 @@ class MemoryEvidenceStore:
             ]
             return joined(found, step)[:most]
 
+    def requests_by_side(
+        self, *, since: float, until: float | None = None, step: int
+    ) -> dict[tuple[int, str], int]:
+        """How many requests of all routes together each side was to answer, by windows of `step` seconds."""
+        found: Counter[tuple[int, str]] = Counter()
+        for window in self.traffic(since=since, until=until):
+            found[window_of(window.start, step), window.key.side] += window.traffic.requests
+        return dict(found)
+
     def opened(self, upstream: str, *, since: float, until: float | None = None) -> list[Opened]:
         """In which of these windows breakers of an upstream opened."""
         with self._lock:

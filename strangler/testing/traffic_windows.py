@@ -78,6 +78,25 @@ class TrafficConformance:
         assert seen(most=0) == []
         store.close()
 
+    def test_requests_of_all_routes_add_up_by_side_and_step(self, open_store: Callable[[], EvidenceStore]) -> None:
+        store = open_store()
+        other = TrafficKey("-", "monolith")
+        for number, second in enumerate((0, 5, 60)):
+            store.add_traffic({_CANDIDATE: _traffic(10**number), other: _traffic(7)}, at=_AT + second)
+            store.add_traffic({_MONOLITH: _traffic(1)}, at=_AT + second)
+
+        def seen(since: float = _AT, until: float | None = None, step: int = 60) -> dict[tuple[float, str], int]:
+            found = store.requests_by_side(since=since, until=until, step=step)
+            return {(start - _AT, side): requests for (start, side), requests in found.items()}
+
+        assert seen() == {(0, "candidate"): 11, (0, "monolith"): 16, (60, "candidate"): 100, (60, "monolith"): 8}
+        assert seen(since=_AT + 1, until=_AT + 60) == {(0, "candidate"): 10, (0, "monolith"): 8}
+        assert seen(step=3600) == {(0, "candidate"): 111, (0, "monolith"): 24}
+        store.prune(now=_AT + 3600 + 60, keep_seconds=_DAY, most_bytes=0)
+        assert seen(step=5) == {(0, "candidate"): 11, (0, "monolith"): 16, (60, "candidate"): 100, (60, "monolith"): 8}
+        assert seen(since=_AT + 65) == {}
+        store.close()
+
     def test_traffic_told_again_under_its_name_is_not_counted_again(
         self, open_store: Callable[[], EvidenceStore]
     ) -> None:

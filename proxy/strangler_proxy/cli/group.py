@@ -35,6 +35,8 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "replay": "strangler_proxy.cli.replay:replay",
         "reload": "strangler_proxy.cli.reload:reload",
         "status": "strangler_proxy.cli.status:status",
+        "overview": "strangler_proxy.cli.overview:overview",
+        "upstreams": "strangler_proxy.cli.upstreams:upstreams",
         "history": "strangler_proxy.cli.history:history",
         "flip": "strangler_proxy.cli.flip:flip",
         "back": "strangler_proxy.cli.back:back",

@@ -17,9 +17,10 @@ from strangler_proxy.cli.output import print_json, print_table, print_text, warn
 from strangler_proxy.cli.record_told import told_running
 from strangler_proxy.cli.remote import control_client, edited, is_edited, running_config
 from strangler_proxy.cli.rollout_told import told_brief
-from strangler_proxy.cli.told import stage_of
 from strangler_proxy.plain import plain
 from strangler_proxy.state import StateDir
+from strangler_proxy.trouble import others, troubles_of
+from strangler_proxy.words import stage_of
 
 __all__ = ["status"]
 
@@ -31,7 +32,7 @@ def is_well(state: Mapping[str, Any]) -> bool:
         state["store"]["ok"]
         and state["disk"]["ok"]
         and all(worker["live"] for worker in state["workers"])
-        and all(replica["state"] == "live" for replica in _others(state))
+        and all(replica["state"] == "live" for replica in others(state))
     )
 
 
@@ -50,34 +51,12 @@ def told_state(state: Mapping[str, Any]) -> Iterator[str]:
     store = "store ok" if state["store"]["ok"] else "STORE NOT OK"
     revision = f"revision {state['revision']} ({told_age(state['age_seconds'])})"
     yield f"{revision}, live on {state['live']} workers, {store}"
-    for part in ("store", "disk"):
-        if state[part]["error"]:
-            yield f"{part}: {state[part]['error']}"
-    for worker in state["workers"]:
-        if not worker["live"]:
-            yield f"worker {worker['slot']}: {_absence(worker, state['revision'])}"
-    for replica in _others(state):
-        if replica["state"] != "live":
-            yield f"replica {plain(replica['name'])}: {_replica_trouble(replica, state['revision'])}"
-    if state.get("evidence", {}).get("error"):
-        yield f"evidence: {state['evidence']['error']} It waits in memory; toggles go on."
-    for comparer in state.get("comparers", ()):
-        if not comparer["live"]:
-            yield f"comparer {comparer['number']}: is not there, or hangs; unequal pairs are dropped"
+    for trouble in troubles_of(state):
+        yield from str(trouble).split("\n")
     for rollout in state.get("rollouts", ()):
         yield told_brief(rollout)
     if state.get("recording"):
         yield from told_running(state["recording"])
-    for upstream in state.get("upstreams", ()):
-        for trouble in upstream["troubles"]:
-            yield f"upstream {upstream['name']}: {trouble}"
-    reloaded = state.get("reload")
-    if reloaded and not reloaded["ok"]:
-        at = datetime.fromisoformat(reloaded["at"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        yield f"reload refused at {at}, what was in force still is:"
-        yield from reloaded["message"].split("\n")
-    for note in state["notes"]:
-        yield f"note: {note}"
 
 
 def told_stale(snapshot: Snapshot, now: datetime) -> str:
@@ -97,42 +76,6 @@ def _print_stale(config: Path) -> None:
         print_text()
         rows = ((name, toggle.kind, stage_of(toggle.to_json())) for name, toggle in snapshot.toggles.items())
         print_table(("toggle", "kind", "stage"), rows)
-
-
-def _absence(worker: Mapping[str, Any], revision: int) -> str:
-    if worker["pid"] is None:
-        return "is not linked to the control plane; if it serves, then by the last revision it had"
-    if worker["revision"] > revision:
-        return (
-            f"decides by revision {worker['revision']}, newer than the one in force: the store and the snapshot on disk"
-            " were lost together. Start `strangler serve` again."
-        )
-    if worker["revision"] == revision:
-        return "hangs: it has not been heard for some seconds, and is killed and replaced after proxy.hang_timeout"
-    return f"has not acknowledged yet; it decides by revision {worker['revision']}"
-
-
-def _others(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [replica for replica in state.get("replicas", ()) if not replica["this"]]
-
-
-def _replica_trouble(replica: Mapping[str, Any], revision: int) -> str:
-    if replica["state"] == "lost":
-        return (
-            f"LOST, not heard of for {replica['heard_seconds']:.0f} s; if it serves, then by revision"
-            f" {replica['revision']} or whatever it had last, and moves do not wait for it"
-        )
-    late = [each for each in replica["workers"] if not each["live"] or each["revision"] < revision]
-    told = ", ".join(_lateness(worker, replica["revision"]) for worker in late)
-    return f"STALE, at revision {replica['revision']} of {revision}" + (f": {told}" if told else "")
-
-
-def _lateness(worker: Mapping[str, Any], revision: int) -> str:
-    name = f"worker {worker['slot']}"
-    if worker["pid"] is None:
-        return f"{name} is not there"
-    hangs = " and hangs" if not worker["live"] and worker["revision"] == revision else ""
-    return f"{name} decides by revision {worker['revision']}{hangs}"
 
 
 def _state(process: Mapping[str, Any]) -> str:
@@ -173,7 +116,7 @@ def print_tables(state: Mapping[str, Any]) -> None:
                 for each in state["toggles"]
             ),
         )
-    if _others(state):
+    if others(state):
         print_text()
         print_table(
             ("replica", "revision", "workers", "state", "heard", "version", "strangler.toml"),

@@ -37,6 +37,8 @@ from strangler_proxy.control.outcome import Outcome
 from strangler_proxy.control.pace import Pace
 from strangler_proxy.control.plan_api import PlanApi
 from strangler_proxy.control.plane import ControlPlane
+from strangler_proxy.control.overview import Overview
+from strangler_proxy.control.overview_api import OverviewApi
 from strangler_proxy.control.recording_api import RecordingApi
 from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest
 from strangler_proxy.control.roles import Role
@@ -55,6 +57,7 @@ from strangler_proxy.identity_state import signing_keys, wants_identity
 from strangler_proxy.control.tester_register import TesterRegister
 from strangler_proxy.inquiry import inquire, parse_header, parse_target
 from strangler_proxy.page.app import pages, room_app
+from strangler_proxy.control.upstreams_api import UpstreamsApi
 from strangler_proxy.plain import plain
 from strangler_proxy.routes import RouteTable
 from strangler_proxy.state import StateDir
@@ -128,6 +131,11 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
     ]
     for each in routes:
         if isinstance(each, Verb) and each.path.startswith(_API):
+        *AuditApi(plane.in_force.store, plane.documents).routes(),
+        *CapturesApi(plane.config).routes(),
+        *RulesApi(plane.config, plane.documents).routes(),
+        *OverviewApi(Overview(plane)).routes(),
+        *UpstreamsApi(plane).routes(),
             each.takes = query_names(each.path, each.method)
 
     async def api(scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,11 +144,6 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
     hosts = LOOPBACK_NAMES | {host} if is_loopback(host) else None
     room, shown = ControlRoom(plane, sessions, calls, pace, api), pages()
     door = Middleware(RoomDoor, room=room, routes=shown, calls=calls, hosts=hosts, pace=pace)
-        *AuditApi(plane.in_force.store, plane.documents).routes(),
-        *CapturesApi(plane.config).routes(),
-        *RulesApi(plane.config, plane.documents).routes(),
-        *OverviewApi(Overview(plane)).routes(),
-        *UpstreamsApi(plane).routes(),
     application = Starlette(
         routes=routes,
         middleware=[

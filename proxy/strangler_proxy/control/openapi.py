@@ -15,12 +15,14 @@ from strangler_proxy.control import (
     openapi_gates,
     openapi_plan,
     openapi_recording,
+    openapi_overview,
     openapi_rollout,
     openapi_testers,
     openapi_tokens,
 )
     openapi_rules,
 from strangler_proxy.control.describing import (
+    openapi_upstreams,
     REASONS,
     REF,
     TEXT,
@@ -57,12 +59,14 @@ _PARTS: Final = (
     openapi_recording,
     openapi_rollout,
     openapi_testers,
+    openapi_overview,
     openapi_tokens,
 )
 _TAKEN: Final[list[type[BaseModel]]] = [
     FlipRequest,
     BackRequest,
     AdoptRequest,
+    openapi_upstreams,
     openapi_rules,
     ClearRequest,
     EraseRequest,

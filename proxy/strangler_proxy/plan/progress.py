@@ -10,10 +10,14 @@ from typing import Any, Final
 
 from strangler.toggles import BUCKETS, Side, Stage
 from strangler_proxy.plan.facts import Facts, ToggleSeen
+from strangler_proxy.plan.moves import Reached
 from strangler_proxy.plan.plan import Plan
 from strangler_proxy.plan.standing import Standing, StepState
 
-__all__ = ["Part", "Progress", "Waiting", "progress_of"]
+__all__ = ["STALLING_SECONDS", "Part", "Progress", "Waiting", "answered", "progress_of"]
+
+STALLING_SECONDS: Final = 30 * 86_400.0
+"""Whatever runs on two sides for longer is said to be stalling."""
 
 _TWO_SIDES: Final = frozenset({Stage.SHADOW, Stage.CANARY, Stage.EXTRACTED})
 _MONTHS: Final = 6
@@ -87,12 +91,13 @@ def _steps(found: Mapping[str, Standing]) -> Part:
 
 def _toggles(facts: Facts) -> Part:
     """Routes and seams, those in `canary` by their share."""
-    moved = sum(_answered(toggle) for toggle in facts.toggles.values())
+    moved = sum(answered(toggle.reached) for toggle in facts.toggles.values())
     return Part("routes and seams", moved, len(facts.toggles), "routes and seams")
 
 
-def _answered(toggle: ToggleSeen) -> float:
-    stage, share = toggle.reached
+def answered(reached: Reached) -> float:
+    """The share of its customers, 0 to 1, that a candidate answers which is so far."""
+    stage, share = reached
     if stage is Stage.CANARY:
         return share / BUCKETS
     return float(stage in (Stage.EXTRACTED, Stage.RETIRED))

@@ -13,14 +13,13 @@ from markdown_it import MarkdownIt
 from strangler_proxy.plan.blocks import step_blocks
 from strangler_proxy.plan.picture import picture, told_part
 from strangler_proxy.plan.plan import Plan
-from strangler_proxy.plan.progress import Progress
+from strangler_proxy.plan.progress import STALLING_SECONDS, Progress
 from strangler_proxy.plan.standing import Standing, told_reached
 
 __all__ = ["markdown_page", "picture_of", "web_page"]
 
 _TEMPLATE: Final = "render_page.html"
 _DAY: Final = 86400.0
-_STALE_DAYS: Final = 30
 _TITLE: Final = "How much has moved"
 _MOST: Final = 8
 
@@ -75,7 +74,7 @@ def stalling(progress: Progress, at: float) -> list[str]:
     """What goes on for long, how much moves in a month, and what is nobody's."""
     lines = [
         f"{each.name} has two sides since {_moment(each.since)}, {_days(at - each.since)}; it is at"
-        f" {told_reached(each.place)}{'. STALLING' if at - each.since > _STALE_DAYS * _DAY else ''}"
+        f" {told_reached(each.place)}{'. STALLING' if at - each.since > STALLING_SECONDS else ''}"
         for each in progress.two_sides[:_MOST]
     ]
     if len(progress.two_sides) > _MOST:

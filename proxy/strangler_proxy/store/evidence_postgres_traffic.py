@@ -10,7 +10,7 @@ from strangler.evidence.traffic import cut_key, joins, window_of
 from strangler_proxy.store.evidence_postgres_schema import digest_of, plain_text
 from strangler_proxy.store.postgres_connection import ADVISORY, Connection
 
-__all__ = ["add", "forget_keys", "join", "opened_of", "windows_of"]
+__all__ = ["add", "forget_keys", "join", "opened_of", "requests_by_side", "windows_of"]
 
 _COUNTED: Final = ("requests", "errors", "fallbacks", "seconds", *(f"b{number}" for number in range(len(BOUNDS) + 1)))
 _TYPES: Final = ("bigint", "bigint", "bigint", "double precision", *["bigint"] * (len(BOUNDS) + 1))
@@ -38,6 +38,14 @@ _WINDOWS: Final = f"""
         AND (%(until)s::double precision IS NULL OR start < %(until)s)
     GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 3, 4, 5, 6, 2 LIMIT %(most)s
 """.encode()  # noqa: S608 - our own names
+
+_BY_SIDE: Final = b"""
+    SELECT start / %(step)s * %(step)s, side, sum(requests)::bigint
+    FROM strangler.evidence_traffic_key JOIN strangler.evidence_traffic AS counted ON counted.key = id
+    WHERE length = ANY(%(lengths)s) AND start >= %(since)s
+        AND (%(until)s::double precision IS NULL OR start < %(until)s)
+    GROUP BY 1, 2
+"""
 
 # One statement each: what another replica adds meanwhile is either joined by it, or there when it is over.
 _JOIN: Final = f"""
@@ -103,6 +111,14 @@ def windows_of(
         Window(row[0], row[1], TrafficKey(*row[2:6]), Traffic(row[6], row[7], row[8], row[9], row[10:]))
         for row in connection.execute(_WINDOWS, wanted)
     ]
+
+
+def requests_by_side(
+    connection: Connection, since: float, until: float | None, step: int
+) -> dict[tuple[int, str], int]:
+    """How many requests each side was to answer, by windows of `step` seconds."""
+    wanted = {"lengths": list(LENGTHS), "since": since, "until": until, "step": step}
+    return {(begin, side): requests for begin, side, requests in connection.execute(_BY_SIDE, wanted)}
 
 
 def opened_of(connection: Connection, upstream: str, since: float, until: float | None) -> list[Opened]:

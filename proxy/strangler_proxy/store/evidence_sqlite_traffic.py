@@ -9,7 +9,7 @@ from typing import Any, Final
 from strangler.evidence import BOUNDS, LENGTHS, Opened, Traffic, TrafficKey, Window
 from strangler.evidence.traffic import cut_key, joins, window_of
 
-__all__ = ["COUNTED", "add", "join", "opened_of", "windows_of"]
+__all__ = ["COUNTED", "add", "join", "opened_of", "requests_by_side", "windows_of"]
 
 COUNTED: Final = ("requests", "errors", "fallbacks", "seconds", *(f"b{number}" for number in range(len(BOUNDS) + 1)))
 """The columns of a window that add up."""
@@ -67,6 +67,22 @@ def windows_of(
     return [
         Window(row[0], row[1], TrafficKey(*row[2:6]), Traffic(row[6], row[7], row[8], row[9], row[10:])) for row in rows
     ]
+
+
+def requests_by_side(
+    connection: sqlite3.Connection, since: float, until: float | None, step: int
+) -> dict[tuple[int, str], int]:
+    """How many requests each side was to answer, by windows of `step` seconds."""
+    rows = connection.execute(
+        f"""
+        SELECT start / ?3 * ?3 AS begin, side, sum(requests)
+        FROM traffic_key CROSS JOIN traffic ON traffic.key = traffic_key.id
+        WHERE length IN {LENGTHS} AND start >= ?1 AND (?2 IS NULL OR start < ?2)
+        GROUP BY begin, side
+        """,  # noqa: S608 - our own numbers
+        (since, until, step),
+    )
+    return {(begin, side): requests for begin, side, requests in rows}
 
 
 def opened_of(connection: sqlite3.Connection, upstream: str, since: float, until: float | None) -> list[Opened]:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from strangler.evidence import BOUNDS, LENGTHS, Traffic, TrafficKey, Window, total
-from strangler.evidence.traffic import MOST_RELEASES, cut_key, joined, joins, window_of
+from strangler.evidence.traffic import MOST_RELEASES, cut_key, duration_at, joined, joins, window_of
 
 KEY = TrafficKey("catalog.list", "candidate", "canary", "1.0")
 NOW = 1_700_000_000.0
@@ -74,3 +75,20 @@ def test_a_window_as_json_names_everything() -> None:
         "route": "catalog.list", "side": "candidate", "stage": "canary", "release": "1.0", "start": 60, "seconds": 5,
         "requests": 3, "errors": 2, "fallbacks": 1, "took": 0.5, "buckets": [3, *[0] * len(BOUNDS)],
     }  # fmt: skip
+
+
+def test_a_duration_is_told_from_buckets_as_if_each_were_spread_evenly() -> None:
+    buckets = [0] * (len(BOUNDS) + 1)
+    assert duration_at(buckets, 0.5) is None
+    # Up to 0.05 s, from 0.025 on.
+    buckets[6] = 100
+    assert duration_at(buckets, 0.5) == pytest.approx(0.0375)
+    assert duration_at(buckets, 1.0) == pytest.approx(0.05)
+    buckets[8] = 100
+    assert duration_at(buckets, 0.25) == pytest.approx(0.0375)
+    assert duration_at(buckets, 0.99) == pytest.approx(0.1 + 0.15 * 0.98)
+
+
+def test_of_what_took_longer_than_the_last_bound_that_is_told() -> None:
+    buckets = [0] * len(BOUNDS) + [3]
+    assert duration_at(buckets, 0.5) == BOUNDS[-1]
