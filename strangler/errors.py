@@ -267,9 +267,12 @@ class ControlUnreachable(StranglerError):
 
 
 class ControlRefused(StranglerError):
-    """The control plane answered with an error. `status` is its HTTP status, `code` its error code."""
+    """The control plane answered with an error. `status` is its HTTP status, `code` its error code; `wrong` says what is
+    wrong, `remedy` what to do (may be empty)."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, wrong: str, remedy: str = "") -> None:
         self.status = status
         self.code = code
-        super().__init__(message)
+        self.wrong = wrong
+        self.remedy = remedy
+        super().__init__(f"{wrong} {remedy}".strip())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import quote
@@ -23,6 +23,7 @@ __all__ = ["ControlClient"]
 _SECONDS: Final = 10.0
 # Everything that was recorded is written before this is answered.
 _ENDING_SECONDS: Final = 30.0
+_MOST_ENTRIES: Final = 1000
 _END: Final = "-----END CERTIFICATE-----"
 
 
@@ -40,8 +41,8 @@ class ControlClient:
         token: str,
         *,
         certificate: Path | None = None,
-        transport: httpx.BaseTransport | None = None,
         tls: bool = False,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._place = f"{'http' if certificate is None and not tls else 'https'}://{address}"
         verify: ssl.SSLContext | bool = True
@@ -75,7 +76,6 @@ class ControlClient:
         """Revision, store, workers, toggles and traffic."""
         return self._get("/api/v1/status")
 
-    def metrics(self) -> str:
     def overview(self, *, over: int | None = None, seconds: float | None = None) -> dict[str, Any]:
         """How much has moved, how each route stands and fares, what needs a person. `over` says of how many seconds
         rates are, `seconds` for how long at most agreements are brought up to date first."""
@@ -90,6 +90,7 @@ class ControlClient:
         """How the upstreams are, and what becomes of copies."""
         return self._get("/api/v1/upstreams")
 
+    def metrics(self) -> str:
         """The metrics, in Prometheus' text format."""
         try:
             answered = self._http.get("/metrics")
@@ -98,6 +99,11 @@ class ControlClient:
         if answered.is_success:
             return answered.text
         raise _refused(answered.status_code, None)
+
+    def routes(self) -> list[dict[str, Any]]:
+        """Every route with its toggle."""
+        routes: list[dict[str, Any]] = self._get("/api/v1/routes")["routes"]
+        return routes
 
     def history(self, name: str | None = None, *, limit: int = 100) -> list[dict[str, Any]]:
         """The audit, newest first, of toggles by name or glob."""
@@ -116,8 +122,9 @@ class ControlClient:
         confirm: str | None = None,
         expected_revision: int | None = None,
         wait_seconds: float | None = None,
+        dry_run: bool = False,
     ) -> dict[str, Any]:
-        """Move toggles to a stage."""
+        """Move toggles to a stage; in a `dry_run` nothing moves, and what would is told."""
         body = {
             "names": list(names),
             "stage": stage,
@@ -128,6 +135,7 @@ class ControlClient:
             "confirm": confirm,
             "expected_revision": expected_revision,
             "wait_seconds": wait_seconds,
+            "dry_run": dry_run,
         }
         return self._post("/api/v1/flip", body)
 
@@ -144,6 +152,11 @@ class ControlClient:
         """All rollouts, each as it stands now."""
         rollouts: list[dict[str, Any]] = self._get("/api/v1/rollouts")["rollouts"]
         return rollouts
+
+    def schedules(self) -> list[dict[str, Any]]:
+        """The schedules that rollouts can go by."""
+        schedules: list[dict[str, Any]] = self._get("/api/v1/schedules")["schedules"]
+        return schedules
 
     def start_rollout(
         self, names: Sequence[str], *, why: str, schedule: str | None = None, name: str | None = None
@@ -182,13 +195,27 @@ class ControlClient:
         reports: list[dict[str, Any]] = self._get("/api/v1/evidence", {"route": list(names), **asked})["reports"]
         return reports
 
+    def days(self, names: Sequence[str], *, since: float | None = None) -> list[dict[str, Any]]:
+        """How surely the sides of routes agreed, by day, release and rules, from the day of `since` on."""
+        days: list[dict[str, Any]] = self._get("/api/v1/evidence/days", {"route": list(names), "since": since})["days"]
+        return days
+
     def pairs(self, **asked: Any) -> list[KeptPair]:
         """Kept pairs, newest first; `asked` is route, path, kind, verdict, cause, subject, limit."""
         return [KeptPair.from_json(each) for each in self._get("/api/v1/pairs", asked)["pairs"]]
 
+    def pair_lines(self, **asked: Any) -> list[dict[str, Any]]:
+        """Kept pairs as lines of a list: with method, target and statuses instead of whole exchanges; as `pairs`."""
+        lines: list[dict[str, Any]] = self._get("/api/v1/pairs", {**asked, "brief": "true"})["pairs"]
+        return lines
+
     def pair(self, name: str) -> KeptPair:
         """The kept pair of that id."""
         return KeptPair.from_json(self._get(f"/api/v1/pairs/{quote(name, safe='')}"))
+
+    def captures(self, name: str) -> dict[str, Any]:
+        """What a route takes of the monolith, where the configuration names an inventory."""
+        return self._get("/api/v1/captures", {"route": name})
 
     def clear(self, names: Sequence[str], *, why: str, release: str | None = None) -> list[str]:
         """Forget the evidence of routes; gives which."""
@@ -205,51 +232,6 @@ class ControlClient:
         """Judge kept pairs by the text of a rule file, by default the proxy's as it stands now."""
         return self._post("/api/v1/evidence/rejudge", {"names": list(names), "rules": rules, "keep": keep})
 
-    def recording(self) -> dict[str, Any] | None:
-        """The recording that runs, or the one that ran last."""
-        recording: dict[str, Any] | None = self._get("/api/v1/recording")["recording"]
-        return recording
-
-    def record(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """Begin to record; `wanted` is what the verb takes."""
-        recording: dict[str, Any] = self._post("/api/v1/recording", wanted)["recording"]
-    def days(self, names: Sequence[str], *, since: float | None = None) -> list[dict[str, Any]]:
-        """How surely the sides of routes agreed, by day, release and rules, from the day of `since` on."""
-        days: list[dict[str, Any]] = self._get("/api/v1/evidence/days", {"route": list(names), "since": since})["days"]
-        return days
-
-        return recording
-
-    def stop_recording(self) -> dict[str, Any]:
-        """End the recording that runs; gives how it ended."""
-    def pair_lines(self, **asked: Any) -> list[dict[str, Any]]:
-        """Kept pairs as lines of a list: with method, target and statuses instead of whole exchanges; as `pairs`."""
-        lines: list[dict[str, Any]] = self._get("/api/v1/pairs", {**asked, "brief": "true"})["pairs"]
-        return lines
-
-        ended = self._ask("DELETE", "/api/v1/recording", headers=_who(), timeout=_ENDING_SECONDS)
-        recording: dict[str, Any] = ended["recording"]
-        return recording
-
-    def events(self, name: str | None = None, *, action: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
-        """The audit of all that is not a toggle's move, newest first; `name` and `action` may be globs."""
-        asked = {"name": name, "action": action, "limit": limit}
-        events: list[dict[str, Any]] = self._get("/api/v1/events", asked)["events"]
-        return events
-
-    def tokens(self) -> list[dict[str, Any]]:
-        """All tokens but the first."""
-        tokens: list[dict[str, Any]] = self._get("/api/v1/tokens")["tokens"]
-        return tokens
-
-    def create_token(self, name: str, role: str, *, expires: float | None, why: str) -> dict[str, Any]:
-        """Make a token that is good for so many seconds (None: for ever); gives it with its secret."""
-        return self._post("/api/v1/tokens", {"name": name, "role": role, "expires_seconds": expires, "why": why})
-
-    def revoke_token(self, name: str, *, why: str) -> None:
-        """Let a token be good no more."""
-        self._post("/api/v1/tokens/revoke", {"name": name, "why": why})
-
     def differences(self) -> list[dict[str, Any]]:
         """The routes whose sides differ somewhere, in short: how often, how badly, and since when."""
         routes: list[dict[str, Any]] = self._get("/api/v1/differences")["routes"]
@@ -263,6 +245,57 @@ class ControlClient:
         """Put another text in the place of that file, and have it reloaded."""
         body = {"text": text, "expected_digest": expected_digest, "why": why}
         return self._ask("PUT", "/api/v1/rules", json=body, headers=_who(), timeout=_SECONDS)
+
+    def recording(self) -> dict[str, Any] | None:
+        """The recording that runs, or the one that ran last."""
+        recording: dict[str, Any] | None = self._get("/api/v1/recording")["recording"]
+        return recording
+
+    def record(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin to record; `wanted` is what the verb takes."""
+        recording: dict[str, Any] = self._post("/api/v1/recording", wanted)["recording"]
+        return recording
+
+    def stop_recording(self) -> dict[str, Any]:
+        """End the recording that runs; gives how it ended."""
+        ended = self._ask("DELETE", "/api/v1/recording", headers=_who(), timeout=_ENDING_SECONDS)
+        recording: dict[str, Any] = ended["recording"]
+        return recording
+
+    def events(self, name: str | None = None, *, action: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+        """The audit of all that is not a toggle's move, newest first; `name` and `action` may be globs."""
+        asked = {"name": name, "action": action, "limit": limit}
+        events: list[dict[str, Any]] = self._get("/api/v1/events", asked)["events"]
+        return events
+
+    def audit(self, *, limit: int = 100, before: str | None = None, **asked: Any) -> dict[str, Any]:
+        """Moves and events together, newest first, and where to read `further`; `asked` is kind, name, who, action,
+        since, until."""
+        return self._get("/api/v1/audit", {**asked, "limit": limit, "before": before})
+
+    def audit_pages(self, *, most: int, **asked: Any) -> Iterator[dict[str, Any]]:
+        """The entries of `audit`, at most so many, asked for as they are wanted."""
+        before: str | None = None
+        while most > 0:
+            page = self.audit(limit=min(most, _MOST_ENTRIES), before=before, **asked)
+            yield from page["entries"]
+            most -= len(page["entries"])
+            before = page["further"]
+            if before is None:
+                return
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """All tokens but the first."""
+        tokens: list[dict[str, Any]] = self._get("/api/v1/tokens")["tokens"]
+        return tokens
+
+    def create_token(self, name: str, role: str, *, expires: float | None, why: str) -> dict[str, Any]:
+        """Make a token that is good for so many seconds (None: for ever); gives it with its secret."""
+        return self._post("/api/v1/tokens", {"name": name, "role": role, "expires_seconds": expires, "why": why})
+
+    def revoke_token(self, name: str, *, why: str) -> None:
+        """Let a token be good no more."""
+        self._post("/api/v1/tokens/revoke", {"name": name, "why": why})
 
     def rotate_token(self, name: str, *, grace: float, why: str) -> str:
         """Give a token another secret, and give that."""
@@ -312,6 +345,17 @@ class ControlClient:
         body = {"step": step, "meaning": meaning, "why": why}
         return self._post(f"/api/v1/plan/{quote(name, safe='')}/consent", body)
 
+    def plan_run(self, name: str, step: str, digest: str, act: str, *, confirm: str = "") -> dict[str, Any]:
+        """Let the control plane apply or undo a step as it was read; gives the run that has begun."""
+        body = {"step": step, "digest": digest, "act": act, "confirm": confirm}
+        run: dict[str, Any] = self._post(f"/api/v1/plan/{quote(name, safe='')}/run", body)["run"]
+        return run
+
+    def plan_call_off(self, name: str) -> bool:
+        """Let what the control plane is at of that plan end where it is; gives whether something was."""
+        path = f"/api/v1/plan/{quote(name, safe='')}/run"
+        return bool(self._ask("DELETE", path, headers=_who())["called_off"])
+
     def _rolled(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         rollout: dict[str, Any] = self._post(path, body)["rollout"]
         return rollout
@@ -359,8 +403,8 @@ def _refused(status: int, document: Any) -> ControlRefused:
         )
     if not isinstance(error, dict):
         return ControlRefused(status, "unknown", f"The control plane answered {status}.")
-    message = f"{error.get('message', '')} {error.get('remedy', '')}".strip()
-    return ControlRefused(status, str(error.get("code", "unknown")), message)
+    wrong, remedy = str(error.get("message", "")), str(error.get("remedy", ""))
+    return ControlRefused(status, str(error.get("code", "unknown")), wrong, remedy)
 
 
 def _trusting(certificate: Path) -> ssl.SSLContext:

@@ -46,8 +46,9 @@ class EvidenceStore(Protocol):
         """The scopes of a route, or of all, that were seen; those with the newest pairs first."""
         ...
 
-    def read(self, scope: Scope, *, since: float = 0.0) -> Evidence:
-        """What was counted of a scope from the day of `since` on; empty for one that was never seen."""
+    def read(self, scope: Scope, *, since: float = 0.0, until: float | None = None) -> Evidence:
+        """What was counted of a scope from the day of `since` on, and before that of `until`; empty for one that was
+        never seen."""
         ...
 
     def missed(self, route: str, *, since: float = 0.0) -> dict[str, int]:
@@ -75,12 +76,12 @@ class EvidenceStore(Protocol):
         """The kept pair of that id."""
         ...
 
-    def replace(self, pairs: Iterable[KeptPair]) -> int:
     def examples(self, scope: Scope) -> dict[tuple[str, str], list[str]]:
         """By field and kind of a difference, the ids of the pairs of a scope that are kept as its examples, newest
         first."""
         ...
 
+    def replace(self, pairs: Iterable[KeptPair]) -> int:
         """Put pairs judged anew in the place of those with the same ids; of others nothing is kept. Gives how many
         are kept now."""
         ...
@@ -117,7 +118,6 @@ class EvidenceStore(Protocol):
         `since`. Of more than `most` windows (None: of any number) the first so many are given."""
         ...
 
-    def opened(self, upstream: str, *, since: float, until: float | None = None) -> list[Opened]:
     def requests_by_side(
         self, *, since: float, until: float | None = None, step: int
     ) -> dict[tuple[int, str], int]:
@@ -126,6 +126,7 @@ class EvidenceStore(Protocol):
         one counts where it began."""
         ...
 
+    def opened(self, upstream: str, *, since: float, until: float | None = None) -> list[Opened]:
         """In which of these windows breakers of an upstream opened, and how often; as `traffic`."""
         ...
 

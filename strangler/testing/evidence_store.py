@@ -185,7 +185,7 @@ class EvidenceStoreConformance(TrafficConformance):
         assert sum(tally.count for tally in store.read(other_rules).pairs.values()) == 2
         store.close()
 
-    def test_evidence_is_read_from_a_day_on(self, open_store: Callable[[], EvidenceStore]) -> None:
+    def test_evidence_is_read_from_a_day_on_and_up_to_one(self, open_store: Callable[[], EvidenceStore]) -> None:
         store = open_store()
         for day in range(3):
             store.add(_full(at=_AT + day * _DAY), at=_AT + day * _DAY)
@@ -195,6 +195,9 @@ class EvidenceStoreConformance(TrafficConformance):
 
         assert (asked(0), asked(_AT + _DAY), asked(_AT + 2 * _DAY + 10_000), asked(_AT + 9 * _DAY)) == (30, 20, 10, 0)
         assert store.missed("catalog.list", since=_AT + _DAY) == {"queue-full": 12}
+        one_day = [store.read(_SCOPE, since=_AT + day * _DAY, until=_AT + (day + 1) * _DAY).asked for day in range(4)]
+        assert one_day == [10, 10, 10, 0]
+        assert store.read(_SCOPE, until=_AT + 2 * _DAY).asked == 20
         store.close()
 
     def test_a_kept_pair_comes_back_byte_by_byte(self, open_store: Callable[[], EvidenceStore]) -> None:
@@ -240,9 +243,6 @@ class EvidenceStoreConformance(TrafficConformance):
         assert ids(store.kept(template="/products")) == ""
         store.close()
 
-    def test_of_one_difference_the_newest_the_smallest_and_each_status_class_are_kept(
-        self, open_store: Callable[[], EvidenceStore]
-    ) -> None:
     def test_examples_of_a_scope_are_named_by_field_and_kind_newest_first(
         self, open_store: Callable[[], EvidenceStore]
     ) -> None:
@@ -262,6 +262,9 @@ class EvidenceStoreConformance(TrafficConformance):
         assert store.examples(_SCOPE._replace(release="3.0")) == {}
         store.close()
 
+    def test_of_one_difference_the_newest_the_smallest_and_each_status_class_are_kept(
+        self, open_store: Callable[[], EvidenceStore]
+    ) -> None:
         store = open_store()
         for number in range(8):
             body = b"x" * (10 if number == 2 else 1000 + number)

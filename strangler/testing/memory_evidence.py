@@ -90,11 +90,11 @@ class MemoryEvidenceStore:
                     seen.append(SeenScope(scope, count, first, last))
             return sorted(seen, key=lambda each: (-each.last, each.scope))
 
-    def read(self, scope: Scope, *, since: float = 0.0) -> Evidence:
+    def read(self, scope: Scope, *, since: float = 0.0, until: float | None = None) -> Evidence:
         """What was counted of a scope."""
         with self._lock:
             self._answer()
-            return self._read(scope, int(since // _DAY))
+            return self._read(scope, int(since // _DAY), None if until is None else int(until // _DAY))
 
     def missed(self, route: str, *, since: float = 0.0) -> dict[str, int]:
         """How many sampled exchanges of a route were never pairs, by cause."""
@@ -301,10 +301,10 @@ class MemoryEvidenceStore:
         self._scopes[scope] = None
         return scope
 
-    def _read(self, scope: Scope, since: int) -> Evidence:
+    def _read(self, scope: Scope, since: int, until: int | None = None) -> Evidence:
         found = Evidence()
         for day, evidence in self._days.items():
-            if day >= since and scope in evidence:
+            if since <= day and (until is None or day < until) and scope in evidence:
                 found.merge(evidence[scope])
         return found
 

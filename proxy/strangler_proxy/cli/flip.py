@@ -46,6 +46,7 @@ def _overrides(_: click.Context, __: click.Parameter, given: tuple[str, ...]) ->
 @click.option(
     "--expect-revision", metavar="N", type=click.IntRange(0), help="Only if the toggles are at this revision still."
 )
+@click.option("--dry-run", is_flag=True, help="Move nothing: say what would move, or why it may not.")
 @WAIT
 @JSON
 @CONFIG
@@ -58,6 +59,7 @@ def flip(
     confirm: str | None,
     overrides: dict[str, str | None] | None,
     expect_revision: int | None,
+    dry_run: bool,
     wait: float | None,
     as_json: bool,
     config: Path,
@@ -66,7 +68,7 @@ def flip(
 
     STAGE is monolith, shadow, canary, extracted or retired. NAME may be a glob such as `catalog.*`. All of them move
     under one revision, or none does. Ends with 0 when every worker of every replica that is heard of has acknowledged,
-    with 3 when one has not in time.
+    with 3 when one has not in time. With --dry-run nothing moves: it ends as the move would, short of the workers.
     """
     with control_client(config) as client, edits_named(config):
         outcome = client.flip(
@@ -79,5 +81,6 @@ def flip(
             confirm=confirm,
             expected_revision=expect_revision,
             wait_seconds=wait,
+            dry_run=dry_run,
         )
     finish(outcome, as_json)

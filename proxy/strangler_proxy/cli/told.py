@@ -5,30 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from strangler.toggles import Kind, format_share
+from strangler.toggles import Kind
 from strangler_proxy.plain import plain
+from strangler_proxy.words import stage_of
 
-__all__ = ["UNCHANGED", "stage_of", "told_outcome"]
+__all__ = ["UNCHANGED", "told_outcome"]
 
 UNCHANGED: Final = "Nothing to change: it stands so already"
-
-
-def stage_of(toggle: Mapping[str, Any]) -> str:
-    """A toggle's stage, with its share where it has one: `canary 10%`."""
-    stage = str(toggle["stage"])
-    overrides = len(toggle["overrides"])
-    if stage != "canary":
-        return stage
-    by_hand = "" if not overrides else f" + {overrides} by hand"
-    return f"{stage} {format_share(toggle['share'])}{by_hand}"
 
 
 def told_outcome(outcome: Mapping[str, Any], *, unmoved: str = UNCHANGED) -> str:
     """What a move came to: each toggle, the revision, and on how many workers it is live.
 
-    `unmoved` is what to say when no toggle has moved.
+    `unmoved` is what to say when no toggle has moved. Of a dry run it is what would move.
     """
     moved = [f"{each['name']}: {stage_of(each['from'])} -> {stage_of(each['to'])}" for each in outcome["moved"]]
+    if outcome.get("dry_run"):
+        return "\n".join((*moved, f"{len(moved)} would move, nothing did" if moved else unmoved))
     there, missing = len(outcome["acknowledged"]), list(outcome["missing"])
     workers = there + len(missing)
     live = f"live on {there}/{workers} {'worker' if workers == 1 else 'workers'}"

@@ -23,42 +23,48 @@ from strangler.toggles import GROUP, Stage
 from strangler_proxy.config.forms import is_loopback
 from strangler_proxy.control.answers import answer, refusal, refusal_of
 from strangler_proxy.control.asked import BadInput, RoleMissing, audited, need, number, parsed, who_asks, whole
+from strangler_proxy.control.audit_api import AuditApi
 from strangler_proxy.control.bootstrap import Bootstrap
 from strangler_proxy.control.calls import Calls
+from strangler_proxy.control.captures_api import CapturesApi
 from strangler_proxy.control.events_api import EventsApi
 from strangler_proxy.control.evidence_api import EvidenceApi
 from strangler_proxy.control.gates_api import GatesApi
 from strangler_proxy.control.guard import Guard, forbidden
+from strangler_proxy.control.in_name import client_in_name
 from strangler_proxy.control.incoming import LOOPBACK_NAMES
 from strangler_proxy.control.looking import Looking
 from strangler_proxy.control.metrics import exposition
 from strangler_proxy.control.openapi import document, query_names
 from strangler_proxy.control.outcome import Outcome
-from strangler_proxy.control.pace import Pace
-from strangler_proxy.control.plan_api import PlanApi
-from strangler_proxy.control.plane import ControlPlane
 from strangler_proxy.control.overview import Overview
 from strangler_proxy.control.overview_api import OverviewApi
+from strangler_proxy.control.pace import Pace
+from strangler_proxy.control.plan_api import PlanApi
+from strangler_proxy.control.plan_run_api import PlanRunApi
+from strangler_proxy.control.plan_runs import PlanRuns
+from strangler_proxy.control.plane import ControlPlane
 from strangler_proxy.control.recording_api import RecordingApi
 from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest
 from strangler_proxy.control.roles import Role
 from strangler_proxy.control.rollout_api import RolloutApi
 from strangler_proxy.control.room import ControlRoom, Fork
 from strangler_proxy.control.room_door import RoomDoor
+from strangler_proxy.control.rules_api import RulesApi
 from strangler_proxy.control.sessions import Sessions
+from strangler_proxy.control.tester_register import TesterRegister
 from strangler_proxy.control.testers_api import TestersApi
 from strangler_proxy.control.tokens import Tokens
 from strangler_proxy.control.tokens_api import TokensApi
 from strangler_proxy.control.traffic_api import TrafficApi
+from strangler_proxy.control.upstreams_api import UpstreamsApi
 from strangler_proxy.control.verbs import Verb
 from strangler_proxy.gates import Gatekeeper, Observer
-from strangler_proxy.control.rules_api import RulesApi
 from strangler_proxy.identity_state import signing_keys, wants_identity
-from strangler_proxy.control.tester_register import TesterRegister
 from strangler_proxy.inquiry import inquire, parse_header, parse_target
 from strangler_proxy.page.app import pages, room_app
-from strangler_proxy.control.upstreams_api import UpstreamsApi
 from strangler_proxy.plain import plain
+from strangler_proxy.plan.on_disk import PlanOnDisk
 from strangler_proxy.routes import RouteTable
 from strangler_proxy.state import StateDir
 from strangler_proxy.subject import Subjects, load_or_create_key
@@ -79,6 +85,8 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
     tokens = Tokens(plane.documents, bootstrap)
     sessions = Sessions(plane.documents, tokens)
     calls, pace = Calls(plane.documents), Pace(plane.config.control_rate)
+    testers = TesterRegister(plane.documents, plane.workers, StateDir.of(plane.config))
+    runs = PlanRuns(plane.documents)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -90,8 +98,8 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
         try:
             yield
         finally:
-    testers = TesterRegister(plane.documents, plane.workers, StateDir.of(plane.config))
-    runs = PlanRuns(plane.documents)
+            # While there is still somebody to answer them.
+            await runs.close()
             for each in watching:
                 each.cancel()
             await asyncio.gather(*watching, return_exceptions=True)
@@ -118,10 +126,16 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
         *TrafficApi(plane.config, plane.evidence.store).routes(),
         *recording.routes(),
         *GatesApi(plane, observer).routes(),
-        *PlanApi(plane).routes(),
+        *PlanApi(plane, runs).routes(),
+        *PlanRunApi(PlanOnDisk(plane.config.plan), runs, lambda request: client_in_name(request, tokens)).routes(),
         *TokensApi(tokens).routes(),
         *TestersApi(plane.config, testers).routes(),
         *EventsApi(plane.documents).routes(),
+        *AuditApi(plane.in_force.store, plane.documents).routes(),
+        *CapturesApi(plane.config).routes(),
+        *RulesApi(plane.config, plane.documents).routes(),
+        *OverviewApi(Overview(plane)).routes(),
+        *UpstreamsApi(plane).routes(),
         *RolloutApi(plane.rollouts, plane.config.rollouts).routes(),
         Verb("/openapi.json", handlers.openapi, "GET", least=Role.VIEW),
         Verb("/metrics", handlers.metrics, "GET", least=None if anybody_measures else Role.VIEW),
@@ -131,11 +145,6 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
     ]
     for each in routes:
         if isinstance(each, Verb) and each.path.startswith(_API):
-        *AuditApi(plane.in_force.store, plane.documents).routes(),
-        *CapturesApi(plane.config).routes(),
-        *RulesApi(plane.config, plane.documents).routes(),
-        *OverviewApi(Overview(plane)).routes(),
-        *UpstreamsApi(plane).routes(),
             each.takes = query_names(each.path, each.method)
 
     async def api(scope: Scope, receive: Receive, send: Send) -> None:
@@ -241,11 +250,17 @@ class _Handlers:
     async def flip(self, request: Request) -> Response:
         """Move toggles."""
         body = await parsed(request, FlipRequest)
+        if body.dry_run:
+            # It moves nothing, and a page asks again and again.
+            audited(request)
         if body.stage is Stage.RETIRED:
             need(request, Role.APPROVE, "a one-way door")
         if body.force:
             need(request, Role.APPROVE, "`force`")
         self._check_groups(body)
+        if body.dry_run:
+            would = await self._plane.would_flip(body.names, body.move, expected_revision=body.expected_revision)
+            return answer(would.to_json())
         outcome = await self._plane.flip(
             body.names,
             body.move,

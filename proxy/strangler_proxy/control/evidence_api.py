@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ __all__ = ["EvidenceApi"]
 
 _MOST_PAIRS: Final = 200
 _BOUND: Final = 0.99
+_DAYS: Final = 30
 
 _log = logging.getLogger("strangler.evidence")
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -43,13 +45,14 @@ class EvidenceApi:
         """Where the verbs are served."""
         return [
             Verb("/api/v1/evidence", self.reports, "GET", least=Role.VIEW),
+            Verb("/api/v1/evidence/days", self.days, "GET", least=Role.VIEW),
             Verb("/api/v1/evidence/clear", self.clear, "POST", least=Role.OPERATE),
             Verb("/api/v1/evidence/erase", self.erase, "POST", least=Role.OPERATE),
             Verb("/api/v1/evidence/rejudge", self.rejudge, "POST", least=Role.OPERATE),
+            Verb("/api/v1/differences", self.differences, "GET", least=Role.VIEW),
             Verb("/api/v1/pairs", self.pairs, "GET", least=Role.VIEW),
             Verb("/api/v1/pairs/{id}", self.pair, "GET", least=Role.VIEW),
         ]
-            Verb("/api/v1/differences", self.differences, "GET", least=Role.VIEW),
 
     async def reports(self, request: Request) -> Response:
         """What has been observed of routes."""
@@ -63,9 +66,6 @@ class EvidenceApi:
         )
         return answer({"reports": [report.to_json() for report in reports]})
 
-    async def pairs(self, request: Request) -> Response:
-        """Kept pairs, newest first."""
-        asked = request.query_params
     async def days(self, request: Request) -> Response:
         """How surely routes agreed, by day."""
         a_month_ago = max(time.time() - _DAYS * 86_400, 0.0)
@@ -79,6 +79,9 @@ class EvidenceApi:
         """Where the sides of routes differ, in short."""
         return answer({"routes": [each.to_json() for each in await self._looking.differences()]})
 
+    async def pairs(self, request: Request) -> Response:
+        """Kept pairs, newest first."""
+        asked = request.query_params
         kind = _word(request, "kind", DifferenceKind)
         found = await self._looking.pairs(
             route=asked.get("route"),
@@ -158,9 +161,6 @@ def _fields(judged: list[tuple[KeptPair, KeptPair]]) -> list[dict[str, Any]]:
     ]
 
 
-def _word(request: Request, name: str, words: type[_Word]) -> _Word | None:
-    text = request.query_params.get(name)
-    if text is None:
 def _brief(kept: KeptPair) -> dict[str, Any]:
     """A kept pair as a line of a list: what was asked, and both statuses, in the place of the whole exchange."""
     document, pair = kept.to_json(), kept.pair
@@ -176,6 +176,9 @@ def _yes(request: Request, name: str) -> bool:
     return text == "true"
 
 
+def _word(request: Request, name: str, words: type[_Word]) -> _Word | None:
+    text = request.query_params.get(name)
+    if text is None:
         return None
     try:
         return words(text)

@@ -23,19 +23,23 @@ class Intent:
         self._routes = routes
         self._read_at = -1
         self._captures: Captures | None = None
-        self._known: dict[str, str] = {}
+        self._known: dict[str, tuple[Capture, ...]] = {}
 
     def missed(self, route: Route) -> str:
         """What a route takes that it is not meant to, or does not take that it is, in a sentence; empty for neither.
 
         Raises ConfigError for a file that is no inventory, OSError for one that cannot be read.
         """
+        return _missed(route, [each for each in self.captures(route) if each.methods])
+
+    def captures(self, route: Route) -> tuple[Capture, ...]:
+        """The views of the monolith that a route takes something of. Raises as `missed`."""
         changed = self._path.stat().st_mtime_ns
         if self._captures is None or changed != self._read_at:
             self._captures = Captures(read_inventory(self._path), self._routes)
             self._read_at, self._known = changed, {}
         if route.name not in self._known:
-            self._known[route.name] = _missed(route, [each for each in self._captures.of(route) if each.methods])
+            self._known[route.name] = tuple(self._captures.of(route))
         return self._known[route.name]
 
 

@@ -11,18 +11,21 @@ from typing import Any, Final
 from strangler.compare import Rules, load_rules, parse_rules
 from strangler.errors import UnknownToggle
 from strangler.evidence import EvidenceStore, KeptPair, Scope, subject_hash
+from strangler.evidence.agreement import Agreement, agreement_of
 from strangler.evidence.rejudge import rejudged
 from strangler.evidence.report import RouteReport, report_of
 from strangler_proxy.config.shadow_table import RULES
 from strangler_proxy.config.values import Config
-from strangler_proxy.routes.route import Route
 from strangler_proxy.control.differing import Differing, RouteDiffers
+from strangler_proxy.routes.route import Route
 from strangler_proxy.secret import keep_secret
 from strangler_proxy.state import StateDir
 
 __all__ = ["Looking"]
 
 _MOST_REJUDGED: Final = 2000
+_MOST_DAYS: Final = 2000
+_DAY: Final = 86_400
 
 
 class Looking:
@@ -32,10 +35,10 @@ class Looking:
     def __init__(self, config: Config, store: EvidenceStore) -> None:
         self._config = config
         self._store = store
+        self._differing = Differing(store)
 
     async def reports(
         self,
-        self._differing = Differing(store)
         names: Sequence[str],
         *,
         release: str | None = None,
@@ -48,9 +51,6 @@ class Looking:
         that a route must reach."""
         return await asyncio.to_thread(self._reports, self._routes(names), release, rules, since, bound)
 
-    async def pairs(self, **wanted: Any) -> list[KeptPair]:
-        """Kept pairs, as `EvidenceStore.kept`; `subject` is a subject itself and not its hash."""
-        if wanted.get("subject") is not None:
     async def days(self, names: Sequence[str], *, since: float) -> list[tuple[Scope, float, Agreement]]:
         """How surely the sides of routes agreed on each day (UTC), by scope, from the day of `since` (seconds since
         1970) on; with when the day began, in the order of days. Of more than 2,000 the newest."""
@@ -61,6 +61,9 @@ class Looking:
         twins = [route.name for route in self._config.routes if route.twin]
         return await asyncio.to_thread(self._differing.rows, twins)
 
+    async def pairs(self, **wanted: Any) -> list[KeptPair]:
+        """Kept pairs, as `EvidenceStore.kept`; `subject` is a subject itself and not its hash."""
+        if wanted.get("subject") is not None:
             wanted["subject"] = self._hashed(wanted["subject"])
         return await asyncio.to_thread(lambda: self._store.kept(**wanted))
 
@@ -119,6 +122,23 @@ class Looking:
             )
         return made
 
+    def _days(self, routes: Sequence[Route], since: float) -> list[tuple[Scope, float, Agreement]]:
+        first = int(since // _DAY)
+        wanted = [
+            (day, seen.scope)
+            for route in routes
+            for seen in self._store.scopes(route.name)
+            if seen.pairs
+            for day in range(max(first, int(seen.first // _DAY)), int(seen.last // _DAY) + 1)
+        ]
+        found = []
+        for day, scope in sorted(wanted)[-_MOST_DAYS:]:
+            evidence = self._store.read(scope, since=day * _DAY, until=(day + 1) * _DAY)
+            agreement = agreement_of(evidence)
+            if agreement.pairs:
+                found.append((scope, float(day * _DAY), agreement))
+        return found
+
     def _rejudge(
         self, names: Sequence[str], text: str | None, keep: bool
     ) -> tuple[Rules, list[tuple[KeptPair, KeptPair]]]:
@@ -132,6 +152,9 @@ class Looking:
     def _rules(self, text: str | None) -> Rules:
         # The first rule may have been written since the start, when there was no file yet.
         file = self._config.shadow.rules or self._config.path.parent / RULES
+        if text is not None:
+            # Files of ids are looked for where they are for the rules in force.
+            return parse_rules(text, str(file.with_name("the given rules")))
         return load_rules(file) if self._config.shadow.rules or file.exists() else self._config.rules
 
     def _routes(self, names: Sequence[str]) -> list[Route]:
@@ -152,9 +175,6 @@ class Looking:
 
 
 def _nobody(names: Sequence[str], known: Any) -> None:
-        if text is not None:
-            # Files of ids are looked for where they are for the rules in force.
-            return parse_rules(text, str(file.with_name("the given rules")))
     for each in names:
         if not any(fnmatchcase(name, each) for name in known):
             raise UnknownToggle(

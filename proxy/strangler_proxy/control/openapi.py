@@ -10,19 +10,21 @@ from pydantic.json_schema import models_json_schema
 
 from strangler import __version__
 from strangler_proxy.control import (
+    openapi_audit,
+    openapi_captures,
     openapi_events,
     openapi_evidence,
     openapi_gates,
+    openapi_overview,
     openapi_plan,
     openapi_recording,
-    openapi_overview,
     openapi_rollout,
+    openapi_rules,
     openapi_testers,
     openapi_tokens,
-)
-    openapi_rules,
-from strangler_proxy.control.describing import (
     openapi_upstreams,
+)
+from strangler_proxy.control.describing import (
     REASONS,
     REF,
     TEXT,
@@ -41,7 +43,7 @@ from strangler_proxy.control.describing import (
 )
 from strangler_proxy.control.evidence_requests import ClearRequest, EraseRequest, RejudgeRequest
 from strangler_proxy.control.gates_requests import ApproveRequest, GatesRequest
-from strangler_proxy.control.plan_requests import ConsentRequest, LeaseRequest, MarkRequest, PlanFlipRequest
+from strangler_proxy.control.plan_requests import ConsentRequest, LeaseRequest, MarkRequest, PlanFlipRequest, RunRequest
 from strangler_proxy.control.recording_requests import RecordRequest
 from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest
 from strangler_proxy.control.rollout_requests import RolloutAbort, RolloutOrder, RolloutStart
@@ -52,25 +54,28 @@ from strangler_proxy.control.token_requests import TokenCreateRequest, TokenRevo
 __all__ = ["document", "query_names"]
 
 _PARTS: Final = (
+    openapi_audit,
+    openapi_captures,
     openapi_events,
     openapi_evidence,
     openapi_gates,
+    openapi_overview,
     openapi_plan,
     openapi_recording,
     openapi_rollout,
+    openapi_rules,
     openapi_testers,
-    openapi_overview,
     openapi_tokens,
+    openapi_upstreams,
 )
 _TAKEN: Final[list[type[BaseModel]]] = [
     FlipRequest,
     BackRequest,
     AdoptRequest,
-    openapi_upstreams,
-    openapi_rules,
     ClearRequest,
     EraseRequest,
     RejudgeRequest,
+    RulesRequest,
     GatesRequest,
     ApproveRequest,
     RecordRequest,
@@ -78,12 +83,14 @@ _TAKEN: Final[list[type[BaseModel]]] = [
     MarkRequest,
     PlanFlipRequest,
     ConsentRequest,
+    RunRequest,
     TokenCreateRequest,
-    RulesRequest,
     TokenRevokeRequest,
     TokenRotateRequest,
     TesterRequest,
+    TesterRevokeRequest,
     RolloutStart,
+    RolloutAbort,
     RolloutOrder,
 ]
 
@@ -92,10 +99,8 @@ _TAKEN: Final[list[type[BaseModel]]] = [
 def document() -> dict[str, Any]:
     """The description of every verb, OpenAPI 3.1."""
     _, requests = models_json_schema([(each, "validation") for each in _TAKEN], ref_template=REF)
-    TesterRevokeRequest,
     schemas = {**requests["$defs"], **_ANSWERS}
     for part in _PARTS:
-    RolloutAbort,
         schemas |= part.ANSWERS
     return {
         "openapi": "3.1.0",
@@ -379,6 +384,7 @@ _ANSWERS: Final[dict[str, Any]] = {
             "lost": a_list({"type": "string", "description": "A replica that is not heard of, nor waited for."}),
             "seconds": {"type": "number", "description": "From the request's receipt to the last acknowledgement."},
             "refused": a_list(an_object({"name": TEXT, "message": TEXT, "remedy": TEXT})),
+            "dry_run": {"type": "boolean", "description": "Nothing moved: `moved` is what would."},
         }
     ),
     "Health": an_object(

@@ -39,6 +39,20 @@ PATHS: Final[dict[str, Any]] = {
             errors=["404", "503"],
         )
     },
+    "/api/v1/evidence/days": {
+        "get": verb(
+            "days",
+            "How surely the sides of routes agreed, by day",
+            "Days",
+            "A row for each day (UTC), release and revision of the rules of which there are pairs, the oldest first; of"
+            " more than 2,000 the newest.",
+            parameters=[
+                query("route", a_list(TEXT), "Names or globs of routes; without it all of them."),
+                query("since", _SECONDS, "Seconds since 1970; that day and later ones. By default 30 days ago."),
+            ],
+            errors=["404", "503"],
+        )
+    },
     "/api/v1/evidence/clear": {
         "post": verb(
             "clear",
@@ -63,6 +77,15 @@ PATHS: Final[dict[str, Any]] = {
             errors=["404", "503"],
         )
     },
+    "/api/v1/differences": {
+        "get": verb(
+            "differences",
+            "The routes whose sides differ somewhere",
+            "Differences",
+            "In short, a row for each such route: of the release and the rules with the newest pairs.",
+            errors=["503"],
+        )
+    },
     "/api/v1/pairs": {
         "get": verb(
             "pairs",
@@ -76,16 +99,12 @@ PATHS: Final[dict[str, Any]] = {
                 query("cause", TEXT, "Why it is inconclusive."),
                 query("subject", TEXT, "Whose they are: the subject itself."),
                 query("limit", {"type": "integer", "minimum": 0, "maximum": 200, "default": 20}, "At most."),
+                query(
+                    "brief",
+                    {"type": "boolean", "default": False},
+                    "In the place of the whole `pair`: `method`, `target` and `statuses`.",
+                ),
             ],
-    "/api/v1/differences": {
-        "get": verb(
-            "differences",
-            "The routes whose sides differ somewhere",
-            "Differences",
-            "In short, a row for each such route: of the release and the rules with the newest pairs.",
-            errors=["503"],
-        )
-    },
             errors=["503"],
         )
     },
@@ -99,11 +118,6 @@ PATHS: Final[dict[str, Any]] = {
             ],
             errors=["404", "503"],
         )
-                query(
-                    "brief",
-                    {"type": "boolean", "default": False},
-                    "In the place of the whole `pair`: `method`, `target` and `statuses`.",
-                ),
     },
     "/api/v1/traffic": {
         "get": verb(
@@ -152,7 +166,16 @@ _AGREEMENT: Final = {
     **_JUDGED,
 }
 
+_ONE_DAY: Final = {
+    "route": TEXT,
+    "release": TEXT,
+    "rules": TEXT,
+    "start": {"type": "number", "description": "When the day began, in seconds since 1970."},
+    **{key: value for key, value in _AGREEMENT.items() if key not in ("wanted", *_JUDGED)},
+}
+
 ANSWERS: Final[dict[str, Any]] = {
+    "Days": an_object({"days": a_list(an_object(_ONE_DAY))}),
     "Reports": an_object(
         {
             "reports": a_list(
@@ -180,29 +203,6 @@ ANSWERS: Final[dict[str, Any]] = {
             )
         }
     ),
-    "Pair": an_object(
-        {
-            "id": TEXT,
-            "at": _NUMBER,
-            "route": TEXT,
-            "release": TEXT,
-            "rules": TEXT,
-            "template": TEXT,
-            "stage": TEXT,
-            "answering": {"enum": ["monolith", "candidate"]},
-            "verdict": _VERDICT,
-            "cause": TEXT,
-            "differences": a_list(_DIFFERENCE),
-            "group": TEXT,
-            "subject": {"type": "string", "description": "A keyed hash."},
-            "seconds": a_list(_NUMBER),
-            "pair": {"type": "object", "description": "Request and both answers, redacted."},
-        }
-    ),
-    "Pairs": an_object({"pairs": a_list({"$ref": "#/components/schemas/Pair"})}),
-    "Traffic": an_object(
-        {
-            "at": _NUMBER,
     "Differences": an_object(
         {
             "routes": a_list(
@@ -224,6 +224,33 @@ ANSWERS: Final[dict[str, Any]] = {
             )
         }
     ),
+    "Pair": an_object(
+        {
+            "id": TEXT,
+            "at": _NUMBER,
+            "route": TEXT,
+            "release": TEXT,
+            "rules": TEXT,
+            "template": TEXT,
+            "stage": TEXT,
+            "answering": {"enum": ["monolith", "candidate"]},
+            "verdict": _VERDICT,
+            "cause": TEXT,
+            "differences": a_list(_DIFFERENCE),
+            "group": TEXT,
+            "subject": {"type": "string", "description": "A keyed hash."},
+            "seconds": a_list(_NUMBER),
+            "pair": {"type": "object", "description": "Request and both answers, redacted."},
+            "method": TEXT,
+            "target": TEXT,
+            "statuses": {**a_list(WHOLE), "description": "The monolith's and the candidate's."},
+        },
+        optional=("pair", "method", "target", "statuses"),
+    ),
+    "Pairs": an_object({"pairs": a_list({"$ref": "#/components/schemas/Pair"})}),
+    "Traffic": an_object(
+        {
+            "at": _NUMBER,
             "since": _NUMBER,
             "bounds": {**a_list(_NUMBER), "description": "Upper bounds of the buckets, in seconds; one more is last."},
             "windows": a_list(
@@ -247,11 +274,7 @@ ANSWERS: Final[dict[str, Any]] = {
                 )
             ),
             "opened": a_list(an_object({"upstream": TEXT, "start": _NUMBER, "seconds": WHOLE, "count": WHOLE})),
-            "method": TEXT,
-            "target": TEXT,
-            "statuses": {**a_list(WHOLE), "description": "The monolith's and the candidate's."},
-        },
-        optional=("pair", "method", "target", "statuses"),
+        }
     ),
     "Cleared": an_object({"cleared": a_list(TEXT)}),
     "Erased": an_object({"erased": WHOLE}),

@@ -34,6 +34,14 @@ PATHS: Final[dict[str, Any]] = {
             errors=["404", "409", "503"],
         ),
     },
+    "/api/v1/schedules": {
+        "get": verb(
+            "schedules",
+            "The schedules that a rollout can go by",
+            "Schedules",
+            "`[rollouts.NAME]` of the configuration.",
+        )
+    },
     "/api/v1/rollouts/freeze": _order("freezeRollout", "Let a rollout go no further", "The guard stays on."),
     "/api/v1/rollouts/resume": _order(
         "resumeRollout", "Let a rollout go on", "What failed must be passed anew, and with new evidence."
@@ -49,23 +57,24 @@ PATHS: Final[dict[str, Any]] = {
 
 _PLACE: Final = an_object({"stage": {"$ref": REF.format(model="Stage")}, "share": WHOLE})
 _STATE: Final = {"enum": [each.value for each in RolloutState]}
+_SCHEDULE: Final = an_object(
+    {
+        "name": TEXT,
+        "stations": a_list(
+            an_object({"stage": {"$ref": REF.format(model="Stage")}, "share": WHOLE, "seconds": _NUMBER})
+        ),
+        "gates": {"type": "object"},
+        "patience": _NUMBER,
+        "back_to": {"enum": [each.value for each in BackTo]},
+    }
+)
 
 ANSWERS: Final[dict[str, Any]] = {
     "Rollout": an_object(
         {
             "name": TEXT,
             "toggles": a_list(TEXT),
-            "schedule": an_object(
-                {
-                    "name": TEXT,
-                    "stations": a_list(
-                        an_object({"stage": {"$ref": REF.format(model="Stage")}, "share": WHOLE, "seconds": _NUMBER})
-                    ),
-                    "gates": {"type": "object"},
-                    "patience": _NUMBER,
-                    "back_to": {"enum": [each.value for each in BackTo]},
-                }
-            ),
+            "schedule": _SCHEDULE,
             "began": _PLACE,
             "place": _PLACE,
             "who": TEXT,
@@ -107,5 +116,6 @@ ANSWERS: Final[dict[str, Any]] = {
         {"name": TEXT, "state": _STATE, "place": _PLACE, "toggles": a_list(TEXT), "reason": TEXT}
     ),
     "Rolled": an_object({"rollout": {"$ref": REF.format(model="Rollout")}}),
+    "Schedules": an_object({"schedules": a_list(_SCHEDULE)}),
     "Rollouts": an_object({"rollouts": a_list({"$ref": REF.format(model="Rollout")})}),
 }

@@ -18,7 +18,7 @@ class Outcome:
     that are not heard of: nobody waited for them.
 
     `configured` names what this proxy has a route or seam for; a toggle without one moves nobody. `refused` is what a
-    guard kept back while the others moved.
+    guard kept back while the others moved. Of a `dry_run` nothing moved: `moved` is what would.
     """
 
     revision: int
@@ -29,6 +29,7 @@ class Outcome:
     configured: frozenset[str]
     refused: tuple[Refusal, ...] = ()
     lost: tuple[str, ...] = ()
+    dry_run: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The outcome as plain JSON types."""
@@ -47,4 +48,5 @@ class Outcome:
             "lost": list(self.lost),
             "seconds": round(self.seconds, 6),
             "refused": [each.to_json() for each in self.refused],
+            "dry_run": self.dry_run,
         }

@@ -29,6 +29,7 @@ from strangler_proxy.control.in_force import ATTEMPTS, InForce
 from strangler_proxy.control.outcome import Outcome
 from strangler_proxy.control.recordings import Recordings
 from strangler_proxy.control.replicas import Replicas, replica_name
+from strangler_proxy.control.retention import Retention
 from strangler_proxy.control.rollout_judge import RolloutJudge
 from strangler_proxy.control.status import status_of, told_of
 from strangler_proxy.control.upstreams import Troubles
@@ -94,7 +95,8 @@ class ControlPlane:
         other replicas."""
         self.in_force.take_up()
         await self.workers.listen(self._state.socket)
-        self._tasks = [asyncio.create_task(each) for each in (self.evidence.run(), self.replicas.run())]
+        events = Retention(self.documents, self.config.evidence)
+        self._tasks = [asyncio.create_task(each) for each in (self.evidence.run(), self.replicas.run(), events.run())]
         async with self.in_force.moving:
             await self.in_force.synchronize()
         self._tasks += [asyncio.create_task(each) for each in (self.rollouts.run(), self.notifier.run())]
@@ -119,6 +121,7 @@ class ControlPlane:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.recordings.stop()
         await self.workers.close()
+        await self.in_force.written()
         await self.evidence.close()
         await self.replicas.leave()
         self.in_force.store.close()
@@ -142,6 +145,25 @@ class ControlPlane:
             return plan_moves(snapshot, names, move)
 
         return await self._move(plan, who, why, move.force, expected_revision, wait_seconds, evidence=evidence)
+
+    async def would_flip(self, names: Sequence[str], move: Move, *, expected_revision: int | None = None) -> Outcome:
+        """What `flip` would come to now. Raises as it does; nothing moves in any case."""
+        began = asyncio.get_running_loop().time()
+        before = self.snapshot if self.in_force.store_error is None else await self.refreshed()
+        if expected_revision is not None and expected_revision != before.revision:
+            raise RevisionConflict(expected_revision, before.revision)
+        planned = plan_moves(before, names, move)
+        checks = () if move.force else self.checks
+        toggles, _ = await self._allowed(before, planned, partly=False, checks=checks)
+        return Outcome(
+            revision=before.revision,
+            moved=tuple((before[each.name], each) for each in toggles),
+            acknowledged=(),
+            missing=(),
+            seconds=asyncio.get_running_loop().time() - began,
+            configured=self.configured(),
+            dry_run=True,
+        )
 
     async def back(
         self,
@@ -248,9 +270,7 @@ class ControlPlane:
                 raise RevisionConflict(expected_revision, before.revision)
             planned = plan(before)
             # Without the lock: nobody who takes something back waits for the slow gate of somebody who goes forward.
-            toggles, refused = await asyncio.to_thread(
-                allowed, self.guards, before, planned, partly=partly, checks=() if forced else self.checks
-            )
+            toggles, refused = await self._allowed(before, planned, partly=partly, checks=() if forced else self.checks)
             if not toggles:
                 break
             async with in_force.moving:
@@ -278,6 +298,13 @@ class ControlPlane:
             raise RevisionConflict(before.revision, self.snapshot.revision)
         return await self._outcome(before, after, began, wait_seconds, refused)
 
+    async def _allowed(
+        self, before: Snapshot, planned: list[Toggle], *, partly: bool, checks: Sequence[MoveGuard]
+    ) -> tuple[list[Toggle], tuple[Refusal, ...]]:
+        if not self.guards and not checks:
+            return planned, ()
+        return await asyncio.to_thread(allowed, self.guards, before, planned, partly=partly, checks=checks)
+
     def _acknowledged(self) -> None:
         # Others wait for all of us: before the last worker there is nothing to tell them.
         if self._lagging() is None:
@@ -296,6 +323,8 @@ class ControlPlane:
             self.workers.acknowledged(after.revision, wait_seconds=wait),
             self.replicas.acknowledged(after.revision, wait_seconds=wait),
         )
+        seconds = asyncio.get_running_loop().time() - began
+        await self.in_force.written()
         moved = [
             (before.toggles[name], toggle)
             for name, toggle in after.toggles.items()
@@ -307,7 +336,7 @@ class ControlPlane:
             acknowledged=(*map(str, here[0]), *elsewhere.acknowledged),
             missing=(*map(str, here[1]), *elsewhere.missing),
             lost=elsewhere.lost,
-            seconds=asyncio.get_running_loop().time() - began,
+            seconds=seconds,
             configured=self.configured(),
             refused=refused,
         )

@@ -59,6 +59,9 @@ class FlipRequest(_Request):
     expected_revision: Revision | None = Field(
         default=None, description="Refuse the move when the toggles are at another revision."
     )
+    dry_run: bool = Field(
+        default=False, strict=True, description="Move nothing: say what would move, or refuse as the move would be."
+    )
 
     @property
     def move(self) -> Move:

@@ -32,6 +32,7 @@ class RolloutApi:
         """Where the verbs are served."""
         return [
             Verb("/api/v1/rollouts", self.listed, "GET", least=Role.VIEW),
+            Verb("/api/v1/schedules", self.known, "GET", least=Role.VIEW),
             Verb("/api/v1/rollouts", self.start, "POST", least=Role.OPERATE),
             Verb("/api/v1/rollouts/freeze", self.freeze, "POST", least=Role.OPERATE),
             Verb("/api/v1/rollouts/resume", self.resume, "POST", least=Role.OPERATE),
@@ -41,6 +42,10 @@ class RolloutApi:
     async def listed(self, _: Request) -> Response:
         """All rollouts, each as it stands now."""
         return answer({"rollouts": [look.to_json() for look in await self._rollouts.listed()]})
+
+    async def known(self, _: Request) -> Response:
+        """The schedules that a rollout can go by."""
+        return answer({"schedules": [each.to_json() for each in self._schedules.values()]})
 
     async def start(self, request: Request) -> Response:
         """Begin a rollout."""

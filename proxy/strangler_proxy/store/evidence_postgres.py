@@ -16,6 +16,7 @@ from strangler_proxy.store.postgres_connection import ADVISORY, Connection, Post
 __all__ = ["PostgresEvidenceStore"]
 
 _DAY: Final = 86_400
+_LAST_DAY: Final = 2**40
 _MOST_SCOPES: Final = 1000
 _PRUNE_SECONDS: Final = 60.0
 
@@ -82,16 +83,16 @@ class PostgresEvidenceStore:
             found = [SeenScope(Scope(*row[:3]), int(row[3]), row[4], row[5]) for row in rows]
             return sorted(found, key=lambda each: (-each.last, each.scope))
 
-    def read(self, scope: Scope, *, since: float = 0.0) -> Evidence:
+    def read(self, scope: Scope, *, since: float = 0.0, until: float | None = None) -> Evidence:
         """What was counted of a scope."""
         with self._database.connection() as connection:
             found = Evidence()
             for (document,) in connection.execute(
                 """
                 SELECT document FROM strangler.evidence_counted JOIN strangler.evidence_scope ON id = scope
-                WHERE key = %s AND day >= %s ORDER BY day
+                WHERE key = %s AND day >= %s AND day < %s ORDER BY day
                 """,
-                (digest_of(*scope), int(since // _DAY)),
+                (digest_of(*scope), int(since // _DAY), _LAST_DAY if until is None else int(until // _DAY)),
             ):
                 found.merge(Evidence.from_json(json.loads(document)))
             return found
@@ -152,12 +153,12 @@ class PostgresEvidenceStore:
             ).fetchone()
             return None if row is None else KeptPair.from_json(json.loads(row[0]))
 
-    def replace(self, pairs: Iterable[KeptPair]) -> int:
     def examples(self, scope: Scope) -> dict[tuple[str, str], list[str]]:
         """By field and kind of a difference, the ids of the pairs that are its examples, newest first."""
         with self._database.connection() as connection:
             return evidence_postgres_kept.examples(connection, scope)
 
+    def replace(self, pairs: Iterable[KeptPair]) -> int:
         """Put pairs judged anew in the place of those with the same ids."""
         with self._alone(self._database) as connection:
             given = {plain_text(kept.id): kept for kept in pairs}
@@ -198,7 +199,6 @@ class PostgresEvidenceStore:
         with self._database.connection() as connection:
             return evidence_postgres_traffic.windows_of(connection, route, since, until, step, most)
 
-    def opened(self, upstream: str, *, since: float, until: float | None = None) -> list[Opened]:
     def requests_by_side(
         self, *, since: float, until: float | None = None, step: int
     ) -> dict[tuple[int, str], int]:
@@ -206,6 +206,7 @@ class PostgresEvidenceStore:
         with self._database.connection() as connection:
             return evidence_postgres_traffic.requests_by_side(connection, since, until, step)
 
+    def opened(self, upstream: str, *, since: float, until: float | None = None) -> list[Opened]:
         """In which of these windows breakers of an upstream opened."""
         with self._database.connection() as connection:
             return evidence_postgres_traffic.opened_of(connection, upstream, since, until)

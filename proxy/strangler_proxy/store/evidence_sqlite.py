@@ -18,6 +18,7 @@ from strangler_proxy.store.sqlite_file import SQLiteFile
 __all__ = ["SQLiteEvidenceStore"]
 
 _DAY: Final = 86_400
+_LAST_DAY: Final = 2**40
 _MOST_SCOPES: Final = 1000
 
 
@@ -68,16 +69,16 @@ class SQLiteEvidenceStore:
             )
             return [SeenScope(Scope(*row[:3]), *row[3:]) for row in rows]
 
-    def read(self, scope: Scope, *, since: float = 0.0) -> Evidence:
+    def read(self, scope: Scope, *, since: float = 0.0, until: float | None = None) -> Evidence:
         """What was counted of a scope."""
         with self._file.connection() as connection:
             found = Evidence()
             for (document,) in connection.execute(
                 """
                 SELECT document FROM counted JOIN scope ON scope.id = counted.scope
-                WHERE route = ? AND release = ? AND rules = ? AND day >= ? ORDER BY day
+                WHERE route = ? AND release = ? AND rules = ? AND day >= ? AND day < ? ORDER BY day
                 """,
-                (*scope, int(since // _DAY)),
+                (*scope, int(since // _DAY), _LAST_DAY if until is None else int(until // _DAY)),
             ):
                 found.merge(Evidence.from_json(json.loads(document)))
             return found
@@ -138,7 +139,6 @@ class SQLiteEvidenceStore:
             row = connection.execute("SELECT document FROM kept WHERE id = ?", (pair_id,)).fetchone()
             return None if row is None else KeptPair.from_json(json.loads(row[0]))
 
-    def replace(self, pairs: Iterable[KeptPair]) -> int:
     def examples(self, scope: Scope) -> dict[tuple[str, str], list[str]]:
         """By field and kind of a difference, the ids of the pairs that are its examples, newest first."""
         found: dict[tuple[str, str], list[str]] = {}
@@ -154,6 +154,7 @@ class SQLiteEvidenceStore:
                 found.setdefault((field, kind), []).append(name)
         return found
 
+    def replace(self, pairs: Iterable[KeptPair]) -> int:
         """Put pairs judged anew in the place of those with the same ids."""
         with self._file.transaction() as connection:
             there = [kept for kept in pairs if connection.execute("DELETE FROM kept WHERE id = ?", (kept.id,)).rowcount]
@@ -192,7 +193,6 @@ class SQLiteEvidenceStore:
         with self._file.connection() as connection:
             return evidence_sqlite_traffic.windows_of(connection, route, since, until, step, most)
 
-    def opened(self, upstream: str, *, since: float, until: float | None = None) -> list[Opened]:
     def requests_by_side(
         self, *, since: float, until: float | None = None, step: int
     ) -> dict[tuple[int, str], int]:
@@ -200,6 +200,7 @@ class SQLiteEvidenceStore:
         with self._file.connection() as connection:
             return evidence_sqlite_traffic.requests_by_side(connection, since, until, step)
 
+    def opened(self, upstream: str, *, since: float, until: float | None = None) -> list[Opened]:
         """In which of these windows breakers of an upstream opened."""
         with self._file.connection() as connection:
             return evidence_sqlite_traffic.opened_of(connection, upstream, since, until)

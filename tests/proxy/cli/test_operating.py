@@ -18,10 +18,11 @@ from strangler_proxy.cli.flip import parsed_override
 from strangler_proxy.cli.history import told_entry
 from strangler_proxy.cli.serve import is_compiled, start_block, start_document, told_monolith
 from strangler_proxy.cli.status import is_well, print_tables, told_age, told_state
-from strangler_proxy.cli.told import stage_of, told_outcome
+from strangler_proxy.cli.told import told_outcome
 from strangler_proxy.config import Address, Upstream
 from strangler_proxy.state import StateDir
 from strangler_proxy.supervisor import Started
+from strangler_proxy.words import stage_of
 
 from strangler import __version__
 from strangler.testing.toggle_store import MemoryToggleStore
@@ -81,6 +82,16 @@ def test_a_flip_that_a_worker_has_not_acknowledged_is_inconclusive() -> None:
     assert first.startswith("catalog.list: monolith -> canary 10%, live on 0/2 workers in ")
     assert first.endswith(" ms, revision 2")
     assert "Not acknowledged in time by worker 0, 1" in second
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_dry_run_moves_nothing_and_ends_as_the_move_would() -> None:
+    ended = flip("catalog.list", "shadow", "--dry-run")
+    lines = ["catalog.list: monolith -> shadow", "1 would move, nothing did"]
+    assert (ended.exit_code, ended.stdout.splitlines()) == (0, lines)
+    assert flip("catalog.list", "monolith", "--dry-run").stdout == "Nothing to change: it stands so already\n"
+    refused = flip("catalog.list", "extracted", "--dry-run")
+    assert (refused.exit_code, "would skip" in refused.stderr) == (2, True)
 
 
 @pytest.mark.usefixtures("folder")
@@ -254,17 +265,6 @@ def test_a_broken_configuration_does_not_lock_the_way_back(folder: Path) -> None
     assert (ended.exit_code, "is wrong as it stands" in ended.stderr) == (1, True)
 
 
-def test_the_port_that_the_system_chose_is_found(folder: Path) -> None:
-    port = (folder / "strangler.toml").read_text().split("127.0.0.1:")[2].split('"')[0]
-    (folder / "strangler.toml").write_text(CONFIG.format(port=0))
-    StateDir(folder / ".strangler").write_addresses({"control": f"127.0.0.1:{port}"})
-    assert "revision 1" in run("status").stdout
-
-
-def test_addresses_that_cannot_be_read_are_none(tmp_path: Path) -> None:
-    state = StateDir(tmp_path)
-    assert state.read_addresses() == {}
-    for text in ("{", "[]", "null"):
 @pytest.mark.parametrize("wrong", ["[[routes]]\nname = ", '[notify]\nwebhook = "${NOT_SET_HERE}"\n'])
 def test_the_kill_switch_needs_no_more_of_the_file_than_where_the_control_plane_is(folder: Path, wrong: str) -> None:
     with (folder / "strangler.toml").open("a") as file:
@@ -314,6 +314,17 @@ def test_the_token_of_this_machines_proxy_is_sent_to_this_machine_alone(
         assert "hush" not in refused.output
 
 
+def test_the_port_that_the_system_chose_is_found(folder: Path) -> None:
+    port = (folder / "strangler.toml").read_text().split("127.0.0.1:")[2].split('"')[0]
+    (folder / "strangler.toml").write_text(CONFIG.format(port=0))
+    StateDir(folder / ".strangler").write_addresses({"control": f"127.0.0.1:{port}"})
+    assert "revision 1" in run("status").stdout
+
+
+def test_addresses_that_cannot_be_read_are_none(tmp_path: Path) -> None:
+    state = StateDir(tmp_path)
+    assert state.read_addresses() == {}
+    for text in ("{", "[]", "null"):
         state.addresses.write_text(text)
         assert state.read_addresses() == {}
 

@@ -11,6 +11,7 @@ from httpx import Client
 from strangler_proxy.control import ControlPlane
 from strangler_proxy.control.incoming import BODY_LIMIT
 
+from strangler.testing import FixedMoveGuard
 from strangler.testing.toggle_store import MemoryToggleStore
 from strangler.toggles import Snapshot, Stage
 from tests.proxy.control.fakes import plane
@@ -26,8 +27,13 @@ def store() -> MemoryToggleStore:
 
 
 @pytest.fixture
-def client(tmp_path: Path, store: MemoryToggleStore) -> Iterator[Client]:
-    with serving(plane(tmp_path, store)) as client:
+def control(tmp_path: Path, store: MemoryToggleStore) -> ControlPlane:
+    return plane(tmp_path, store)
+
+
+@pytest.fixture
+def client(control: ControlPlane) -> Iterator[Client]:
+    with serving(control) as client:
         yield client
 
 
@@ -115,6 +121,37 @@ def test_a_flip_is_answered_with_what_moved_and_who_is_missing(client: Client) -
     ]
     (entry,) = client.get("/api/v1/history?name=catalog.list&limit=1").json()["entries"]
     assert (entry["who"], entry["why"], entry["forced"]) == ("zoë@laptop (control.token)", "ready", True)
+
+
+def test_a_dry_run_says_what_would_move_and_moves_nothing(client: Client) -> None:
+    dry = {**FLIP, "dry_run": True}
+    outcome = client.post("/api/v1/flip", json=dry).json()
+    assert (outcome["dry_run"], outcome["revision"], outcome["missing"]) == (True, 1, [])
+    assert [(each["name"], each["to"]["stage"]) for each in outcome["moved"]] == [("catalog.list", "extracted")]
+    assert client.get("/api/v1/snapshot").json()["revision"] == 1
+    assert client.get("/api/v1/events").json()["events"] == []
+    standing = {**dry, "stage": "monolith", "force": False}
+    assert client.post("/api/v1/flip", json=standing).json()["moved"] == []
+
+
+def test_a_dry_run_is_refused_as_the_move_would_be(client: Client, control: ControlPlane) -> None:
+    def refused(**change: Any) -> tuple[int, str]:
+        status, wrong = error(client, "POST", "/api/v1/flip", json={**FLIP, "dry_run": True, **change})
+        return status, wrong["code"]
+
+    control.checks.append(FixedMoveGuard({"catalog.list": "it is not ready."}, stages=[Stage.SHADOW, Stage.EXTRACTED]))
+    assert refused(force=False) == (409, "illegal_move")
+    assert refused(stage="shadow", force=False) == (409, "move_refused")
+    assert client.post("/api/v1/flip", json={**FLIP, "dry_run": True}).json()["moved"]
+    assert refused(names=["orders.*"]) == (404, "unknown_toggle")
+    assert refused(expected_revision=7) == (409, "revision_conflict")
+    assert refused(dry_run="yes") == (422, "bad_input")
+
+
+def test_without_a_store_a_dry_run_is_refused(client: Client, store: MemoryToggleStore) -> None:
+    store.outage = "gone"
+    assert error(client, "POST", "/api/v1/flip", json=FLIP)[0] == 503
+    assert error(client, "POST", "/api/v1/flip", json={**FLIP, "dry_run": True})[1]["code"] == "store_unavailable"
 
 
 def test_shares_and_overrides_are_set_and_taken_away(client: Client) -> None:

@@ -75,6 +75,12 @@ def test_a_rollout_walks_by_itself_and_everything_of_it_is_in_both_audits(client
     ]
 
 
+def test_the_schedules_that_there_are_are_told(client: httpx.Client) -> None:
+    schedules = client.get("/api/v1/schedules").json()["schedules"]
+    assert [each["name"] for each in schedules] == ["default", "quick", "slow"]
+    assert [each["share"] for each in schedules[1]["stations"]] == [5000, 0]
+
+
 def test_one_under_way_is_told_by_the_status_and_by_the_metrics(client: httpx.Client) -> None:
     post(client, names=["catalog.facts"], schedule="slow")
     until(client, at=0)
