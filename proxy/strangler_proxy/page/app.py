@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from starlette.applications import Starlette
@@ -40,7 +41,6 @@ def pages() -> list[BaseRoute]:
         Page("/", _home, least=None),
         Page("/room", _home, least=None),
         *overview.routes(),
-        *back.routes(),
         *upstreams.routes(),
         *route.routes(),
         *route_orders.routes(),
@@ -49,6 +49,7 @@ def pages() -> list[BaseRoute]:
         *differences.routes(),
         *pair.routes(),
         *rule.routes(),
+        *back.routes(),
         *sign_in.routes(),
         *live.routes(),
         *assets.routes(),
@@ -61,6 +62,7 @@ def room_app(room: Room, routes: Sequence[BaseRoute], door: Middleware) -> Starl
     application = Starlette(routes=routes, middleware=[door], exception_handlers=HANDLERS)
     application.router.redirect_slashes = False
     application.state.room = room
+    application.state.held = Counter()
     application.state.served = {each.path for each in routes if isinstance(each, Page)}
     return application
 

@@ -125,10 +125,21 @@
 
   // Parts that ask for themselves anew.
 
+  // Whether a field says another thing than it did at first.
+  const changed = (field) => {
+    if (field.tagName === "SELECT") {
+      const options = [...field.options];
+      return options.some((each) => each.defaultSelected) && options.some((each) => each.selected !== each.defaultSelected);
+    }
+    if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
+    return field.value !== field.defaultValue;
+  };
+  const FIELDS = "form[method=post] :is(input:not([type=hidden]), select, textarea)";
+  const written = (part) => [...part.querySelectorAll(FIELDS)].some(changed);
   const busy = (part) => {
     const at = document.activeElement;
     const writing = at && at !== body && part.contains(at) && at.matches("input, select, textarea, [contenteditable]");
-    return writing || part.querySelector("dialog[open], details.menu[open]") !== null;
+    return writing || written(part) || part.querySelector("dialog[open], details.menu[open]") !== null;
   };
   body.addEventListener("htmx:beforeRequest", (event) => {
     const byItself = (event.detail.requestConfig.triggeringEvent || {}).type || "";
@@ -140,7 +151,8 @@
       event.detail.shouldSwap = true;
       event.detail.isError = false;
     }
-    const byItself = (requestConfig.triggeringEvent || {}).type || "";
+    // What a page asks for as it loads has no event.
+    const byItself = (requestConfig.triggeringEvent || {}).type || "strangler:load";
     if (byItself.startsWith("strangler:") && busy(event.detail.target)) event.detail.shouldSwap = false;
   });
   body.addEventListener("htmx:afterSwap", (event) => tellTimes(event.detail.target));
@@ -160,7 +172,7 @@
     const first = dialog.querySelector("[data-first]");
     if (first) first.focus();
   };
-  for (const each of document.querySelectorAll("button[data-opens], button[data-closes]")) each.hidden = false;
+  for (const each of document.querySelectorAll("button[data-opens], button[data-closes], button[data-prints]")) each.hidden = false;
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-opens]");
     if (opener && document.getElementById(opener.dataset.opens)) {
@@ -169,6 +181,7 @@
       if (menu) menu.open = false;
       open(opener.dataset.opens);
     }
+    if (event.target.closest("[data-prints]")) print();
     const closer = event.target.closest("[data-closes]");
     if (closer) {
       const closed = document.getElementById(closer.dataset.closes);

@@ -1,0 +1,196 @@
+"""A route's page, as a person has it: moving it under traffic, watching a rollout, being second, and being refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import SignIn
+from tests.browser.hostile import HOSTILE, stays_text
+from tests.browser.looks import PHONE, faults, fits
+from tests.browser.screenshots import shoot
+from tests.browser.shop import Shop, serving_shop
+
+NAME = "catalog.product-detail"
+PATH = f"/room/routes/{NAME}"
+DETAILS = [f"/products/{each}/" for each in range(1, 200)]
+# One station, at which it stays for as long as the test looks: what takes it away from there is a gate.
+SCHEDULE = """
+[rollouts.careful]
+shares = ["25%", "50%", "100%"]
+durations = "10m"
+gates = { errors = 0.05, requests = 20 }
+[shadow]
+recheck = 0.2
+"""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with serving_shop(tmp_path_factory.mktemp("shop") / "shop", more=SCHEDULE) as shop:
+        yield shop
+
+
+@pytest.fixture(autouse=True)
+def left_alone(shop: Shop) -> Iterator[None]:
+    """Every test finds all at the monolith and no rollout, and no trouble at the candidate."""
+    yield
+    shop.catalog.failing = False
+    for each in shop.api("GET", "/api/v1/rollouts").json()["rollouts"]:
+        if each["state"] not in ("finished", "aborted"):
+            shop.api("POST", "/api/v1/rollouts/abort", json={"name": each["name"], "why": "the test is over"})
+    shop.all_back()
+
+
+@pytest.fixture
+def refusals(wrong: list[str]) -> Iterator[None]:
+    """For a test in which a form is refused on purpose, which the browser writes to its console."""
+    yield
+    wrong[:] = [each for each in wrong if not re.search(r"status of (409|422)", each)]
+
+
+def pill(page: Page) -> Locator:
+    """Where the route stands."""
+    return page.locator("#standing .pill")
+
+
+def choose(page: Page, stage: str, why: str) -> None:
+    moves = page.locator("#moves")
+    moves.get_by_role("radio", name=re.compile(stage)).check()
+    moves.get_by_label("Why").fill(why)
+
+
+def stayed(page: Page) -> bool:
+    """Whether the page is still the one that `mark` was called on."""
+    return bool(page.evaluate("window.stayed === true"))
+
+
+def mark(page: Page) -> None:
+    page.evaluate("window.stayed = true")
+
+
+def test_a_route_is_flipped_under_traffic_and_the_share_is_seen_to_move(sign_in: SignIn, shop: Shop) -> None:
+    shop.move(NAME, "shadow")
+    page = sign_in(PATH)
+    expect(pill(page)).to_have_text(re.compile("shadow"))
+    with shop.customers(*DETAILS, pause=0.01) as customers:
+        expect(page.locator("#side-monolith td").first).to_have_text("100 %")
+        choose(page, "canary", "half of them, and look")
+        slider = page.get_by_label("Share of customers, roughly")
+        exact = page.get_by_label("Share of customers", exact=True)
+        slider.focus()
+        page.keyboard.press("Home")
+        expect(exact).to_have_value("0")
+        page.keyboard.press("ArrowRight")
+        expect(exact).to_have_value("1")
+        exact.fill("50")
+        expect(slider).to_have_value("50")
+        page.get_by_role("button", name="Move it to canary 50 %").click()
+        expect(page.locator("#notice")).to_contain_text(f"{NAME}: live on 1 of 1 worker")
+        expect(pill(page)).to_have_text(re.compile(r"canary 50%"))
+        mark(page)
+        # About half, once the last minute has little else in it.
+        expect(page.locator("#side-candidate td").first).to_have_text(
+            re.compile(r"^(3\d|4\d|5\d|6\d) %$"), timeout=90_000
+        )
+        expect(page.locator("#rate-chart .u-over").first).to_be_visible()
+        expect(page.locator("#rate-chart .chart-marks")).to_contain_text("canary 50%")
+        assert stayed(page)
+        shoot(page, "route")
+        assert faults(page) == []
+        fits(page)
+        page.keyboard.press("b")
+        expect(page.get_by_role("dialog").get_by_role("radio", name=NAME)).to_be_checked()
+        page.keyboard.press("b")
+        expect(pill(page)).to_have_text(re.compile("monolith"))
+    assert set(customers.answers) == {200}
+    expect(page.locator("#history")).to_contain_text("half of them, and look")
+
+
+def test_a_bad_canary_comes_back_by_itself_and_says_why(sign_in: SignIn, shop: Shop) -> None:
+    shop.move(NAME, "shadow")
+    page = sign_in(PATH)
+    with shop.customers(*DETAILS, pause=0.01) as customers:
+        rollout = page.locator("#rollout")
+        rollout.get_by_label("Schedule").select_option("careful")
+        rollout.get_by_label("Why").fill("it agrees in shadow")
+        rollout.get_by_role("button", name="Begin the rollout").click()
+        expect(page.locator("#notice")).to_contain_text(f"Rollout {NAME}: running")
+        mark(page)
+        expect(pill(page)).to_have_text(re.compile("canary 25%"))
+        expect(rollout.locator(".walk [aria-current=step]")).to_contain_text("canary 25%")
+        expect(rollout.locator("table.gates")).to_contain_text("requests")
+        shop.catalog.failing = True
+        expect(page.locator("#wants-person")).to_contain_text("stepped-back", timeout=90_000)
+        expect(pill(page)).to_have_text(re.compile("shadow"))
+        expect(page.locator("#wants-person")).to_contain_text("A gate fails at canary 25%, so back to shadow")
+        expect(rollout.get_by_role("button", name="Resume")).to_be_visible()
+        expect(page.locator("#history")).to_contain_text(f"strangler rollout {NAME}")
+        assert stayed(page), "it was all told without a reload"
+        shop.catalog.failing = False
+        shoot(page, "route-rollout")
+        assert faults(page) == []
+        fits(page)
+    assert customers.answers[-20:] == [200] * 20, "since then everybody is well"
+    rollout.get_by_label("Why").fill("the service is not ready")
+    rollout.get_by_role("button", name="Abort").click()
+    expect(page.locator("#rollout")).to_contain_text("is aborted")
+
+
+@pytest.mark.usefixtures("refusals")
+def test_who_comes_second_is_told_what_happened_and_keeps_what_they_wrote(sign_in: SignIn, shop: Shop) -> None:
+    page = sign_in(PATH)
+    choose(page, "shadow", "my own reason")
+    shop.move(NAME, "canary", share="5%", why=HOSTILE["script"])
+    expect(page.locator("#standing")).to_contain_text("Moved since you opened this page")
+    expect(page.locator("#moves").get_by_label("Why")).to_have_value("my own reason")
+    page.get_by_role("button", name="Move it to shadow").click()
+    expect(page.get_by_role("alert")).to_contain_text("Somebody was first, and nothing was moved.")
+    expect(page.locator("#moves .meanwhile")).to_contain_text("moved it monolith → canary 5%")
+    expect(page.locator("#moves .meanwhile")).to_contain_text(HOSTILE["script"])
+    stays_text(page)
+    expect(page.locator("#moves").get_by_label("Why")).to_have_value("my own reason")
+    assert faults(page) == []
+    page.get_by_role("button", name="Move it to shadow").click()
+    expect(pill(page)).to_have_text(re.compile("shadow"))
+
+
+@pytest.mark.usefixtures("refusals")
+def test_the_one_way_door_wants_an_approver_and_the_name(sign_in: SignIn, shop: Shop) -> None:
+    shop.move("orders.order-list", "extracted")
+    operator = sign_in("/room/routes/orders.order-list", role="operate", who="otto")
+    moves = operator.locator("#moves")
+    expect(moves).to_contain_text("wants the role approve")
+    expect(moves.get_by_role("radio", name=re.compile("retired"))).to_be_disabled()
+    approver = sign_in("/room/routes/orders.order-list")
+    choose(approver, "retired", "nobody asks the monolith any more")
+    confirm = approver.get_by_label("A one-way door")
+    confirm.fill("orders.order-lost")
+    approver.get_by_role("button", name="Move it to retired").click()
+    expect(approver.get_by_role("alert")).to_contain_text("one-way door")
+    approver.get_by_label("A one-way door").fill("orders.order-list")
+    approver.get_by_role("button", name="Move it to retired").click()
+    expect(pill(approver)).to_have_text(re.compile("retired"))
+    expect(approver.locator("#moves")).to_contain_text("there is no way back to the monolith")
+
+
+def test_who_may_only_look_sees_why_nothing_can_be_pressed(sign_in: SignIn, shop: Shop) -> None:
+    page = sign_in(PATH, role="view", who="vera")
+    expect(page.locator("#moves")).to_contain_text("may only look")
+    expect(page.locator("#moves")).to_contain_text("would skip from monolith to canary")
+    expect(page.locator("#gates")).to_contain_text("No gate is asked for before shadow")
+    assert page.locator("main form").count() == 0
+    assert faults(page) == []
+
+
+def test_what_holds_a_move_is_told_before_anybody_presses(sign_in: SignIn, shop: Shop) -> None:
+    shop.move(NAME, "shadow")
+    shop.move(NAME, "canary", share="1%")
+    page = sign_in(PATH, viewport=PHONE)
+    expect(page.locator("#moves .loading")).to_have_count(0)
+    expect(page.locator("#moves").get_by_role("radio", name=re.compile("extracted"))).to_be_enabled()
+    expect(page.locator("#moves").get_by_role("radio", name=re.compile("retired"))).to_be_disabled()
+    expect(page.locator("#rung-retired")).to_contain_text("can be retired from extracted only")
