@@ -14,6 +14,7 @@ from strangler_proxy.introduction import Introduction
 from strangler_proxy.outgoing import request_head, without_private_cookies
 from strangler_proxy.partial_head import PartialHead
 from strangler_proxy.request_head import RequestHead
+from strangler_proxy.response_head import ResponseHead
 from strangler_proxy.retained import BodyTooLong, RequestBody
 from strangler_proxy.tracing import Span
 from strangler_proxy.upstream import UpstreamConnection
@@ -52,6 +53,7 @@ class Asking(ClientHolder):
         "_fell",
         "_gateway",
         "_head",
+        "_held",
         "_interim",
         "_introduction",
         "_keep_alive",
@@ -88,6 +90,8 @@ class Asking(ClientHolder):
         self._reused = False
         self._sent_again = False
         self._partial: PartialHead | None = None
+        # The head of an answer that nothing has come of yet.
+        self._held: ResponseHead | None = None
         self._interim = 0
         self._told_to_continue = False
         self._status = 0

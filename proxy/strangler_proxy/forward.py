@@ -12,7 +12,7 @@ from strangler_proxy.introduction import Introduction
 from strangler_proxy.outcome import FAILED, FAILING, SUCCEEDED, UNDECIDED
 from strangler_proxy.outgoing import response_head
 from strangler_proxy.partial_head import PartialHead
-from strangler_proxy.reply import Reply, final_lines, shown_lines
+from strangler_proxy.reply import BODILESS, Reply, final_lines, shown_lines
 from strangler_proxy.response_head import ResponseHead, parse_response
 from strangler_proxy.retained import RequestBody
 from strangler_proxy.routes.target import has_dot_segments
@@ -101,6 +101,10 @@ class Exchange(Asking):
         """More of the answer came."""
         if self._state != SENT:
             return
+        held = self._held
+        if held is not None:
+            self._answer(held, data)
+            return
         try:
             self._take_head(data)
         except BadHead:
@@ -142,19 +146,29 @@ class Exchange(Asking):
                 self._client.write(response_head(response, lines, b""))
             if not data:
                 return
-        status = response.status
-        if status in FAILING and self._choice.fallback and self._may_ask_again():
-            self._failed(f"status-{status}", status)
-            return
+        if self._choice.fallback and self._may_ask_again():
+            status = response.status
+            if status in FAILING:
+                self._failed(f"status-{status}", status)
+                return
+            if not data and response.length > 0 and self._head.method != b"HEAD" and status not in BODILESS:
+                # While none of the body is there, nothing is promised: the monolith can still answer in its place.
+                self._held = response
+                return
+        self._answer(response, data)
+
+    def _answer(self, response: ResponseHead, data: bytes) -> None:
+        """Let the answer begin."""
         connection = self._connection
         if connection is None:
             return
+        self._held = None
         vouching = self._gateway.vouching
         if vouching is not None and not self._choice.foreign and (response.guarded is not None or not self.safe):
             # It may have been a login, a logout, or a change to what the session holds.
             vouching.forget(self._head.lines)
         self._connection = None
-        self._status = status
+        self._status = response.status
         if response.release:
             self._gateway.counts.release(self._choice.upstream, response.release)
         reply = Reply(self._client, connection, self._choice, self._head, self._body, self, self._started)
@@ -260,11 +274,15 @@ class Exchange(Asking):
         """Whether asking once more cannot do anything twice: a safe request of which everything is still at hand."""
         return self.safe and not self._interim and (self._body is None or self._body.whole) and not self._client_gone
 
+    def _unanswered(self) -> bool:
+        """Whether no byte of an answer has come."""
+        return self._partial is None and self._held is None
+
     def upstream_lost(self, exc: Exception | None) -> None:
         """The upstream's connection is closed."""
         self._connection = None
         if self._state == SENT:
-            if self._reused and not self._sent_again and self._partial is None and self._may_ask_again():
+            if self._reused and not self._sent_again and self._may_ask_again() and self._unanswered():
                 # The upstream closed the unused connection while the request was on its way.
                 self._sent_again = True
                 self._gateway.counts.failure(self._choice.upstream, "stale")
@@ -283,6 +301,9 @@ class Exchange(Asking):
             self._out_of_all_time()
         elif self._state == INTRODUCING or (client.writing_paused and self._state == SENT):
             self._stalled()
+        elif self._held is not None:
+            # Its head came in time. What it waits for with the rest is the customer's matter.
+            self._answer(self._held, b"")
         elif self._awaits_answer():
             self._failed("timeout", 504)
         elif self._connection is not None and self._connection.writing_paused:
@@ -310,7 +331,7 @@ class Exchange(Asking):
         if self._connection is not None and cause in _ITS_FAULT:
             self._choice.pool.blame(self._connection.endpoint)
         self._drop_upstream(FAILED)
-        self._partial = None
+        self._partial = self._held = None
         choice, gateway = self._choice, self._gateway
         gateway.counts.failure(choice.upstream, cause)
         if self._span is not None:

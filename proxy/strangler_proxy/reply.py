@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from strangler_proxy.forward import Exchange
     from strangler_proxy.shadow.onlooker import Onlooker
 
-__all__ = ["Reply", "final_lines", "shown_lines"]
+__all__ = ["BODILESS", "Reply", "final_lines", "shown_lines"]
 
-_BODILESS: Final = frozenset({204, 304})
+# Answers of these never have a body, whatever their heads say.
+BODILESS: Final = frozenset({204, 304})
 # A shared cache may keep an answer with its Set-Cookie, and would make everybody the one subject it was set for.
 _UNSHARED: Final = b"Cache-Control: private"
 
@@ -99,7 +100,7 @@ class Reply(ClientHolder):
         reusable = response.keep_alive
         added = b""
         length = response.length
-        if head.method == b"HEAD" or response.status in _BODILESS:
+        if head.method == b"HEAD" or response.status in BODILESS:
             self._framing = LengthBody(0)
             if length > 0 or length == -1:
                 # Some servers send the body all the same, and later: it would be taken for the next request's answer.

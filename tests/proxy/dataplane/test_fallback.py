@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable
 
 import pytest
 from strangler_proxy.config import Address, Config, Upstream
+from strangler_proxy.downstream import ClientConnection
+from strangler_proxy.forward import Exchange
 
 from strangler.toggles import Side, Snapshot, Stage
 from tests.proxy.dataplane.conftest import MakeProxy, MakeUpstream
@@ -20,6 +23,7 @@ from tests.proxy.dataplane.raw import (
     route,
     snapshot,
 )
+from tests.waiting import until
 
 NAME = "catalog.list"
 ROUTES = (route(NAME, "/p/", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"),)
@@ -190,6 +194,63 @@ def test_a_safe_request_with_a_large_body_does_not_fall_back(
     head, _ = proxy.ask(b"OPTIONS /p/ HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + body)
     assert head.startswith(b"HTTP/1.1 503 ")
     assert not monolith.connections
+
+
+@pytest.mark.parametrize("end", [Connection.close, Connection.reset])
+def test_an_answer_of_which_nothing_has_come_but_the_head_falls_back(
+    setup: Setup, make_upstream: MakeUpstream, monolith: RawUpstream, end: Callable[[Connection], None]
+) -> None:
+    def dying(connection: Connection) -> None:
+        connection.head()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+        until(lambda: proxy.call(lambda: any(holds_a_head(client) for client in proxy.worker.gateway.clients)))
+        end(connection)
+
+    proxy = setup(make_upstream(dying).port, Stage.EXTRACTED)
+    assert proxy.ask(GET) == (FROM_MONOLITH[:-8], b"monolith")
+    assert proxy.log()[0]["fallback"] == "reset"
+
+
+def holds_a_head(client: ClientConnection) -> bool:
+    return isinstance(client.exchange, Exchange) and client.exchange._held is not None
+
+
+def test_an_answer_whose_body_takes_its_time_is_not_taken_for_a_failure(
+    setup: Setup, make_upstream: MakeUpstream, monolith: RawUpstream
+) -> None:
+    def slow(connection: Connection) -> None:
+        connection.head()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
+        begun.wait(30)
+        connection.send(b"slow")
+
+    begun = threading.Event()
+    proxy = setup(make_upstream(slow).port, Stage.EXTRACTED)
+    with proxy.client() as client:
+        client.send(GET)
+        assert client.head() == b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+        begun.set()
+        assert client.exactly(4) == b"slow"
+    assert not monolith.connections
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        (GET.replace(b"GET", b"HEAD"), b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"),
+        (GET, b"HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n"),
+    ],
+)
+def test_an_answer_that_has_no_body_is_not_waited_for(
+    make_proxy: MakeProxy, make_upstream: MakeUpstream, monolith: RawUpstream, asked: bytes, answered: bytes
+) -> None:
+    proxy = make_proxy(
+        config(monolith.port, make_upstream(answer(answered)).port, routes=ROUTES, first_byte_timeout=3600)
+    )
+    proxy.put_into_force(snapshot(Stage.EXTRACTED, NAME))
+    with proxy.client() as client:
+        client.send(asked)
+        assert client.head().startswith(answered[:20])
 
 
 def test_an_answer_that_has_begun_is_cut_off_and_does_not_fall_back(
