@@ -49,8 +49,15 @@ class DocumentStore(Protocol):
         """Add to the audit; the store gives the id."""
         ...
 
-    def events(self, *, name: str | None = None, action: str | None = None, limit: int = 100) -> list[Event]:
-        """The audit, newest first; `name` and `action` may be globs."""
+    def events(
+        self, *, name: str | None = None, action: str | None = None, limit: int = 100, before: int | None = None
+    ) -> list[Event]:
+        """The audit, newest first; `name` and `action` may be globs, `before` leaves out that id and those above."""
+        ...
+
+    def prune(self, *, before: datetime, most: int) -> int:
+        """Drop the oldest of the audit: all up to the first that is of `before` (UTC) or later, and all but the newest
+        `most`; gives how many. Ids go on growing."""
         ...
 
     def lease(self, name: str, holder: str, *, seconds: float, now: float) -> str:

@@ -224,6 +224,48 @@ class DocumentStoreConformance:
         ]
         store.close()
 
+    def test_the_audit_is_read_on_from_any_of_its_entries(self, open_store: Callable[[], DocumentStore]) -> None:
+        store = open_store()
+        for action, name in (("rollout.start", "a.b"), ("rollout.end", "a.b"), ("plan.approve", "a.c")):
+            store.record(_event(action, name))
+        newest, *older = store.events()
+        assert store.events(before=newest.id) == older
+        assert store.events(before=newest.id, limit=1) == older[:1]
+        assert [each.action for each in store.events(name="a.b", before=older[0].id)] == ["rollout.start"]
+        assert [each.action for each in store.events(action="rollout.*", before=older[0].id)] == ["rollout.start"]
+        assert store.events(before=older[-1].id) == store.events(before=0) == []
+        store.close()
+
+    def test_the_oldest_of_the_audit_goes_by_age_and_by_number(self, open_store: Callable[[], DocumentStore]) -> None:
+        store, other = open_store(), open_store()
+        assert store.prune(before=_AT, most=1) == 0
+        store.write("plan", "shop", {}, expected=0, at=_AT, event=replace(_event("a.a"), at=_AT.replace(microsecond=0)))
+        for action, later in (("a.b", 0), ("a.c", 60), ("a.d", 120), ("a.e", 180)):
+            store.record(replace(_event(action), at=_AT + timedelta(seconds=later)))
+        newest = other.events()[0]
+        assert store.prune(before=_AT - timedelta(days=1), most=5) == 0
+        assert store.prune(before=_AT, most=5) == 1
+        assert other.prune(before=_AT + timedelta(seconds=61), most=5) == 2
+        assert [each.action for each in other.events()] == ["a.e", "a.d"]
+        assert store.prune(before=_AT, most=1) == 1
+        assert store.events() == [newest]
+        assert store.prune(before=_AT + timedelta(days=1), most=5) == 1
+        assert (store.events(), store.read("plan", "shop")) == ([], Document("plan", "shop", 1, {}, _AT))
+        store.record(_event("a.f"))
+        assert store.events()[0].id > newest.id
+        for each in (store, other):
+            each.close()
+
+    def test_of_the_audit_only_the_oldest_goes_whatever_a_clock_had_said(
+        self, open_store: Callable[[], DocumentStore]
+    ) -> None:
+        store = open_store()
+        for action, later in (("a.a", 0), ("a.b", 600), ("a.c", -600)):
+            store.record(replace(_event(action), at=_AT + timedelta(seconds=later)))
+        assert store.prune(before=_AT + timedelta(seconds=1), most=5) == 1
+        assert [each.action for each in store.events()] == ["a.c", "a.b"]
+        store.close()
+
     def test_a_lease_is_one_holder_s_until_it_ends(self, open_store: Callable[[], DocumentStore]) -> None:
         store, other = open_store(), open_store()
         assert store.lease("plan", "ana", seconds=10, now=_NOW) == "ana"

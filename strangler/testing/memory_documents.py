@@ -82,14 +82,17 @@ class MemoryDocumentStore:
             self._answer()
             self._record(entry)
 
-    def events(self, *, name: str | None = None, action: str | None = None, limit: int = 100) -> list[Event]:
+    def events(
+        self, *, name: str | None = None, action: str | None = None, limit: int = 100, before: int | None = None
+    ) -> list[Event]:
         """The audit, newest first."""
         with self._kept.lock:
             self._answer()
             found = [
                 replace(event, detail=json.loads(detail))
                 for event, detail in reversed(self._kept.events)
-                if (name is None or fnmatchcase(event.name, name))
+                if (before is None or event.id < before)
+                and (name is None or fnmatchcase(event.name, name))
                 and (action is None or fnmatchcase(event.action, action))
             ]
             return found[: max(limit, 0)]

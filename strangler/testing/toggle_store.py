@@ -60,11 +60,15 @@ class MemoryToggleStore:
             adopted = Snapshot(toggles=kept).moved(changed, revision=revision, at=at)
             return self._keep(adopted, Change(toggles=changed, who=who, why=why, at=at), {})
 
-    def history(self, name: str | None = None, *, limit: int = 100) -> list[AuditEntry]:
+    def history(self, name: str | None = None, *, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
         """The audit, newest first."""
         with self._lock:
             self._answer()
-            found = [entry for entry in reversed(self._audit) if name is None or fnmatchcase(entry.name, name)]
+            found = [
+                entry
+                for entry in reversed(self._audit)
+                if (before is None or entry.id < before) and (name is None or fnmatchcase(entry.name, name))
+            ]
             return found[: max(limit, 0)]
 
     def changed(self, revision: int, *, seconds: float) -> bool:
@@ -256,6 +260,18 @@ class ToggleStoreConformance:
         assert [entry.revision for entry in store.history(limit=2)] == [2, 1]
         assert store.history("catalog") == []
         assert store.history(limit=0) == []
+        store.close()
+
+    def test_the_audit_is_read_on_from_any_of_its_entries(self, open_store: Callable[[], ToggleStore]) -> None:
+        store = open_store()
+        store.commit(_change(Toggle("catalog.list"), Toggle("orders")), expected_revision=0)
+        store.commit(_change(Toggle("catalog.list", stage=Stage.EXTRACTED)), expected_revision=1)
+        newest, *older = store.history()
+        assert store.history(before=newest.id) == older
+        assert store.history(before=newest.id, limit=1) == older[:1]
+        assert [entry.revision for entry in store.history("catalog.list", before=newest.id)] == [1]
+        assert [entry.revision for entry in store.history("catalog.*", before=newest.id)] == [1]
+        assert store.history(before=older[-1].id) == store.history(before=0) == []
         store.close()
 
     def test_a_second_opening_sees_what_the_first_committed(self, open_store: Callable[[], ToggleStore]) -> None:

@@ -88,8 +88,8 @@ class ToggleStore(Protocol):
         """
         ...
 
-    def history(self, name: str | None = None, *, limit: int = 100) -> list[AuditEntry]:
-        """The audit, newest first; `name` is a toggle's name or a glob."""
+    def history(self, name: str | None = None, *, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
+        """The audit, newest first; `name` is a toggle's name or a glob, `before` leaves out that id and those above."""
         ...
 
     def changed(self, revision: int, *, seconds: float) -> bool:

@@ -94,13 +94,15 @@ class PostgresDocumentStore:
         with self._database.connection() as connection:
             _record(connection, entry)
 
-    def events(self, *, name: str | None = None, action: str | None = None, limit: int = 100) -> list[Event]:
+    def events(
+        self, *, name: str | None = None, action: str | None = None, limit: int = 100, before: int | None = None
+    ) -> list[Event]:
         """The audit, newest first."""
         found: list[Event] = []
         if limit <= 0:
             return found
         with self._database.aside() as connection:
-            for row in newest_first(connection, _EVENTS, name):
+            for row in newest_first(connection, _EVENTS, name, before):
                 event = _event(row)
                 if (name is None or fnmatchcase(event.name, name)) and (
                     action is None or fnmatchcase(event.action, action)

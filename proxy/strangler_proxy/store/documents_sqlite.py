@@ -14,6 +14,7 @@ from strangler.documents import Document, Event
 from strangler.errors import DocumentConflict
 from strangler_proxy.store import schema
 from strangler_proxy.store.file_leader import FileLeader
+from strangler_proxy.store.ids import NEWEST
 from strangler_proxy.store.json_text import text_of
 from strangler_proxy.store.sqlite_file import SQLiteFile
 
@@ -86,13 +87,15 @@ class SQLiteDocumentStore:
         with self._file.transaction() as connection:
             _record(connection, entry)
 
-    def events(self, *, name: str | None = None, action: str | None = None, limit: int = 100) -> list[Event]:
+    def events(
+        self, *, name: str | None = None, action: str | None = None, limit: int = 100, before: int | None = None
+    ) -> list[Event]:
         """The audit, newest first."""
         found: list[Event] = []
         if limit <= 0:
             return found
         with self._file.connection() as connection:
-            for row in _events(connection, name):
+            for row in _events(connection, name, NEWEST if before is None else before):
                 event = _event(row)
                 if (name is None or fnmatchcase(event.name, name)) and (
                     action is None or fnmatchcase(event.action, action)
@@ -164,10 +167,11 @@ def _record(connection: sqlite3.Connection, columns: tuple[str, ...]) -> None:
     connection.execute("INSERT INTO event (at, who, action, name, why, detail) VALUES (?, ?, ?, ?, ?, ?)", columns)
 
 
-def _events(connection: sqlite3.Connection, name: str | None) -> Iterator[tuple[Any, ...]]:
+def _events(connection: sqlite3.Connection, name: str | None, below: int) -> Iterator[tuple[Any, ...]]:
     if name is None or any(letter in name for letter in "*?["):
-        return connection.execute(f"SELECT {_EVENT} FROM event ORDER BY id DESC")  # noqa: S608 - constant
-    return connection.execute(f"SELECT {_EVENT} FROM event WHERE name = ? ORDER BY id DESC", (name,))  # noqa: S608
+        return connection.execute(f"SELECT {_EVENT} FROM event WHERE id < ? ORDER BY id DESC", (below,))  # noqa: S608
+    select = f"SELECT {_EVENT} FROM event WHERE name = ? AND id < ? ORDER BY id DESC"  # noqa: S608 - constant
+    return connection.execute(select, (name, below))
 
 
 def _event(row: tuple[Any, ...]) -> Event:

@@ -90,13 +90,13 @@ class PostgresToggleStore:
             _write(connection, present.toggles, after, Change(toggles=changed, who=who, why=why, at=at), {})
             return after
 
-    def history(self, name: str | None = None, *, limit: int = 100) -> list[AuditEntry]:
+    def history(self, name: str | None = None, *, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
         """The audit, newest first. Raises StoreUnavailable."""
         found: list[AuditEntry] = []
         if limit <= 0:
             return found
         with self._database.aside() as connection:
-            for row in newest_first(connection, _AUDIT, name):
+            for row in newest_first(connection, _AUDIT, name, before):
                 if name is None or fnmatchcase(row[5], name):
                     found.append(_entry(row))
                     if len(found) == limit:

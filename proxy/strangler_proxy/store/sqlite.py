@@ -15,6 +15,7 @@ from typing import Any, Final
 from strangler.errors import RevisionConflict, SnapshotError
 from strangler.toggles import AuditEntry, Change, Snapshot, Toggle
 from strangler_proxy.store import schema
+from strangler_proxy.store.ids import NEWEST
 from strangler_proxy.store.json_text import text_of
 from strangler_proxy.store.sqlite_file import SQLiteFile
 
@@ -80,18 +81,22 @@ class SQLiteToggleStore:
             _write(connection, present.toggles, after, Change(toggles=changed, who=who, why=why, at=at), {})
             return after
 
-    def history(self, name: str | None = None, *, limit: int = 100) -> list[AuditEntry]:
+    def history(self, name: str | None = None, *, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
         """The audit, newest first. Raises StoreUnavailable."""
         found: list[AuditEntry] = []
         if limit <= 0:
             return found
         with self._file.connection() as connection:
+            below = NEWEST if before is None else before
             if name is None or any(letter in name for letter in "*?["):
-                rows = connection.execute(f"SELECT {_COLUMNS} FROM audit ORDER BY id DESC")  # noqa: S608 - constant
+                rows = connection.execute(
+                    f"SELECT {_COLUMNS} FROM audit WHERE id < ? ORDER BY id DESC",  # noqa: S608 - constant
+                    (below,),
+                )
             else:
                 rows = connection.execute(
-                    f"SELECT {_COLUMNS} FROM audit WHERE name = ? ORDER BY id DESC",  # noqa: S608 - constant
-                    (name,),
+                    f"SELECT {_COLUMNS} FROM audit WHERE name = ? AND id < ? ORDER BY id DESC",  # noqa: S608 - constant
+                    (name, below),
                 )
             for row in rows:
                 if name is None or fnmatchcase(row[5], name):
