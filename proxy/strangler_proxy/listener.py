@@ -47,7 +47,8 @@ class Listener:
         self._proxied = gateway.config.proxy_protocol
         self._patience = gateway.limits.handshake_timeout
         self._sockets: list[socket.socket] = []
-        self._opening: set[asyncio.Task[None]] = set()
+        # Those who are not through, and what each has become so far.
+        self._opening: dict[asyncio.Task[None], ClientConnection | None] = {}
         self._farewells: deque[socket.socket] = deque()
         self._reminded = float("-inf")
 
@@ -112,7 +113,7 @@ class Listener:
     def _take(self, accepted: socket.socket, address: object) -> None:
         accepted.setblocking(False)
         peer = str(address[0]) if isinstance(address, tuple) else ""
-        refusal = self._door.refusal(peer, len(self._gateway.clients) + len(self._opening))
+        refusal = self._door.refusal(peer, self._open_connections())
         if refusal:
             self._refuse(accepted, refusal)
             return
@@ -121,8 +122,17 @@ class Listener:
             accepted.close()
             return
         task = self._gateway.loop.create_task(self._open(accepted))
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        self._opening[task] = None
+        task.add_done_callback(self._opening.pop)
+
+    def _open_connections(self) -> int:
+        """How many there are. Whoever has just come through is still among those who are not, and counts once."""
+        clients, opening = self._gateway.clients, self._opening
+        open_connections = len(clients) + len(opening)
+        if self._tls is not None or not self._door.full(open_connections):
+            # Handshakes take long enough to be many, and to count more than one who is through would be rare.
+            return open_connections
+        return len(clients) + sum(client not in clients for client in opening.values())
 
     async def _open(self, accepted: socket.socket) -> None:
         gateway, tls = self._gateway, self._tls
@@ -133,9 +143,11 @@ class Listener:
                     told = await self._told(accepted)
             peer = None if told is None else told.peer
             secure = tls is not None or (told is not None and told.secure)
+            client = ClientConnection(gateway, peer, secure=secure)
+            self._opening[cast("asyncio.Task[None]", asyncio.current_task())] = client
             await gateway.loop.connect_accepted_socket(
                 # By asyncio's names for its methods it is a protocol, though it does not say so.
-                lambda: cast("asyncio.Protocol", ClientConnection(gateway, peer, secure=secure)),
+                lambda: cast("asyncio.Protocol", client),
                 accepted,
                 ssl=tls,
                 ssl_handshake_timeout=None if tls is None else self._patience,

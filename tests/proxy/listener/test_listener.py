@@ -250,6 +250,20 @@ def test_a_connection_that_is_unused_makes_room_for_a_new_one(make_proxy: MakePr
         each.close()
 
 
+def test_as_many_as_there_is_room_for_are_let_in_and_nobody_is_closed_for_them(
+    make_proxy: MakeProxy, upstream: RawUpstream
+) -> None:
+    proxy = make_proxy(config(upstream.port, limits=replace(Limits(), connections=16)))
+    for _ in range(40):
+        clients = [proxy.client() for _ in range(16)]
+        for each in clients:
+            assert each.ask(GET)[1] == b"ok"
+        for each in clients:
+            each.close()
+        until(lambda: not proxy.call(lambda: len(proxy.worker.gateway.clients)))
+    assert counted(proxy, "closed-for-room") == counted(proxy, "full") == 0
+
+
 def test_where_none_is_unused_a_newcomer_is_answered_503(make_proxy: MakeProxy, make_upstream: object) -> None:
     go: list[bool] = []
 
