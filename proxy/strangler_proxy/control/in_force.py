@@ -52,6 +52,9 @@ class InForce:
         self._settled: frozenset[str] = frozenset()
         self._stored_revision = -1
         self._news = asyncio.Condition()
+        self._disk = asyncio.Lock()
+        self._on_disk: Snapshot | None = None
+        self._writing: asyncio.Task[None] | None = None
 
     def take_up(self) -> None:
         """Put the snapshot on disk into force, which the workers had last."""
@@ -101,19 +104,34 @@ class InForce:
         self.store_error = reason
 
     async def put(self, snapshot: Snapshot) -> None:
-        """Put what the store holds by our own doing into force."""
+        """Put what the store holds by our own doing into force; `written` waits until it is on the disk too."""
         self.snapshot = snapshot
-        # The store has it already: workers need not wait for our disk as well.
+        # The store has it already: neither workers nor their acknowledgements need wait for our disk as well.
         self._push(snapshot)
-        try:
-            await asyncio.to_thread(write_snapshot, self._state.snapshot, snapshot)
-            self.disk_error = None
-        except OSError as error:
-            # The store has it and the workers get it: only a restart without the store would fall back.
-            self.disk_error = f"{self._state.snapshot} cannot be written: {error.strerror}"
-            _log.error("%s", self.disk_error)
+        self._writing = asyncio.create_task(self._write())
         async with self._news:
             self._news.notify_all()
+
+    async def written(self) -> None:
+        """Wait until the snapshot in force is on the disk, or `disk_error` says why it cannot be."""
+        if self._writing is not None:
+            await asyncio.shield(self._writing)
+
+    async def _write(self) -> None:
+        async with self._disk:
+            snapshot = self.snapshot
+            if snapshot is self._on_disk:
+                return
+            self._on_disk = None
+            try:
+                await asyncio.to_thread(write_snapshot, self._state.snapshot, snapshot)
+            except OSError as error:
+                # The store has it and the workers get it: only a restart without the store would fall back.
+                self.disk_error = f"{self._state.snapshot} cannot be written: {error.strerror}"
+                _log.error("%s", self.disk_error)
+            else:
+                self._on_disk = snapshot
+                self.disk_error = None
 
     async def newer(self, revision: int, wait_seconds: float) -> Snapshot:
         """The snapshot in force, as soon as its revision is not `revision`, or when the time is over."""
@@ -154,6 +172,7 @@ class InForce:
                 _log.warning("%s", note)
         if stored.revision != self.snapshot.revision or self.disk_error is not None:
             await self.put(stored)
+            await self.written()
         self._agreed = stored, self.snapshot
 
     def _still_agrees(self, stored: Snapshot) -> bool:

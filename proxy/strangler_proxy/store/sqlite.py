@@ -38,7 +38,7 @@ class SQLiteToggleStore:
     """
 
     def __init__(self, path: Path, *, busy_seconds: float = 5.0) -> None:
-        self._file = SQLiteFile(path, schema, busy_seconds=busy_seconds)
+        self._file = SQLiteFile(path, schema, busy_seconds=busy_seconds, fold_later=True)
         # Whoever looks once a second reads the same thousand toggles again and again: they are parsed when they change.
         self._rows: _Rows | None = None
         self._loaded = Snapshot()
@@ -122,8 +122,9 @@ class SQLiteToggleStore:
                 return False
 
     def close(self) -> None:
-        """Let whoever waits for a change go; nothing else stays open between two calls."""
+        """Let whoever waits for a change go, and wait until all is in the one file."""
         self._closed.set()
+        self._file.close()
 
 
 def _snapshot(connection: sqlite3.Connection) -> Snapshot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final, Literal, Protocol
 from urllib.parse import quote
@@ -34,17 +34,25 @@ class SQLiteFile:
 
     The first use creates the file, or upgrades it to this version's tables. A file that vanishes later is not made
     anew but reported, until it is back. `busy_seconds` is how long another process's transaction is waited for, and
-    `synchronous` how far a commit is waited for: FULL outlives a power cut, NORMAL the end of any process. Safe to
-    share between threads, which take turns.
+    `synchronous` how far a commit is waited for: FULL outlives a power cut, NORMAL the end of any process. At rest the
+    file is the whole store: the log is folded into it after each transaction, and with `fold_later` in a thread of its
+    own, which `close` waits for. Safe to share between threads, which take turns.
     """
 
     def __init__(
-        self, path: Path, schema: Schema, *, busy_seconds: float, synchronous: Literal["FULL", "NORMAL"] = "FULL"
+        self,
+        path: Path,
+        schema: Schema,
+        *,
+        busy_seconds: float,
+        synchronous: Literal["FULL", "NORMAL"] = "FULL",
+        fold_later: bool = False,
     ) -> None:
         self._path = path
         self._schema = schema
         self._busy_seconds = busy_seconds
         self._synchronous = synchronous
+        self._fold_later = fold_later
         self._lock = threading.Lock()
         self._seen = False
 
@@ -52,32 +60,59 @@ class SQLiteFile:
     def connection(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
         """A connection in autocommit mode, for one use. `create`: make a new file where it vanished. Raises
         StoreUnavailable, also for what its user cannot read (ValueError, TypeError, SnapshotError)."""
-        # A new connection each time sees the file as it is now: one kept open goes on in its cache, or in a deleted
-        # file, as if nothing had happened. And when the last connection closes the log is folded into the file, so
-        # that at rest one file is the whole store: it can be copied, and a backup put in its place.
-        with self._lock:
-            try:
-                with closing(self._open("rwc" if create or not self._seen else "rw")) as connection:
-                    self._prepare(connection)
-                    self._seen = True
-                    yield connection
-            except sqlite3.Error as error:
-                raise StoreUnavailable(
-                    f"The store {self._path} does not answer: {error}. {self._remedy(error)}"
-                ) from error
-            except (SnapshotError, TypeError, ValueError) as error:
-                raise StoreUnavailable(
-                    f"The store {self._path} holds something unreadable: {error}. {self._schema.DAMAGED}"
-                ) from error
+        with self._lock, self._told(), closing(self._opened(create=create)) as connection:
+            yield connection
 
     @contextmanager
     def transaction(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
         """A connection in a transaction that writes, committed at the end unless there is an error. Raises as
         `connection` does."""
-        with self.connection(create=create) as connection:
+        with ExitStack() as at_the_end, self._told():
+            at_the_end.enter_context(self._lock)
+            connection = at_the_end.enter_context(closing(self._opened(create=create)))
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
+            if not self._fold_later:
+                return
+            # It is committed. Folding takes several waits for the disk, for which only the next who wants the file need
+            # wait.
+            folding = at_the_end.pop_all()
+            try:
+                threading.Thread(target=folding.close, name="folding").start()
+            except RuntimeError:
+                # No more threads.
+                folding.close()
+
+    def close(self) -> None:
+        """Wait until the log is folded into the file."""
+        with self._lock:
+            pass
+
+    def _opened(self, *, create: bool) -> sqlite3.Connection:
+        # A new connection each time sees the file as it is now: one kept open goes on in its cache, or in a deleted
+        # file, as if nothing had happened. And when the last connection closes the log is folded into the file, so
+        # that at rest one file is the whole store: it can be copied, and a backup put in its place.
+        connection = self._open("rwc" if create or not self._seen else "rw")
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._seen = True
+        return connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Every fault within as StoreUnavailable, with its remedy."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"The store {self._path} does not answer: {error}. {self._remedy(error)}") from error
+        except (SnapshotError, TypeError, ValueError) as error:
+            raise StoreUnavailable(
+                f"The store {self._path} holds something unreadable: {error}. {self._schema.DAMAGED}"
+            ) from error
 
     def mark(self) -> tuple[int, ...]:
         """What a commit of any process changes: which file it is, and when it and its log were written to last, how

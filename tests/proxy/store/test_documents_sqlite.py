@@ -34,7 +34,9 @@ def path(tmp_path: Path) -> Path:
 def test_documents_and_toggles_share_one_file(tmp_path: Path) -> None:
     config = Config(path=tmp_path / "strangler.toml", upstreams={}, store="sqlite:///store.db")
     open_documents(config).write("plan", "shop", {}, expected=0, at=AT)
-    open_store(config).commit(Change([Toggle("a")], "ana", "x", AT), expected_revision=0)
+    toggles = open_store(config)
+    toggles.commit(Change([Toggle("a")], "ana", "x", AT), expected_revision=0)
+    toggles.close()
     assert [each.name for each in tmp_path.iterdir()] == ["store.db"]
     assert len(open_documents(config).listed("plan")) == 1
 

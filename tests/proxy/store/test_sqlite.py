@@ -41,6 +41,7 @@ def path(tmp_path: Path) -> Path:
 def store(path: Path) -> SQLiteToggleStore:
     store = SQLiteToggleStore(path, busy_seconds=0.05)
     store.commit(change(Toggle("a")), expected_revision=0)
+    store._file.close()
     return store
 
 
@@ -215,7 +216,7 @@ def test_a_file_that_version_1_wrote_is_upgraded_and_nothing_is_lost(tmp_path: P
     documents = SQLiteDocumentStore(path)
     assert documents.write("plan", "shop", {}, expected=0, at=AT) is not None
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
 
 
 def test_an_upgrade_that_fails_leaves_the_store_as_it_was(
