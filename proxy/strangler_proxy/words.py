@@ -1,11 +1,15 @@
-"""How numbers are told to people: counts, shares, times, durations."""
+"""How numbers and places are told to people: counts, shares, times, durations, stages."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
-__all__ = ["counted", "milliseconds", "moment", "percent"]
+from strangler.toggles import format_share
+
+__all__ = ["counted", "milliseconds", "moment", "percent", "stage_of"]
 
 
 def counted(count: int, word: str) -> str:
@@ -27,3 +31,13 @@ def moment(at: float | str) -> str:
 def milliseconds(seconds: float | None) -> str:
     """A duration in seconds, or a dash where there is none."""
     return "-" if seconds is None else f"{seconds * 1000:.3g} ms"
+
+
+def stage_of(toggle: Mapping[str, Any]) -> str:
+    """A toggle's stage, with its share where it has one: `canary 10%`."""
+    stage = str(toggle["stage"])
+    overrides = len(toggle["overrides"])
+    if stage != "canary":
+        return stage
+    by_hand = "" if not overrides else f" + {overrides} by hand"
+    return f"{stage} {format_share(toggle['share'])}{by_hand}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 import click
 
-__all__ = ["duration", "lasting", "share", "size"]
+__all__ = ["duration", "lasting", "past", "share", "size"]
 
 _SECONDS: Final = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _BYTES: Final = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
@@ -30,6 +32,20 @@ def lasting(_: click.Context, __: click.Parameter, text: str | None) -> float | 
     if seconds is not None and not math.isfinite(seconds):
         raise click.BadParameter(f"{text!r} is no length of time. Write one such as 30m, 8h or 90d.")
     return seconds
+
+
+def past(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
+    """A time: so long ago, such as `90m` or `7d`, or a date with or without a time of the day, local unless it says its
+    zone; in seconds since 1970. None stays None."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text.strip()).astimezone().timestamp()
+    except (ValueError, OverflowError, OSError):
+        at = time.time() - _amount(text, _SECONDS)
+    if not at >= 0 or math.isinf(at):
+        raise click.BadParameter(f"{text!r} is no time. Write one such as 90m, 7d, 2026-11-01 or 2026-11-01T09:30.")
+    return at
 
 
 def size(_: click.Context, __: click.Parameter, text: str) -> int:

@@ -1,20 +1,21 @@
-"""`strangler history`: who moved what, when and why."""
+"""`strangler history`: who did what, when and why."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from strangler_proxy.audit_csv import audit_csv
+from strangler_proxy.cli.amounts import past
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json
 from strangler_proxy.cli.remote import control_client
-from strangler_proxy.cli.told import stage_of
 from strangler_proxy.plain import plain
+from strangler_proxy.words import moment, stage_of
 
 __all__ = ["history", "told_entry", "told_evidence"]
 
@@ -26,7 +27,7 @@ _TOLD: Final = ("command", "code", "reason")
 
 def told_entry(entry: Mapping[str, Any]) -> str:
     """One line of the audit, and below it its reason and what was known at that moment."""
-    at = datetime.fromisoformat(entry["at"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    at = moment(entry["at"])
     before = "new" if entry["from"] is None else stage_of(entry["from"])
     forced = "  FORCED" if entry["forced"] else ""
     evidence = "".join(f"\n       {line}" for line in told_evidence(entry.get("evidence") or {}))
@@ -45,7 +46,7 @@ def told_evidence(evidence: Mapping[str, Any]) -> Iterator[str]:
 
 def told_event(event: Mapping[str, Any]) -> str:
     """One line of the audit of all that is not a move, and its reason below."""
-    at = datetime.fromisoformat(event["at"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    at = moment(event["at"])
     status = event["detail"].get("status")
     answered = f" -> {status}" if status else ""
     why = f": {plain(event['why'])}" if event["why"] else ""
@@ -55,25 +56,55 @@ def told_event(event: Mapping[str, Any]) -> str:
     return f"{first}\n       {plain(event['who'])}{why}{detail}"
 
 
-@click.command(short_help="Show who moved what, when and why.")
+@click.command(short_help="Show who did what, when and why.")
 @click.argument("name", required=False)
 @click.option("--events", is_flag=True, help="All but moves: calls, refused ones too, tokens, rollouts, plans.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="At most so many entries.")
+@click.option("--all", "both", is_flag=True, help="Moves and events together.")
+@click.option("--who", metavar="TEXT", help="Only what they did: a part of what stands in the audit, or a glob.")
+@click.option("--action", metavar="ACTION", help="Only that: such as `toggle.move`, or a glob such as `token.*`.")
+@click.option("--since", metavar="TIME", callback=past, help="Only from then on: `7d` ago, or a date.")
+@click.option("--until", metavar="TIME", callback=past, help="Only before then.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="At most so many.")
+@click.option("--csv", "as_csv", is_flag=True, help="Answer in CSV; no spreadsheet takes anything in it for a formula.")
 @JSON
 @CONFIG
-def history(name: str | None, events: bool, limit: int, as_json: bool, config: Path) -> None:
-    """Show who moved what, when and why, newest first.
+def history(
+    name: str | None,
+    events: bool,
+    both: bool,
+    who: str | None,
+    action: str | None,
+    since: float | None,
+    until: float | None,
+    limit: int,
+    as_csv: bool,
+    as_json: bool,
+    config: Path,
+) -> None:
+    """Show who moved what, when and why, newest first; with --events or --all who did what else.
 
     NAME may be a glob such as `catalog.*`; without one, all are shown.
     """
+    if events and both:
+        raise click.UsageError("Say one of: --events, --all.")
+    if as_csv and as_json:
+        raise click.UsageError("Say one of: --csv, --json.")
+    kind = None if both else "event" if events else "move"
     with control_client(config) as client:
-        entries = client.events(name, limit=limit) if events else client.history(name, limit=limit)
+        asked = {"kind": kind, "name": name, "who": who, "action": action, "since": since, "until": until}
+        entries = list(client.audit_pages(most=limit, **asked))
     if as_json:
         print_json({"events" if events else "entries": entries})
-        return
-    for entry in entries:
-        click.echo(told_event(entry) if events else told_entry(entry))
-    if not entries and events:
-        click.echo("There is nothing of that.")
-    elif not entries:
-        click.echo("Nothing has moved yet." if name is None else f"Nothing has moved {plain(name)} yet.")
+    elif as_csv:
+        click.echo("".join(audit_csv(entries)), nl=False)
+    else:
+        for entry in entries:
+            click.echo(told_entry(entry) if entry["kind"] == "move" else told_event(entry))
+        if not entries:
+            click.echo(_nothing(name, moves=kind == "move", chosen=any((who, action, since, until))))
+
+
+def _nothing(name: str | None, *, moves: bool, chosen: bool) -> str:
+    if chosen or not moves:
+        return "There is nothing of that."
+    return "Nothing has moved yet." if name is None else f"Nothing has moved {plain(name)} yet."

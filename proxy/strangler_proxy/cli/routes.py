@@ -12,11 +12,11 @@ from strangler.toggles import Snapshot, Toggle
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.present import present_toggles
-from strangler_proxy.cli.told import stage_of
 from strangler_proxy.config import load_config
 from strangler_proxy.config.values import Config
 from strangler_proxy.routes import RouteTable
 from strangler_proxy.routes.route import Route
+from strangler_proxy.words import stage_of
 
 __all__ = ["route_json", "routes", "told_stage"]
 

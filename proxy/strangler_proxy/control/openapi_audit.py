@@ -1,0 +1,75 @@
+"""The part of the OpenAPI document that is about the whole audit."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from strangler_proxy.control.describing import (
+    TEXT,
+    TEXT_OR_NULL,
+    TIME,
+    WHOLE,
+    YES,
+    a_list,
+    an_object,
+    query,
+    verb,
+)
+
+__all__ = ["ANSWERS", "PATHS"]
+
+_TIME: Final = {"type": "number", "minimum": 0, "maximum": 2**40}
+
+PATHS: Final[dict[str, Any]] = {
+    "/api/v1/audit": {
+        "get": verb(
+            "audit",
+            "Who did what, when and why: moves and events together, newest first",
+            "Audit",
+            "A question that finds little is answered in parts: there may be fewer entries than asked for, and more"
+            " `further` on.",
+            parameters=[
+                query("kind", {"type": "string", "enum": ["move", "event"]}, "Only moves of toggles, or only events."),
+                query("name", {"type": "string"}, "What it was done to, or a glob."),
+                query("who", {"type": "string"}, "Who did it: a part of the text, or a glob; in whichever case."),
+                query("action", {"type": "string"}, "Such as `toggle.move`, or a glob such as `token.*`."),
+                query("since", _TIME, "From then on, in seconds since 1970."),
+                query("until", _TIME, "Before then, in seconds since 1970."),
+                query("before", {"type": "string", "pattern": r"^[0-9]{0,18}\.[0-9]{0,18}$"}, "Read on there."),
+                query("limit", {"type": "integer", "minimum": 0, "maximum": 1000, "default": 100}, "At most."),
+            ],
+            errors=["503"],
+        )
+    }
+}
+
+_TOGGLE: Final = {"type": ["object", "null"]}
+
+ANSWERS: Final[dict[str, Any]] = {
+    "Audit": an_object(
+        {
+            "entries": a_list(
+                an_object(
+                    {
+                        "kind": {"type": "string", "enum": ["move", "event"]},
+                        "id": WHOLE,
+                        "at": TIME,
+                        "who": TEXT,
+                        "action": TEXT,
+                        "name": TEXT,
+                        "why": TEXT,
+                        "revision": WHOLE,
+                        "from": _TOGGLE,
+                        "to": _TOGGLE,
+                        "forced": YES,
+                        "evidence": {"type": ["object", "null"]},
+                        "detail": {"type": "object"},
+                    },
+                    optional=("revision", "from", "to", "forced", "evidence", "detail"),
+                )
+            ),
+            "further": {**TEXT_OR_NULL, "description": "Where to read on; null where that was all."},
+            "reached": {"type": ["string", "null"], "description": "The time of the last entry that was looked at."},
+        }
+    )
+}
