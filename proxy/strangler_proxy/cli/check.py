@@ -20,6 +20,7 @@ from strangler_proxy.config.risks import risks
 from strangler_proxy.config.shadow_words import in_shadow
 from strangler_proxy.discover import capture_warnings
 from strangler_proxy.listener_tls import tls_problems
+from strangler_proxy.plan import load_plan
 from strangler_proxy.words import counted
 
 __all__ = ["check"]
@@ -33,10 +34,11 @@ __all__ = ["check"]
 def check(probe: bool, inventory_file: Path | None, as_json: bool, config: Path) -> None:
     """Say whether the configuration is right, or everything that is wrong in it, each with its line.
 
-    Ends with 0 when it is right, warnings or not, and with 2 when it is wrong. With --probe an upstream that does not
-    answer is a warning, and so is a monolith that does not vouch where a route wants an identity, and a candidate whose
-    release nobody knows. With --inventory so is a route that takes no view of the monolith, several, or only some of
-    the URLs of one. What each route's requests become in stage shadow is told as well.
+    Ends with 0 when it is right, warnings or not, and with 2 when it is wrong. What is wrong in the plan is a warning.
+    With --probe an upstream that does not answer is a warning, and so is a monolith that does not vouch where a route
+    wants an identity, and a candidate whose release nobody knows. With --inventory so is a route that takes no view of
+    the monolith, several, or only some of the URLs of one. What each route's requests become in stage shadow is told as
+    well.
     """
     taken = load_config(config)
     problems = tls_problems(taken)
@@ -46,7 +48,7 @@ def check(probe: bool, inventory_file: Path | None, as_json: bool, config: Path)
     taking = []
     if inventory_file is not None:
         taking = capture_warnings(taken.routes, read_inventory(inventory_file), str(config))
-    warnings = [*risks(taken), *_idle_rules(taken), *taking, *probed]
+    warnings = [*risks(taken), *_idle_rules(taken), *_plan_problems(taken), *taking, *probed]
     if as_json:
         print_json(
             {
@@ -74,6 +76,17 @@ def _counted(config: Config) -> str:
     """How many routes and seams, in words."""
     counts = ((len(config.routes), "route"), (len(config.seams), "seam"), (len(config.upstreams), "upstream"))
     return ", ".join(counted(count, word) for count, word in counts)
+
+
+def _plan_problems(config: Config) -> list[Problem]:
+    """What is wrong with the plan; that it is not there only where it is named. Traffic does not wait for it."""
+    if not config.plan.exists() and config.plan == config.path.resolve().parent / "migration_plan.md":
+        return []
+    try:
+        load_plan(config.plan)
+    except ConfigError as error:
+        return list(error.problems)
+    return []
 
 
 def _idle_rules(config: Config) -> list[Problem]:

@@ -14,8 +14,8 @@ from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_text
 from strangler_proxy.cli.plan_desk import PLAN, Desk, desk_at, exit_code_of
 from strangler_proxy.cli.plan_progress import PlanProgress
-from strangler_proxy.cli.plan_words import judged_json, told_judged, told_moves, told_undo
 from strangler_proxy.plan import Standing, Step, StepState
+from strangler_proxy.plan.words import judged_json, told_judged, told_moves, told_undo
 
 __all__ = ["apply", "undo"]
 
@@ -40,7 +40,7 @@ def apply(
     confirm: str,
     dry_run: bool,
     yes: bool,
-    plan_path: Path,
+    plan_path: Path | None,
     as_json: bool,
     config: Path,
 ) -> None:
@@ -146,7 +146,7 @@ def _finish(found: list[Standing], as_json: bool, otherwise: str, *, last: Stand
 @PLAN
 @JSON
 @CONFIG
-def undo(name: str, yes: bool, plan_path: Path, as_json: bool, config: Path) -> None:
+def undo(name: str, yes: bool, plan_path: Path | None, as_json: bool, config: Path) -> None:
     """Take STEP back: by its own undo, else its routes and seams go to where the steps before left them.
 
     Steps that came after it have to be undone first; `strangler back` takes everything back at once. Ends with 0 when

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Final
 
 import click
 
-from strangler_proxy.cli.remote import control_client
+from strangler_proxy.cli.remote import control_client, running_config
 from strangler_proxy.client import ControlClient
 from strangler_proxy.plan import Engine, Plan, Standing, StepState, load_plan, standings
 from strangler_proxy.plan.facts import Facts
@@ -25,10 +26,8 @@ PLAN = click.option(
     "--plan",
     "plan_path",
     type=click.Path(path_type=Path, dir_okay=False),
-    default="migration_plan.md",
-    show_default=True,
     envvar="STRANGLER_PLAN",
-    help="The plan.",
+    help="The plan.  [default: `plan` under [control], migration_plan.md beside the configuration]",
 )
 _YES: Final = frozenset({StepState.DONE, StepState.READY})
 _NO: Final = frozenset({StepState.FAILED, StepState.DRIFTED, StepState.CHANGED})
@@ -62,18 +61,25 @@ def exit_code_of(state: StepState) -> int:
 
 @contextmanager
 def desk_at(
-    plan_path: Path,
+    plan_path: Path | None,
     config: Path,
     *,
     tell: Callable[[Told], None] | None = None,
     show: Callable[[str], None] | None = None,
 ) -> Iterator[Desk]:
-    """The desk for the plan at `plan_path`. Raises StranglerError."""
-    plan = load_plan(plan_path)
+    """The desk for the plan at `plan_path`, by default the configuration's. Raises StranglerError."""
+    plan = load_plan(_configured(config) if plan_path is None else plan_path)
     who = f"{_user()}@{socket.gethostname()}"
     with control_client(config) as client:
         world = RemoteWorld(client, plan.name, plan.path.resolve().parent, who=who, show=show or _quiet)
         yield Desk(plan, client, world, Engine(plan, world, who=who, tell=tell or _untold), who)
+
+
+def _configured(config: Path) -> Path:
+    """The plan that the configuration names, as short as it can be said from here."""
+    path = running_config(config, os.environ).plan.resolve()
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _quiet(_: str) -> None:

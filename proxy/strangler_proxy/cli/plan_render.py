@@ -37,18 +37,18 @@ _TRAFFIC_STEP: Final = 3600
 )
 @PLAN
 @CONFIG
-def render(output: Path | None, inventory: Path | None, plan_path: Path, config: Path) -> None:
+def render(output: Path | None, inventory: Path | None, plan_path: Path | None, config: Path) -> None:
     """Write the plan with where each step stands, how much has moved, and what is stalling.
 
     The share of traffic is that of the last day.
     """
     if output is not None and output.suffix not in (".md", ".html"):
         raise PlanError(f"{output} is neither Markdown nor HTML.", "Name a file that ends in .md or .html.")
-    if output is not None and output.resolve() == plan_path.resolve():
-        raise PlanError(
-            f"{output} is the plan itself.", "Name another file: what is written there is not to be edited."
-        )
     with desk_at(plan_path, config) as desk:
+        if output is not None and output.resolve() == desk.plan.path.resolve():
+            raise PlanError(
+                f"{output} is the plan itself.", "Name another file: what is written there is not to be edited."
+            )
         facts, found = desk.look()
         seen = desk.client.plan(desk.plan.name)
         windows = desk.client.traffic(since=facts.now - _TRAFFIC_SECONDS, step=_TRAFFIC_STEP)

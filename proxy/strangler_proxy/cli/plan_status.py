@@ -10,7 +10,10 @@ import click
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_pairs, print_table, print_text
 from strangler_proxy.cli.plan_desk import PLAN, Desk, desk_at, exit_code_of
-from strangler_proxy.cli.plan_words import (
+from strangler_proxy.plan import Standing, StepState
+from strangler_proxy.plan.facts import Facts
+from strangler_proxy.plan.run import RunState, run_state, told_run
+from strangler_proxy.plan.words import (
     judged_json,
     told_back,
     told_judged,
@@ -21,8 +24,6 @@ from strangler_proxy.cli.plan_words import (
     told_undo,
     told_whole,
 )
-from strangler_proxy.plan import Standing, StepState
-from strangler_proxy.plan.facts import Facts
 from strangler_proxy.plan.world import Judged
 
 __all__ = ["following", "show", "status"]
@@ -42,7 +43,7 @@ def _judged(desk: Desk, standing: Standing | None, facts: Facts) -> list[Judged]
 @PLAN
 @JSON
 @CONFIG
-def status(plan_path: Path, as_json: bool, config: Path) -> None:
+def status(plan_path: Path | None, as_json: bool, config: Path) -> None:
     """Say where we are, what is next, what it is waiting for, and how to go back.
 
     All of it is computed from the toggles, the evidence and the approvals as they are now. Ends with 0, with 1 when a
@@ -52,12 +53,14 @@ def status(plan_path: Path, as_json: bool, config: Path) -> None:
         facts, found = desk.look()
         upcoming = desk.next(found)
         judged = _judged(desk, upcoming, facts)
+        run = desk.client.plan(desk.plan.name)["run"]
         wrong = [each for each in found.values() if each.state in _WRONG]
         if as_json:
             print_json(
                 {
-                    "plan": str(plan_path),
+                    "plan": str(desk.plan.path),
                     "holder": facts.holder,
+                    "run": run,
                     "next": upcoming and upcoming.step.id,
                     "gates": judged_json(judged)["gates"],
                     "steps": [each.to_json() for each in found.values()],
@@ -68,6 +71,8 @@ def status(plan_path: Path, as_json: bool, config: Path) -> None:
             print_text(told_toggles(facts))
             if facts.holder:
                 print_text(f"At it now: {facts.holder}")
+            if run is not None and run_state(run, facts.holder) is not RunState.ENDED:
+                print_text(told_run(run, facts.holder))
             for each in wrong:
                 if each is not upcoming:
                     print_text(f"{each.step.id}: {each.state}. {each.reason}")
@@ -92,7 +97,7 @@ def _table(found: dict[str, Standing]) -> None:
 @PLAN
 @JSON
 @CONFIG
-def following(plan_path: Path, as_json: bool, config: Path) -> None:
+def following(plan_path: Path | None, as_json: bool, config: Path) -> None:
     """Say which step is next, what its gates say now, and how to do it.
 
     Ends with 0 when it is ready or nothing is left, with 1 when it has failed or was undone, with 3 while it waits.
@@ -114,7 +119,7 @@ def following(plan_path: Path, as_json: bool, config: Path) -> None:
 @PLAN
 @JSON
 @CONFIG
-def show(name: str, plan_path: Path, as_json: bool, config: Path) -> None:
+def show(name: str, plan_path: Path | None, as_json: bool, config: Path) -> None:
     """Show STEP: what it does, where it stands, what its gates say now, and what was done about it so far.
 
     Commands of its gates are not run: `verify` does that. Ends with 0 when it is done or ready, with 1 when it has

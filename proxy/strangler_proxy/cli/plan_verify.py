@@ -12,10 +12,10 @@ from strangler.gates import overall
 from strangler_proxy.cli.options import CONFIG, JSON, WHY
 from strangler_proxy.cli.output import print_json, print_text
 from strangler_proxy.cli.plan_desk import PLAN, desk_at
-from strangler_proxy.cli.plan_words import judged_json, told_judged
 from strangler_proxy.plan import Step, StepState
-from strangler_proxy.plan.moves import ApprovalMove
+from strangler_proxy.plan.approving import approve_step
 from strangler_proxy.plan.patch import deletion_patch
+from strangler_proxy.plan.words import judged_json, told_judged
 from strangler_proxy.plan.world import Judged
 
 __all__ = ["approve", "verify"]
@@ -33,7 +33,7 @@ _NOT_AS_IT_WAS = frozenset({StepState.DRIFTED, StepState.CHANGED, StepState.FAIL
 @PLAN
 @JSON
 @CONFIG
-def verify(name: str | None, patch: Path | None, plan_path: Path, as_json: bool, config: Path) -> None:
+def verify(name: str | None, patch: Path | None, plan_path: Path | None, as_json: bool, config: Path) -> None:
     """Look again: is what is done still so, and do its gates and checks still pass? By default of every step that is
     done, else of STEP. Commands of gates are run; nothing is moved.
 
@@ -46,7 +46,7 @@ def verify(name: str | None, patch: Path | None, plan_path: Path, as_json: bool,
         if name is not None:
             steps = [desk.plan.step(name)]
         if patch is not None:
-            _write_patch(steps if name else [], patch, plan_path)
+            _write_patch(steps if name else [], patch, desk.plan.path)
         rows = [(found[step.id], desk.engine.judged(step, facts)) for step in steps]
     if as_json:
         print_json({"steps": [{**standing.to_json(), **judged_json(judged)} for standing, judged in rows]})
@@ -86,19 +86,13 @@ def _write_patch(steps: list[Step], patch: Path, plan_path: Path) -> None:
 @PLAN
 @JSON
 @CONFIG
-def approve(name: str, why: str, plan_path: Path, as_json: bool, config: Path) -> None:
+def approve(name: str, why: str, plan_path: Path | None, as_json: bool, config: Path) -> None:
     """Say yes to STEP as it is written now: a yes to other words than these does not count.
 
     The yes stands in the audit under the name of your token, which has to have the role `approve`.
     """
     with desk_at(plan_path, config) as desk:
-        step = desk.plan.step(name)
-        words = {gates.wanted.approval for gates in (step.before, step.after) if gates and gates.wanted.approval}
-        if not words and not any(isinstance(move, ApprovalMove) for move in step.moves):
-            raise PlanError(f"{name} does not wait for anybody's approval.", "`strangler plan show` says what it does.")
-        for word in sorted(words):
-            desk.client.approve(step.looked_at, word=word, why=why)
-        given = desk.client.plan_consent(desk.plan.name, name, step.meaning, why=why)
+        given = approve_step(desk.client, desk.plan.name, desk.plan.step(name), why=why)
     if as_json:
         print_json({"step": name, **given})
     else:

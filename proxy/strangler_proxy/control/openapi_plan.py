@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from strangler_proxy.control.describing import TEXT, WHOLE, a_list, an_object, header, verb
+from strangler_proxy.control.describing import TEXT, WHOLE, YES, a_list, an_object, header, verb
 
 __all__ = ["ANSWERS", "PATHS"]
 
@@ -73,8 +73,44 @@ PATHS: Final[dict[str, Any]] = {
             errors=["409", "503"],
         )
     },
+    "/api/v1/plan/{plan}/run": {
+        "post": verb(
+            "plan_run",
+            "Begin to apply or undo a step of the configuration's plan, in the control plane's own process",
+            "PlanRunBegun",
+            "It goes on whoever looks on; what becomes of it stands in the plan's `run`. Steps with commands are"
+            " refused: `strangler plan` runs those.",
+            parameters=[_PLAN, _WHO],
+            body="RunRequest",
+            errors=["404", "409", "503"],
+        ),
+        "delete": verb(
+            "plan_call_off",
+            "Let what this control plane is at end where it is",
+            "PlanCalledOff",
+            "Nothing is lost: whoever applies the step next goes on from there.",
+            parameters=[_PLAN, _WHO],
+            errors=["503"],
+        ),
+    },
 }
 
+_RUN: Final = an_object(
+    {
+        "plan": TEXT,
+        "step": TEXT,
+        "act": {"type": "string", "enum": ["apply", "undo"]},
+        "who": TEXT,
+        "holder": TEXT,
+        "began_at": _NUMBER,
+        "told": a_list(an_object({"at": _NUMBER, "kind": TEXT, "text": TEXT})),
+        "gates": a_list({"type": "object"}),
+        "waits": TEXT,
+        "ended_at": {"type": ["number", "null"], "description": "Null while it goes on."},
+        "outcome": TEXT,
+        "reason": TEXT,
+    }
+)
 _CONSENT: Final = an_object({"who": TEXT, "at": _NUMBER, "meaning": TEXT, "why": TEXT})
 
 ANSWERS: Final[dict[str, Any]] = {
@@ -89,9 +125,12 @@ ANSWERS: Final[dict[str, Any]] = {
             "consents": {"type": "object", "additionalProperties": _CONSENT},
             "toggles": a_list(an_object({"name": TEXT, "stage": TEXT, "share": WHOLE, "since": _NUMBER})),
             "moves": a_list(an_object({"name": TEXT, "at": _NUMBER, "stage": TEXT})),
+            "run": {**_RUN, "type": ["object", "null"]},
         }
     ),
     "PlanLease": an_object({"holder": TEXT, "seconds": _NUMBER}),
     "PlanMarked": an_object({"version": WHOLE}),
     "PlanConsent": _CONSENT,
+    "PlanRunBegun": an_object({"run": _RUN}),
+    "PlanCalledOff": an_object({"called_off": YES}),
 }

@@ -17,6 +17,7 @@ from strangler.toggles import AuditEntry, Stage
 from strangler_proxy.control.answers import answer, refusal
 from strangler_proxy.control.asked import BadInput, audited, need, parsed, who_asks
 from strangler_proxy.control.plan_requests import ConsentRequest, LeaseRequest, MarkRequest, PlanFlipRequest
+from strangler_proxy.control.plan_runs import PlanRuns
 from strangler_proxy.control.plane import ControlPlane
 from strangler_proxy.control.roles import Role
 from strangler_proxy.control.verbs import Verb
@@ -32,10 +33,12 @@ _LONGEST_NAME: Final = 100
 
 
 class PlanApi:
-    """The handlers, on `plane`."""
+    """The handlers, on `plane`; `runs` are what it carries out itself."""
 
-    def __init__(self, plane: ControlPlane) -> None:
+    def __init__(self, plane: ControlPlane, runs: PlanRuns) -> None:
         self._plane = plane
+        self._runs = runs
+        self._moved: dict[str, tuple[int, float]] = {}
 
     def routes(self) -> list[Verb]:
         """Where the verbs are served."""
@@ -69,6 +72,7 @@ class PlanApi:
                 "moves": [
                     {"name": each.name, "at": each.at.timestamp(), "stage": each.after.stage.value} for each in moves
                 ],
+                "run": await asyncio.to_thread(self._runs.last, plan),
             }
         )
 
@@ -140,10 +144,12 @@ class PlanApi:
             last.setdefault(each.name, each.at.timestamp())
         rows: list[dict[str, Any]] = []
         for name, toggle in self._plane.snapshot.toggles.items():
-            if name not in last:
+            known = self._moved.get(name, (-1, 0.0))
+            if name not in last and known[0] != toggle.revision:
                 older = await self._plane.history(name, 1)
-                last[name] = older[0].at.timestamp() if older else 0.0
-            rows.append({"name": name, "stage": toggle.stage.value, "share": toggle.share, "since": last[name]})
+                self._moved[name] = known = toggle.revision, older[0].at.timestamp() if older else 0.0
+            since = last.get(name, known[1])
+            rows.append({"name": name, "stage": toggle.stage.value, "share": toggle.share, "since": since})
         return rows
 
     async def _holder(self, plan: str, holder: str) -> str:

@@ -11,8 +11,9 @@ from strangler.toggles import NAME_PATTERN, Move, Stage, parse_share
 from strangler_proxy.control.body import Body
 from strangler_proxy.control.requests import Name, Share, Why
 from strangler_proxy.plan.mark import Mark
+from strangler_proxy.plan.run import RunAct
 
-__all__ = ["ConsentRequest", "LeaseRequest", "MarkRequest", "PlanFlipRequest"]
+__all__ = ["ConsentRequest", "LeaseRequest", "MarkRequest", "PlanFlipRequest", "RunRequest"]
 
 
 def _step(text: str) -> str:
@@ -83,6 +84,15 @@ class PlanFlipRequest(Body):
         """The move as the stages' rules take it; the name stands for its own confirmation, which the plan asked for."""
         share = None if self.share is None else parse_share(self.share)
         return Move(stage=self.stage, share=share, force=self.force, confirm=self.names[0])
+
+
+class RunRequest(Body):
+    """A step that the control plane is to carry out."""
+
+    step: StepId
+    digest: Annotated[str, Field(pattern="^[0-9a-f]{12}$", description="Of the step's block, as it was read.")]
+    act: RunAct = Field(default=RunAct.APPLY, description="What is done with it.")
+    confirm: str = Field(default="", max_length=200, description="The name of a one-way door.")
 
 
 class ConsentRequest(Body):

@@ -178,7 +178,7 @@ class Attempt:
                 raise _Waits
             case WaitMove():
                 left = wait_ends(self._step, index, facts, self._mark) - facts.now
-                self._say(ToldKind.WAITS, f"{spoken(max(1.0, round(left)))} left")
+                self._say(ToldKind.WAITS, f"{spoken(_about(left))} left")
                 self._hold()
 
     def _walk(self, index: int, move: RolloutMove, facts: Facts) -> None:
@@ -223,6 +223,13 @@ class Attempt:
         why = f"{self._step.reason}; taken back: {failure.reason}"
         return_toggles(self._plan, self._world, self._step, why=why, evidence={"reason": failure.reason})
         self._keep(replace(self._mark, failure=replace(failure, take_back=False)), "plan.back")
+
+
+def _about(seconds: float) -> float:
+    """A time as exactly as anybody wants to know it: to the second, from ten minutes on to the minute, from a day on to
+    the hour."""
+    size = next((size for least, size in ((86400, 3600), (600, 60)) if seconds >= least), 1)
+    return max(1.0, float(round(seconds / size) * size))
 
 
 class _Failed(Exception):

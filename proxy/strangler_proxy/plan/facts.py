@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import Final
 
 from strangler.toggles import Stage
 from strangler_proxy.plan.mark import Mark
 from strangler_proxy.plan.moves import Reached
 
 __all__ = ["Consent", "Facts", "RolloutSeen", "RolloutWord", "ToggleSeen"]
+
+_GLOB: Final = frozenset("*?[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,10 @@ class Facts:
 
     def matching(self, names: Iterable[str]) -> list[ToggleSeen]:
         """The toggles that one of the names or globs names, each once, by name."""
-        patterns = list(names)
-        return [
-            toggle
-            for name, toggle in sorted(self.toggles.items())
-            if any(fnmatchcase(name, pattern) for pattern in patterns)
-        ]
+        found: set[str] = set()
+        for each in names:
+            if _GLOB.isdisjoint(each):
+                found |= {each} & self.toggles.keys()
+            else:
+                found.update(name for name in self.toggles if fnmatchcase(name, each))
+        return [self.toggles[name] for name in sorted(found)]

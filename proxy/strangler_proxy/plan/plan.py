@@ -25,6 +25,8 @@ class Plan:
         self.path = path
         self.text = text
         self.steps = {step.id: step for step in steps}
+        self._before: dict[str, list[Step]] = {}
+        self._brought: dict[tuple[str, str], Reached | None] = {}
 
     @property
     def name(self) -> str:
@@ -41,17 +43,19 @@ class Plan:
 
     def before(self, step: Step) -> list[Step]:
         """All steps that `step` needs, directly or by way of others, in the order of the document."""
-        wanted, open_ = set[str](), list(step.needs)
-        while open_:
-            name = open_.pop()
-            if name not in wanted:
-                wanted.add(name)
-                open_ += self.steps[name].needs
-        return [each for each in self.steps.values() if each.id in wanted]
+        if step.id not in self._before:
+            wanted, open_ = set[str](), list(step.needs)
+            while open_:
+                name = open_.pop()
+                if name not in wanted:
+                    wanted.add(name)
+                    open_ += self.steps[name].needs
+            self._before[step.id] = [each for each in self.steps.values() if each.id in wanted]
+        return self._before[step.id]
 
     def behind(self, step: Step) -> list[Step]:
         """All steps that need `step`, directly or by way of others, in the order of the document."""
-        return [each for each in self.steps.values() if step in self.before(each)]
+        return [each for each in self.steps.values() if any(one.id == step.id for one in self.before(each))]
 
     def ordered(self) -> list[Step]:
         """The steps so that each comes behind those it needs, else in the order of the document."""
@@ -64,8 +68,14 @@ class Plan:
 
     def left_at(self, step: Step, name: str) -> Reached:
         """How far the steps that `step` needs have brought the toggle `name`: where an undo takes it."""
-        reached = [each for earlier in self.before(step) if (each := brings(earlier, name)) is not None]
+        reached = [each for earlier in self.before(step) if (each := self._brings(earlier, name)) is not None]
         return max(reached, key=_order, default=_START)
+
+    def _brings(self, step: Step, name: str) -> Reached | None:
+        """As `brings`, once for each: a plan of many steps is looked at again and again."""
+        if (step.id, name) not in self._brought:
+            self._brought[step.id, name] = brings(step, name)
+        return self._brought[step.id, name]
 
 
 def brings(step: Step, name: str) -> Reached | None:

@@ -30,7 +30,7 @@ from strangler_proxy.plan.redacted import redacted
 from strangler_proxy.plan.step import StepGates
 from strangler_proxy.plan.world import Judged, Ran
 
-__all__ = ["RemoteWorld", "holder_of"]
+__all__ = ["RemoteWorld", "facts_of", "holder_of"]
 
 _RENEW_EVERY: Final = 5.0
 _LONGEST_WHY: Final = 500
@@ -41,6 +41,24 @@ _WORDS: Final = {
     "finished": RolloutWord.COMPLETED,
 }
 _OVER: Final = frozenset({"finished", "aborted"})
+
+
+def facts_of(seen: Mapping[str, Any], rollouts: Sequence[Mapping[str, Any]]) -> Facts:
+    """The world as the control API tells it: what it says of the plan, and its rollouts. Raises PlanError."""
+    return Facts(
+        now=float(seen["now"]),
+        toggles={
+            each["name"]: ToggleSeen(each["name"], _reached(each["stage"], each["share"]), float(each["since"]))
+            for each in seen["toggles"]
+        },
+        rollouts=_rollouts(rollouts),
+        marks={step: Mark.from_json(each["mark"]) for step, each in seen["marks"].items()},
+        consents={
+            step: Consent(each["who"], float(each["at"]), each["meaning"], each["why"])
+            for step, each in seen["consents"].items()
+        },
+        holder=seen["holder"],
+    )
 
 
 def holder_of(who: str) -> str:
@@ -69,20 +87,7 @@ class RemoteWorld:
         """The world as it is now."""
         seen = self._client.plan(self._name)
         self._versions = {step: int(each["version"]) for step, each in seen["marks"].items()}
-        return Facts(
-            now=float(seen["now"]),
-            toggles={
-                each["name"]: ToggleSeen(each["name"], _reached(each["stage"], each["share"]), float(each["since"]))
-                for each in seen["toggles"]
-            },
-            rollouts=_rollouts(self._client.rollouts()),
-            marks={step: Mark.from_json(each["mark"]) for step, each in seen["marks"].items()},
-            consents={
-                step: Consent(each["who"], float(each["at"]), each["meaning"], each["why"])
-                for step, each in seen["consents"].items()
-            },
-            holder=seen["holder"],
-        )
+        return facts_of(seen, self._client.rollouts())
 
     def take_lease(self) -> str:
         """Empty when the lease is ours, else who has it. One that a process of this machine left behind is taken."""

@@ -70,8 +70,12 @@ class Step:
     def meaning(self) -> str:
         """Twelve hex digits that change with everything in the block that decides what is done, and with nothing
         else."""
-        said = {key: value for key, value in self.table.items() if key not in _SAYS_NOTHING_OF_WHAT_IS_DONE}
-        return sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:12]
+        return _digest({key: value for key, value in self.table.items() if key not in _SAYS_NOTHING_OF_WHAT_IS_DONE})
+
+    @property
+    def digest(self) -> str:
+        """Twelve hex digits that change with anything in the block, how it is taken back too."""
+        return _digest(self.table)
 
     @property
     def reason(self) -> str:
@@ -95,3 +99,7 @@ class Step:
             **{key: self.table.get(key) for key in ("before", "after", "checks")},
             "meaning": self.meaning,
         }
+
+
+def _digest(table: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(table, sort_keys=True, default=str).encode()).hexdigest()[:12]

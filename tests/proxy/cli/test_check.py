@@ -126,3 +126,17 @@ def test_the_compare_rules_are_counted_and_one_for_no_route_is_told_with_its_lin
     told = run("check")
     assert "strangler.rules.toml:6: rule[1].route: 'catalogue.*' is for no route" in told.stderr
     assert told.exit_code == 0
+
+
+def test_what_is_wrong_in_the_plan_is_a_warning_and_so_is_one_that_is_named_and_not_there(
+    run: Run, folder: Path
+) -> None:
+    toml = (folder / "strangler.toml").read_text()
+    assert "plan" not in run("check").stderr
+    (folder / "migration_plan.md").write_text('# Plan\n\n```toml step=a\nneeds = ["b"]\nmoves = []\n```\n')
+    told = run("check").stderr
+    assert "migration_plan.md:4: a.needs" in told
+    (folder / "strangler.toml").write_text(f'{toml}\n[control]\nplan = "other.md"\n')
+    assert "other.md: there is no such file" in run("check").stderr
+    (folder / "other.md").write_text('```toml step=a\n[before]\ncommand = "true"\n```\n')
+    assert "other.md" not in run("check").stderr

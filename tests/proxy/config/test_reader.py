@@ -47,8 +47,15 @@ def test_a_file_with_a_monolith_only_has_every_default() -> None:
         state_dir=Path("/etc/strangler/.strangler"),
         store="sqlite:////etc/strangler/.strangler/store.db",
         evidence=EvidenceSettings(url="sqlite:////etc/strangler/.strangler/evidence.db"),
+        plan=Path("/etc/strangler/migration_plan.md"),
         text=MINIMAL,
     )
+
+
+def test_the_plan_stands_beside_the_file_unless_it_says_where() -> None:
+    named = read(f'{MINIMAL}[control]\nplan = "../plans/shop.md"\n')
+    assert named.plan == Path("/etc/strangler/../plans/shop.md")
+    assert read(f'{MINIMAL}[control]\nplan = "/srv/plan.md"\n').plan == Path("/srv/plan.md")
 
 
 def test_every_key_comes_through() -> None:

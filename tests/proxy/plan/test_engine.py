@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from strangler_proxy.cli.plan_words import told_back
 from strangler_proxy.plan.engine import Engine
 from strangler_proxy.plan.facts import RolloutSeen, RolloutWord
 from strangler_proxy.plan.plan import Plan
 from strangler_proxy.plan.standing import Standing, StepState, standings
 from strangler_proxy.plan.told import Told, ToldKind
+from strangler_proxy.plan.words import told_back
 
 from strangler.errors import PlanError
 from strangler.evidence import GateVerdict

@@ -1,4 +1,4 @@
-"""What the commands of `strangler plan` tell of steps, in words. Pure."""
+"""What is told of steps, in words: by the commands of `strangler plan` and by its page. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, Final
 from strangler.evidence import GateVerdict
 from strangler.gates import overall
 from strangler.toggles import Stage
-from strangler_proxy.plan import Plan, Standing, Step, StepState
 from strangler_proxy.plan.facts import Facts, RolloutWord
 from strangler_proxy.plan.moves import ApprovalMove, CommandMove, RolloutMove, StepMove
-from strangler_proxy.plan.plan import is_at_least
-from strangler_proxy.plan.standing import no_way_back, told_reached, upon
+from strangler_proxy.plan.plan import Plan, is_at_least
+from strangler_proxy.plan.standing import Standing, StepState, no_way_back, told_reached, upon
+from strangler_proxy.plan.step import Step
 from strangler_proxy.plan.world import Judged
 from strangler_proxy.words import counted
 
