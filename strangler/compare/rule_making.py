@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from strangler.compare.action_forms import ACTIONS, Refused
 from strangler.compare.actions import Action, Excuse, NormalForm, ValueClass
-from strangler.compare.json_text import Node, decimal, parse
+from strangler.compare.json_text import Node, close, decimal, parse
 from strangler.compare.paths import places_on
 from strangler.compare.rules import Rule
 from strangler.compare.values import Difference
@@ -17,7 +17,7 @@ from strangler.compare.values import Difference
 __all__ = ["action_of", "lists_around", "rule_at", "rule_place", "suggested"]
 
 _HEADER: Final = "header:"
-_MOST_DIGITS: Final = 30
+_ROUNDED: Final = Decimal("0.01")
 _BEYOND: Final[Mapping[str, str]] = {
     "status": "No rule excuses another status: the sides then answer something else. Mend the side that is wrong.",
     "body": "No rule excuses a body as a whole: it is there on one side alone, cannot be read as what it says it is, or"
@@ -73,7 +73,7 @@ def rule_at(field: str, action: Action, why: str, *, route: str = "*") -> Rule:
 
 def suggested(difference: Difference) -> tuple[str, str] | None:
     """The key and the value, as `action_of` takes them, of the narrowest rule that excuses the two values of a
-    difference, as far as it shows them; None where but `ignore` would."""
+    difference, as far as it shows them; None where but a wide one would."""
     if difference.old is None or difference.new is None:
         return None
     try:
@@ -94,12 +94,13 @@ def _node(path: str, text: str) -> Node:
 
 
 def _apart(old: Node, new: Node) -> list[tuple[str, str]]:
-    """A tolerance as great as the distance of two numbers."""
+    """A tolerance as great as the distance of two numbers, where that is what rounding could do."""
     numbers = [decimal(each) if isinstance(each, str | bytes) else None for each in (old, new)]
     if numbers[0] is None or numbers[1] is None:
         return []
-    apart = abs(numbers[0] - numbers[1])
-    return [("tolerance", f"{apart.normalize():f}" if apart.adjusted() < _MOST_DIGITS else str(apart))]
+    if not close(numbers[0], numbers[1], Decimal(0), _ROUNDED):
+        return []
+    return [("tolerance", f"{abs(numbers[0] - numbers[1]).normalize()}")]
 
 
 def _is_element(place: str, below: str) -> bool:

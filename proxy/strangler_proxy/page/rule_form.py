@@ -33,7 +33,7 @@ CHOICES: Final = (
     Choice("class", "Both must be of one kind, and may differ within it", "kind", [each.value for each in ValueClass]),
     Choice("normal", "Texts may differ in", "form", [each.value for each in NormalForm]),
     Choice("url_host", "Addresses may differ in scheme, host and port"),
-    Choice("ids", "They are ids: each old one has a new one of its own", "a name for these ids, such as product"),
+    Choice("ids", "They are ids: each old one has a new one of its own", "a name, such as product"),
     Choice("list_set", "The list has no order: it is a set"),
     Choice("list_key", "The list has no order: elements with the same key belong together", "key, such as sku"),
     Choice("severity", "It is only a warning"),

@@ -165,10 +165,10 @@ def test_hostile_text_stays_text(visit: Visit, control: ControlPlane) -> None:
 
 
 def test_a_rule_is_offered_as_what_would_be_enough(visit: Visit, control: ControlPlane) -> None:
-    observe(control, kept_pair("a"))
+    observe(control, kept_pair("a", price=("19.90", "19.85")))
     shown = visit.get(f"{ROUTE}/rule?field=%24.price&pair=a")
     assert re.search(r'value="tolerance" required checked', shown.text)
-    assert 'name="value_tolerance" value="0.5"' in shown.text
+    assert 'name="value_tolerance" value="0.05"' in shown.text
 
 
 def test_another_status_says_that_no_rule_excuses_it(visit: Visit) -> None:

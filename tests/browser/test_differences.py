@@ -1,0 +1,155 @@
+"""Differences, pairs and rules, as a person meets them: a planted difference is found, excused by a rule, and agreement
+rises; and whatever answers hold stays text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from strangler.compare import load_rules
+from tests.browser.hostile import HOSTILE, stays_text
+from tests.browser.looks import faults, fits
+from tests.browser.screenshots import shoot
+from tests.browser.shop import Shop, serving_shop
+from tests.waiting import until
+
+SignIn = Callable[..., Page]
+DETAIL = "/room/differences/catalog.product-detail"
+REVIEWS = "/room/differences/catalog.reviews"
+PAGE = "<!doctype html><title>Reviews</title><h1>Reviews</h1><ul><li>{}</li><li>as described</li></ul>{}"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A shop whose service says a currency that the monolith does not, and whose reviews are hostile; its control plane
+    may write rules."""
+    # A style may hide what is in the frame, which is all that it may do.
+    reviews, hostile = "/products/3/reviews/", "".join(text for name, text in HOSTILE.items() if name != "style")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STRANGLER_EDIT_RULES", "1")
+        with serving_shop(tmp_path_factory.mktemp("differing") / "shop") as shop:
+            (shop.folder / "strangler.rules.toml").write_text("# What may differ, and why.\n")
+            shop.catalog.changed = {"currency": "EUR", "price": "12.50"}
+            for side, word in ((shop.monolith, "fine"), (shop.catalog, "good")):
+                side.bodies[reviews] = "text/html; charset=utf-8", PAGE.format(word, hostile).encode()
+            for name in ("catalog.product-detail", "catalog.reviews"):
+                shop.move(name, "shadow")
+            asked = f"{reviews}?q=<script>window.pwned=1</script>"
+            with shop.customers("/products/1/", "/products/2/?page=1", asked):
+                until(lambda: len(differing(shop)) == 2 and sum(each["differ"] for each in differing(shop)) > 20)
+            yield shop
+
+
+def differing(shop: Shop) -> list[dict[str, Any]]:
+    """The routes that differ, as the API has them."""
+    found: list[dict[str, Any]] = shop.api("GET", "/api/v1/differences").json()["routes"]
+    return found
+
+
+def pair_of(shop: Shop, route: str) -> str:
+    """The page of a pair that is kept of a route."""
+    asked = {"route": route, "verdict": "differ", "limit": 1, "brief": "true"}
+    (found,) = shop.api("GET", "/api/v1/pairs", params=asked).json()["pairs"]
+    return f"/room/pairs/{found['id']}"
+
+
+def test_every_page_is_fit_for_everybody(shop: Shop, sign_in: SignIn) -> None:
+    page = sign_in("/room/differences")
+    rule = f"{DETAIL}/rule?field=%24.price&{pair_of(shop, 'catalog.product-detail').replace('/room/pairs/', 'pair=')}"
+    pages = {
+        "differences": "/room/differences",
+        "differences-route": DETAIL,
+        "pair": pair_of(shop, "catalog.product-detail"),
+        "pair-html": pair_of(shop, "catalog.reviews"),
+        "rule": rule,
+    }
+    for name, path in pages.items():
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        if name == "rule":
+            page.get_by_label("Ignore it").check()
+            page.get_by_label("Why this may differ").fill("The service rounds prices to ten cents.")
+            page.get_by_role("button", name="See what it would change").click()
+            expect(page.get_by_text("Patch to")).to_be_visible()
+        assert faults(page) == [], name
+        fits(page)
+        stays_text(page)
+        shoot(page, name)
+
+
+def test_a_pair_is_copied_as_curl_with_the_keyboard_alone(
+    shop: Shop, sign_in: SignIn, new_context: Callable[..., BrowserContext]
+) -> None:
+    page = sign_in(pair_of(shop, "catalog.product-detail"), permissions=["clipboard-read", "clipboard-write"])
+    button = page.get_by_role("button", name="Copy the curl command to the candidate")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#copied")).to_have_text("Copied.")
+    assert re.match(r"curl -sS -i .*/products/\d/", page.evaluate("navigator.clipboard.readText()"))
+
+
+def test_html_is_shown_in_a_frame_that_may_do_nothing(shop: Shop, sign_in: SignIn, wrong: list[str]) -> None:
+    page = sign_in(pair_of(shop, "catalog.reviews"))
+    page.get_by_text("As pages").click()
+    frame = page.frame_locator("iframe").first
+    expect(frame.get_by_role("heading", name="Reviews")).to_be_visible()
+    assert page.evaluate("window.pwned") is None
+    assert [each.evaluate("window.pwned") for each in page.frames[1:]] == [None] * len(page.frames[1:])
+    # The frame's own policy says what it has stopped.
+    assert all("sandbox" in each or "Content Security Policy" in each or "Blocked script" in each for each in wrong), (
+        wrong
+    )
+    wrong.clear()
+
+
+def test_whoever_may_only_look_is_offered_no_rule(shop: Shop, sign_in: SignIn, wrong: list[str]) -> None:
+    page = sign_in(DETAIL, role="view")
+    expect(page.get_by_role("link", name="Both answers at $.currency")).to_be_visible()
+    expect(page.get_by_role("link", name="Make a rule for $.currency")).to_have_count(0)
+    page.goto(f"{DETAIL}/rule?field=%24.currency")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Not with your role")
+    wrong.clear()
+
+
+def test_a_planted_difference_is_found_excused_by_a_rule_and_agreement_rises(
+    shop: Shop, sign_in: SignIn, wrong: list[str]
+) -> None:
+    shop.catalog.changed = {"currency": "EUR"}
+    page = sign_in("/room/")
+    page.keyboard.press("g")
+    page.keyboard.press("d")
+    expect(page.get_by_role("heading", name="Differences")).to_be_visible()
+    page.get_by_role("link", name="catalog.product-detail").click()
+    page.get_by_role("link", name="Both answers at $.currency").click()
+    place = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="currency", exact=True)).last
+    expect(place).to_contain_text("nothing")
+    expect(place).to_contain_text('"EUR"')
+    page.goto(DETAIL)
+    page.get_by_role("link", name="Make a rule for $.currency").click()
+    page.get_by_label("Ignore it").check()
+    page.get_by_label("Why this may differ").fill("The service says more than the shop did, and nobody reads it.")
+    page.get_by_role("button", name="See what it would change").click()
+    expect(page.locator("#patch")).to_contain_text('+path = "$.currency"')
+    page.get_by_role("button", name="Write it").click()
+    expect(page.get_by_role("status").filter(has_text="The rule is written")).to_be_visible()
+    in_force = load_rules(shop.folder / "strangler.rules.toml").revision
+    until(lambda: shop.api("GET", "/api/v1/rules").json()["in_force"] == in_force)
+    assert (shop.folder / "strangler.rules.toml").read_text().startswith("# What may differ, and why.\n")
+    until(lambda: shop.status()["live"] == shop.all_live)
+    with shop.customers("/products/1/", "/products/2/"):
+
+        def agrees() -> bool:
+            page.goto(DETAIL)
+            facts = page.locator(".diff-facts").first
+            return facts.count() > 0 and in_force in facts.inner_text() and "Agree\n0" not in facts.inner_text()
+
+        until(agrees)
+    facts = page.locator(".diff-facts").first.inner_text()
+    assert "Differ\n0" in facts
+    shoot(page, "differences-agreeing")
+    # The stream of news broke off with the control plane that was replaced.
+    wrong.clear()
