@@ -13,7 +13,8 @@ __all__ = ["DocumentStore"]
 
 
 class DocumentStore(Protocol):
-    """Keeps documents by kind and name under a version each, and an audit that is only ever added to.
+    """Keeps documents by kind and name under a version each, and an audit that is only ever added to, until `prune`
+    takes the oldest away.
 
     Every method raises StoreUnavailable when the store does not answer. A content or detail that is not plain JSON
     (NaN is not) raises TypeError or ValueError, and nothing is written. A store can be shared between threads. The

@@ -23,6 +23,7 @@ class _Kept:
     lock: threading.Lock = field(default_factory=threading.Lock)
     documents: dict[tuple[str, str], tuple[int, str | None, datetime]] = field(default_factory=dict)
     events: list[tuple[Event, str]] = field(default_factory=list)
+    recorded: int = 0
     leases: dict[str, tuple[str, float]] = field(default_factory=dict)
     leaders: dict[str, MemoryDocumentStore] = field(default_factory=dict)
     beats: dict[str, tuple[str, float]] = field(default_factory=dict)
@@ -97,6 +98,16 @@ class MemoryDocumentStore:
             ]
             return found[: max(limit, 0)]
 
+    def prune(self, *, before: datetime, most: int) -> int:
+        """Drop the oldest of the audit."""
+        with self._kept.lock:
+            self._answer()
+            events = self._kept.events
+            old = next((place for place, (event, _) in enumerate(events) if event.at >= before), len(events))
+            gone = max(old, len(events) - max(most, 0))
+            del events[:gone]
+            return gone
+
     def lease(self, name: str, holder: str, *, seconds: float, now: float) -> str:
         """Take or renew the lease, or say who has it."""
         with self._kept.lock:
@@ -162,7 +173,8 @@ class MemoryDocumentStore:
     def _record(self, entry: tuple[Event, str] | None) -> None:
         if entry is not None:
             event, detail = entry
-            self._kept.events.append((replace(event, id=len(self._kept.events) + 1), detail))
+            self._kept.recorded += 1
+            self._kept.events.append((replace(event, id=self._kept.recorded), detail))
 
 
 def _text(value: Mapping[str, Any]) -> str:

@@ -42,9 +42,12 @@ class ShadowSettings:
 @dataclass(frozen=True, slots=True)
 class EvidenceSettings:
     """Where evidence is kept: `url` (empty: SQLite in the state folder). It is kept for `keep` (default 30 days), whole
-    pairs up to `bytes` in all (default 256 MiB) and `samples` a field and kind of difference (default 5)."""
+    pairs up to `bytes` in all (default 256 MiB) and `samples` a field and kind of difference (default 5). The audit of
+    events is kept for `events_keep` (default 400 days), and at most `events` of it (default 100,000)."""
 
     url: str = ""
     keep: float = 30 * 86400.0
     bytes: int = 256 * 1024 * 1024
     samples: int = 5
+    events_keep: float = 400 * 86400.0
+    events: int = 100_000

@@ -21,6 +21,7 @@ RULES: Final = "strangler.rules.toml"
 _SHADOW = ShadowSettings()
 _EVIDENCE = EvidenceSettings()
 _LONGEST_RELEASE: Final = 64
+_DAY: Final = 86400.0
 _RELEASE: Final = re.compile(r"[!-~](?:[ -~]{0,62}[!-~])?")
 # What may be done with the copy of a write: nothing, or ask the candidate for it with that word in a header.
 _STRATEGIES: Final = ("skip", "sandbox", "dry-run")
@@ -36,6 +37,12 @@ def _slowdown(value: float) -> float:
     if value == 0 or value > 1:
         return value
     raise refusal(f"is {value:g}, as slow as usual or faster", "write a factor above 1, such as 2.0; or 0 for never")
+
+
+def _day(value: float) -> float:
+    if value >= _DAY:
+        return value
+    raise refusal(f"is {value:g} seconds, less than a day", 'write a time such as "400d"')
 
 
 def _release(value: Any) -> str:
@@ -122,6 +129,14 @@ class EvidenceTable(BaseModel):
     bytes: _Size = Field(_EVIDENCE.bytes, description="Size of the whole pairs that are kept; then the oldest go.")
     samples: Annotated[int, Field(ge=0, le=1000)] = Field(
         _EVIDENCE.samples, description="Whole pairs that are kept for each field and kind of difference."
+    )
+    events_keep: Annotated[PositiveDuration, AfterValidator(_day)] = Field(
+        _EVIDENCE.events_keep,
+        description="How long [events](control-api.md#get-apiv1events), the audit of all but moves, are kept: at least"
+        " a day. Moves are kept for ever.",
+    )
+    events: Annotated[int, Field(ge=1000, le=100_000_000)] = Field(
+        _EVIDENCE.events, description="Events that are kept at most; then the oldest go."
     )
 
     def settings(self, url: str) -> EvidenceSettings:

@@ -112,6 +112,20 @@ class PostgresDocumentStore:
                         break
         return found
 
+    def prune(self, *, before: datetime, most: int) -> int:
+        """Drop the oldest of the audit."""
+        with self._database.transaction() as connection:
+            (floor,) = _one(
+                connection,
+                "SELECT greatest("
+                "coalesce((SELECT id FROM strangler.event WHERE at >= %s ORDER BY id LIMIT 1),"
+                " (SELECT max(id) + 1 FROM strangler.event), 0),"
+                " coalesce((SELECT id + 1 FROM strangler.event ORDER BY id DESC LIMIT 1 OFFSET %s), 0))",
+                (before, max(most, 0)),
+            )
+            connection.execute("UPDATE strangler.event_floor SET below = %s WHERE below < %s", (floor, floor))
+            return connection.execute("DELETE FROM strangler.event WHERE id < %s", (floor,)).rowcount
+
     def lease(self, name: str, holder: str, *, seconds: float, now: float) -> str:
         """Take or renew the lease, or say who has it."""
         with self._database.transaction() as connection:

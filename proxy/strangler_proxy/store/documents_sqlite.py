@@ -105,6 +105,18 @@ class SQLiteDocumentStore:
                         break
         return found
 
+    def prune(self, *, before: datetime, most: int) -> int:
+        """Drop the oldest of the audit."""
+        with self._file.transaction() as connection:
+            (floor,) = connection.execute(
+                "SELECT max(coalesce("
+                "(SELECT id FROM event WHERE at >= ? ORDER BY id LIMIT 1), (SELECT max(id) + 1 FROM event), 0),"
+                " coalesce((SELECT id + 1 FROM event ORDER BY id DESC LIMIT 1 OFFSET ?), 0))",
+                (before.isoformat(), max(most, 0)),
+            ).fetchone()
+            connection.execute("UPDATE event_floor SET below = ? WHERE below < ?", (floor, floor))
+            return connection.execute("DELETE FROM event WHERE id < ?", (floor,)).rowcount
+
     def lease(self, name: str, holder: str, *, seconds: float, now: float) -> str:
         """Take or renew the lease, or say who has it."""
         with self._file.transaction() as connection:

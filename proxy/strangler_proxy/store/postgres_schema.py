@@ -1,6 +1,7 @@
 """The tables of toggles and documents in PostgreSQL, one entry a version: those of an older one are upgraded in place.
 
-Replicas of the version before go on with them while they are replaced one after the other: a version only ever adds.
+Replicas of the version before go on with them while they are replaced one after the other: a version only ever adds, or
+permits more.
 """
 
 from __future__ import annotations
@@ -100,5 +101,35 @@ VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
         *_only_added("event"),
         "CREATE TABLE strangler.lease (name text PRIMARY KEY, holder text NOT NULL, until double precision NOT NULL)",
         "CREATE TABLE strangler.replica (name text PRIMARY KEY, content json NOT NULL, at double precision NOT NULL)",
+    ),
+    (
+        # Entries of events below this id go; whoever deletes any other does not mean to.
+        "CREATE TABLE strangler.event_floor (id integer PRIMARY KEY CHECK (id = 1), below bigint NOT NULL)",
+        "INSERT INTO strangler.event_floor VALUES (1, 0)",
+        """
+        CREATE FUNCTION strangler.event_floor_goes_up() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NEW.below <= OLD.below THEN RAISE EXCEPTION 'the floor of events only goes up'; END IF;
+            RETURN NEW;
+        END $$
+        """,
+        """
+        CREATE TRIGGER event_floor_goes_up BEFORE UPDATE ON strangler.event_floor
+        FOR EACH ROW EXECUTE FUNCTION strangler.event_floor_goes_up()
+        """,
+        """
+        CREATE FUNCTION strangler.event_is_old() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF TG_OP = 'UPDATE' OR OLD.id >= (SELECT below FROM strangler.event_floor) THEN
+                RAISE EXCEPTION 'the audit is only ever added to';
+            END IF;
+            RETURN OLD;
+        END $$
+        """,
+        "DROP TRIGGER event_is_only_added_to ON strangler.event",
+        """
+        CREATE TRIGGER event_is_only_added_to BEFORE UPDATE OR DELETE ON strangler.event
+        FOR EACH ROW EXECUTE FUNCTION strangler.event_is_old()
+        """,
     ),
 )

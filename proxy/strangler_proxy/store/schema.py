@@ -92,4 +92,18 @@ VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) STRICT, WITHOUT ROWID",
         "CREATE TABLE replica (name TEXT PRIMARY KEY, content TEXT NOT NULL, at REAL NOT NULL) STRICT, WITHOUT ROWID",
     ),
+    (
+        # Entries of events below this id go; whoever deletes any other does not mean to.
+        "CREATE TABLE event_floor (id INTEGER PRIMARY KEY CHECK (id = 1), below INTEGER NOT NULL) STRICT",
+        "INSERT INTO event_floor VALUES (1, 0)",
+        """
+        CREATE TRIGGER event_floor_goes_up BEFORE UPDATE ON event_floor WHEN NEW.below <= OLD.below
+        BEGIN SELECT RAISE(ABORT, 'the floor of events only goes up'); END
+        """,
+        "DROP TRIGGER event_is_not_deleted",
+        """
+        CREATE TRIGGER event_is_not_deleted BEFORE DELETE ON event WHEN OLD.id >= (SELECT below FROM event_floor)
+        BEGIN SELECT RAISE(ABORT, 'the audit is only ever added to'); END
+        """,
+    ),
 )

@@ -63,6 +63,8 @@ def test_every_key_comes_through(tmp_path: Path) -> None:
         keep = "7d"
         bytes = 1024
         samples = 0
+        events_keep = "90d"
+        events = 5000
         [upstreams.monolith]
         url = "http://127.0.0.1:8000"
         [upstreams.other]
@@ -84,7 +86,9 @@ def test_every_key_comes_through(tmp_path: Path) -> None:
     assert config.shadow == ShadowSettings(
         0.5, 1, 2, 8192, 4096, 3.0, 4.0, 0.0, 0.25, 5.0, "other", 6, tmp_path / "own.toml"
     )
-    assert config.evidence == EvidenceSettings(f"sqlite:///{tmp_path}/data/e.db", 7 * 86400.0, 1024, 0)
+    assert config.evidence == EvidenceSettings(
+        f"sqlite:///{tmp_path}/data/e.db", 7 * 86400.0, 1024, 0, 90 * 86400.0, 5000
+    )
     assert [rule.header for rule in config.rules.rules] == ["X-A"]
     assert config.upstreams["catalog"].release == "2026.11"
     assert (config.routes[0].sample, config.routes[0].writes) == (0.0, "dry-run")
@@ -160,6 +164,13 @@ def test_evidence_is_in_the_toggles_database_unless_it_is_said_where() -> None:
     assert read(WHOLE + store + f'[evidence]\nurl = "{database}"\n').evidence.url == database
     assert read(WHOLE + store + '[evidence]\nurl = "sqlite:///e.db"\n').evidence.url == "sqlite:////nowhere/e.db"
     assert read(WHOLE + '[evidence]\nurl = "postgresql://a@b/c"\n').evidence.url == "postgresql://a@b/c"
+
+
+def test_events_are_not_taken_away_on_the_day_that_they_are_of() -> None:
+    assert wrong(WHOLE + '[evidence]\nevents_keep = "23h"\n') == [
+        (10, "evidence.events_keep", "is 82800 seconds, less than a day")
+    ]
+    assert wrong(WHOLE + "[evidence]\nevents = 10\n")[0][1] == "evidence.events"
 
 
 def test_evidence_and_toggles_are_not_kept_in_one_file() -> None:
