@@ -108,7 +108,7 @@ class RoomDoor:
                 request,
                 403,
                 "Not with your role",
-                f"The token {visitor.token} has the role {visitor.role}, and this wants {least}.",
+                f"The token {visitor.token} has the role `{visitor.role}`, and this wants `{least}`.",
                 f"Sign in with a token of that role: `strangler token create NAME --role {least}` makes one.",
                 kept=getattr(state, "form", None),
             )

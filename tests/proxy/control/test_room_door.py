@@ -212,7 +212,7 @@ def test_the_role_is_looked_at_on_the_server_and_what_was_written_is_not_lost(
     assert "Take it back" not in page
     answered = visit.post("/room/back", BACK)
     assert answered.status_code == 403
-    assert "has the role view, and this wants operate" in answered.text
+    assert "has the role <code>view</code>, and this wants <code>operate</code>" in answered.text
     assert "p99 doubled" in answered.text
     assert control.snapshot.revision == 1
     (call, *_) = events(documents, "api.call")

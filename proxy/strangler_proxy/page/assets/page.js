@@ -63,7 +63,10 @@
     const list = document.createElement("ul");
     for (const line of lines) {
       const item = document.createElement("li");
-      item.textContent = line;
+      for (const [number, words] of line.split("`").entries()) {
+        if (number % 2) item.append(Object.assign(document.createElement("code"), { textContent: words }));
+        else item.append(words);
+      }
       list.append(item);
     }
     banner.replaceChildren(list);
