@@ -122,7 +122,10 @@ def test_a_bad_canary_comes_back_by_itself_and_says_why(sign_in: SignIn, shop: S
         mark(page)
         expect(pill(page)).to_have_text(re.compile("canary 25%"))
         expect(rollout.locator(".walk [aria-current=step]")).to_contain_text("canary 25%")
-        expect(rollout.locator("table.gates")).to_contain_text("requests")
+        expect(rollout.locator("table.gates")).to_contain_text("pass")
+        expect(page.locator("#moves .rung-here")).to_contain_text("canary 25%")
+        expect(page.locator("#moves")).to_contain_text("A move by hand takes it over")
+        shoot(page, "route-rollout")
         shop.catalog.failing = True
         expect(page.locator("#wants-person")).to_contain_text("stepped-back", timeout=90_000)
         expect(pill(page)).to_have_text(re.compile("shadow"))
@@ -131,7 +134,9 @@ def test_a_bad_canary_comes_back_by_itself_and_says_why(sign_in: SignIn, shop: S
         expect(page.locator("#history")).to_contain_text(f"strangler rollout {NAME}")
         assert stayed(page), "it was all told without a reload"
         shop.catalog.failing = False
-        shoot(page, "route-rollout")
+        expect(page.locator("#moves .rung-here")).to_contain_text("shadow")
+        expect(page.locator(".while-writing")).to_be_hidden()
+        shoot(page, "route-stepped-back")
         assert faults(page) == []
         fits(page)
     assert customers.answers[-20:] == [200] * 20, "since then everybody is well"
@@ -145,7 +150,7 @@ def test_who_comes_second_is_told_what_happened_and_keeps_what_they_wrote(sign_i
     page = sign_in(PATH)
     choose(page, "shadow", "my own reason")
     shop.move(NAME, "canary", share="5%", why=HOSTILE["script"])
-    expect(page.locator("#standing")).to_contain_text("Moved since you opened this page")
+    expect(page.locator("#standing")).to_contain_text("Moved since you began to write")
     expect(page.locator("#moves").get_by_label("Why")).to_have_value("my own reason")
     page.get_by_role("button", name="Move it to shadow").click()
     expect(page.get_by_role("alert")).to_contain_text("Somebody was first, and nothing was moved.")
@@ -194,3 +199,4 @@ def test_what_holds_a_move_is_told_before_anybody_presses(sign_in: SignIn, shop:
     expect(page.locator("#moves").get_by_role("radio", name=re.compile("extracted"))).to_be_enabled()
     expect(page.locator("#moves").get_by_role("radio", name=re.compile("retired"))).to_be_disabled()
     expect(page.locator("#rung-retired")).to_contain_text("can be retired from extracted only")
+    shoot(page, "route-phone")

@@ -12,6 +12,7 @@ from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client, edits_named
 from strangler_proxy.cli.rollout_status import status
 from strangler_proxy.cli.rollout_told import rollout_line, told_rollout, verdict_of
+from strangler_proxy.rollout.words import told_schedule
 
 __all__ = ["rollout"]
 
@@ -58,6 +59,19 @@ def list_(as_json: bool, config: Path) -> None:
         print_table(("rollout", "state", "at", "station", "begun by"), map(rollout_line, rollouts))
 
 
+@rollout.command(short_help="The schedules that a rollout can go by.")
+@JSON
+@CONFIG
+def schedules(as_json: bool, config: Path) -> None:
+    """Every schedule that the running proxy knows: [rollouts.NAME] of its strangler.toml, and `default`."""
+    with control_client(config) as client:
+        found = client.schedules()
+    if as_json:
+        print_json({"schedules": found})
+    else:
+        print_table(("schedule", "stations", "gates"), [_schedule_line(each) for each in found])
+
+
 @rollout.command(short_help="Let a rollout go no further.")
 @click.argument("name")
 @WHY
@@ -102,6 +116,10 @@ def abort(name: str, wait: float, why: str, as_json: bool, config: Path) -> None
         told = client.abort_rollout(name, why=why, wait_seconds=wait)
     _tell(told, as_json)
     raise SystemExit(verdict_of([told]))
+
+
+def _schedule_line(schedule: dict[str, Any]) -> tuple[str, str, str]:
+    return schedule["name"], told_schedule(schedule), ", ".join(schedule["gates"])
 
 
 def _tell(told: dict[str, Any], as_json: bool) -> None:

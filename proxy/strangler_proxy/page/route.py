@@ -79,11 +79,10 @@ async def route_page(
 
 
 async def standing(request: Request) -> Response:
-    """Where it stands, what customers get, and what happened `since` the page's revision."""
+    """Where it stands, what customers get, and what happened since the `revision` at which a form was made."""
     found = await asked_of_room(request, look)
-    since = request.query_params.get("since", "")
-    known = int(since) if since.isascii() and since.isdigit() and len(since) < 16 else found.revision
-    return render(request, "route_standing.html", _standing(found, known))
+    made_at = MoveForm.of(request.query_params).revision or found.revision
+    return render(request, "route_standing.html", _standing(found, made_at))
 
 
 async def rollout(request: Request) -> Response:
@@ -153,7 +152,7 @@ def _standing(found: Look, since: int) -> dict[str, Any]:
         everybody = toggle.stage in (Stage.EXTRACTED, Stage.RETIRED)
         share = 1.0 if everybody else toggle.share / BUCKETS if toggle.stage is Stage.CANARY else 0.0
     meanwhile = () if toggle is None else moved_since(toggle, since, found.history)
-    return {"look": found, "share": share, "since": since, "meanwhile": meanwhile}
+    return {"look": found, "share": share, "meanwhile": meanwhile}
 
 
 def _moving(

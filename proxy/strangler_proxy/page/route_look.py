@@ -21,11 +21,11 @@ from strangler_proxy.page.route_shown import (
     chosen_rollout,
     gates_of,
     moves_in,
-    schedule_words,
     shown_rollout,
     sides_of,
     takes_of,
 )
+from strangler_proxy.rollout.words import told_schedule
 
 __all__ = ["CHARTS", "Look", "Strange", "charted", "gates_before", "held_of", "look", "toggle_of"]
 
@@ -91,7 +91,7 @@ def look(client: ControlClient, name: str) -> Look:
         candidate=None if takes is None else known.get(takes.candidate),
         history=() if toggle is None else moves_in(client.history(name, limit=_ENTRIES)),
         rollout=None if rollout is None else shown_rollout(rollout, name),
-        schedules=() if toggle is None else tuple((each["name"], schedule_words(each)) for each in client.schedules()),
+        schedules=() if toggle is None else tuple((each["name"], told_schedule(each)) for each in client.schedules()),
         sides=Sides() if row is None else recent(client, name),
     )
 

@@ -25,7 +25,6 @@ __all__ = [
     "gates_of",
     "moved_since",
     "moves_in",
-    "schedule_words",
     "shown_rollout",
     "sides_of",
     "takes_of",
@@ -219,11 +218,6 @@ def sides_of(windows: Sequence[_Row], seconds: float) -> Sides:
     releases = {each["release"] for each in windows if each["side"] == "candidate" and each["release"]}
     share = found["candidate"].requests / total if total else None
     return Sides(found["monolith"], found["candidate"], share, tuple(sorted(releases)))
-
-
-def schedule_words(schedule: _Row) -> str:
-    """A schedule in a line: `canary 5% (10 min) → extracted (2 h)`."""
-    return " → ".join(f"{_place(each)} ({told_seconds(each['seconds'])})" for each in schedule["stations"])
 
 
 def _side(windows: Sequence[_Row], seconds: float) -> Side:

@@ -1,8 +1,19 @@
-"""How a rollout tells of times."""
+"""How a rollout tells of times, and of schedules."""
 
 from __future__ import annotations
 
-__all__ = ["told_seconds"]
+from collections.abc import Mapping
+from typing import Any
+
+from strangler_proxy.rollout.place import Place
+
+__all__ = ["told_schedule", "told_seconds"]
+
+
+def told_schedule(schedule: Mapping[str, Any]) -> str:
+    """A schedule's stations, as its JSON has them, in a line: `canary 5% (10 min) → extracted (2 h)`."""
+    stations = schedule["stations"]
+    return " → ".join(f"{Place.from_json(each)} ({told_seconds(each['seconds'])})" for each in stations)
 
 
 def told_seconds(seconds: float) -> str:

@@ -57,6 +57,14 @@ def test_a_rollout_is_begun_watched_to_its_end_and_listed(control: ControlPlane)
     assert "catalog.facts  finished  extracted  2/2" in run("rollout", "list")
 
 
+def test_the_schedules_that_there_are_are_listed_with_their_stations_and_gates(control: ControlPlane) -> None:
+    told = run("rollout", "schedules").splitlines()
+    (slow,) = (line for line in told if line.startswith("slow"))
+    assert "canary 5% (1 h) → extracted (1 h)" in slow
+    assert slow.endswith("time")
+    assert [each["name"] for each in json.loads(run("rollout", "schedules", "--json"))["schedules"]] == list(SCHEDULES)
+
+
 def test_its_status_says_what_it_waits_for_and_how_to_stop_it(control: ControlPlane) -> None:
     start("slow")
     until(lambda: "[canary 5% (1 h" in run("rollout", "status", code=3))

@@ -266,11 +266,11 @@ def test_gates_are_told_with_what_they_see_and_an_approval_is_said(visit: Visit,
     assert "Say a person's yes" in text_of(refused)
 
 
-def test_the_page_tells_what_moved_since_it_was_opened(visit: Visit) -> None:
-    flip(visit, "shadow", why="while you looked")
-    assert "while you looked" in text_of(visit.part(f"{PAGE}/standing?since=1"))
-    assert "Moved since" not in text_of(visit.part(f"{PAGE}/standing?since=2"))
-    assert visit.part(f"{PAGE}/standing?since=soon").status_code == 200
+def test_who_is_writing_is_told_what_moved_since_their_form_was_made(visit: Visit) -> None:
+    flip(visit, "shadow", why="while you wrote")
+    assert "while you wrote" in text_of(visit.part(f"{PAGE}/standing?revision=1"))
+    for known in ("?revision=2", "?revision=soon", ""):
+        assert "Moved since" not in text_of(visit.part(f"{PAGE}/standing{known}"))
 
 
 def test_the_last_minute_shows_the_share_that_the_candidate_answers(visit: Visit, control: ControlPlane) -> None:
@@ -282,7 +282,7 @@ def test_the_last_minute_shows_the_share_that_the_candidate_answers(visit: Visit
     control.evidence.store.add_traffic(dict(zip(keys, (row, other), strict=True)), at=now)
     text = text_of(visit.part(f"{PAGE}/standing"))
     assert "monolith 75 % 0.5/s 0 %" in text
-    assert "candidate v2 25 % 0.167/s 10 %" in text
+    assert "candidate v2 25 % 0.167/s 10.0 %" in text
     chart = visit.get(f"{PAGE}/rate.json?range=hour").json()
     assert [each["name"] for each in chart["series"]] in ([], ["monolith", "candidate", "candidate's errors"])
 

@@ -10,7 +10,6 @@ from strangler_proxy.page.route_shown import (
     gates_of,
     moved_since,
     moves_in,
-    schedule_words,
     shown_rollout,
     takes_of,
 )
@@ -135,7 +134,3 @@ def test_one_that_is_over_takes_no_orders_and_one_that_never_began_is_all_ahead(
 def test_every_state_can_be_shown(state: RolloutState) -> None:
     pending = {"place": {"stage": "shadow", "share": 0}, "at": -1, "state": "aborted", "reason": "x"}
     assert shown_rollout(rollout(state=state.value, pending=pending), NAME).pending == str(Stage.SHADOW)
-
-
-def test_a_schedule_is_told_in_a_line() -> None:
-    assert schedule_words(DEFAULT.to_json()).startswith("canary 1% (10 min) → canary 5% (30 min)")

@@ -26,6 +26,7 @@
     if (event.target === slider) exact.value = slider.value;
     if (event.target === exact) slider.value = exact.value;
     if (event.target === slider || event.target === exact) form.querySelector("input[name=stage][value=canary]").checked = true;
+    document.body.classList.add("writes-move");
     follow(form);
   });
 
