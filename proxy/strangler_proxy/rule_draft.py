@@ -37,7 +37,8 @@ class RuleDraft:
     """A rule that could be added to `file`, whose text has the digest `digest`; `text` is what it would be then.
 
     `before` and `after` are verdicts of `pairs` kept pairs without the rule and with it, `fields` what changes, by
-    field. `editable` says whether the control plane may write the file.
+    field. `editable` says whether the control plane may write the file, `edited` whether the reload that follows would
+    take up an edited strangler.toml too.
     """
 
     rule: Rule
@@ -46,6 +47,7 @@ class RuleDraft:
     text: str
     patch: str
     editable: bool
+    edited: bool
     pairs: int
     before: Mapping[str, int]
     after: Mapping[str, int]
@@ -64,6 +66,7 @@ class RuleDraft:
             "digest": self.digest,
             "patch": self.patch,
             "editable": self.editable,
+            "edited": self.edited,
             "pairs": self.pairs,
             "before": dict(self.before),
             "after": dict(self.after),
@@ -75,8 +78,8 @@ def draft_rule(client: ControlClient, route: str, field: str, action: Action, wh
     """The rule that does `action` at `field` of `route`, as a draft. Nothing is written.
 
     What it would have changed is told by judging the pairs that are kept of the route by the file as it stands and with
-    the rule. Raises ValueError where no rule can stand there, ConfigError for a rule that makes no sense, ControlRefused
-    where the file is wrong as it stands, and ControlUnreachable.
+    the rule. Raises ValueError where no rule can stand there, ConfigError for a rule that makes no sense,
+    ControlRefused where the file is wrong as it stands, and ControlUnreachable.
     """
     rule = rule_at(field, action, why, route=route)
     stands = client.rules()
@@ -90,6 +93,7 @@ def draft_rule(client: ControlClient, route: str, field: str, action: Action, wh
         text=text,
         patch=patch_of(stands["text"], text, PurePath(stands["file"]).name, new=not stands["digest"]),
         editable=stands["editable"],
+        edited=stands["edited"],
         pairs=after["pairs"],
         before=before["after"],
         after=after["after"],

@@ -11,7 +11,7 @@ import click
 from strangler.compare import NormalForm, Severity, ValueClass
 from strangler.compare.rule_making import action_of
 from strangler_proxy.cli.options import CONFIG, JSON, WHY
-from strangler_proxy.cli.output import print_json, print_table, print_text
+from strangler_proxy.cli.output import print_json, print_table, print_text, warn
 from strangler_proxy.cli.remote import control_client
 from strangler_proxy.rule_draft import RuleDraft, draft_rule
 from strangler_proxy.words import counted
@@ -59,6 +59,8 @@ def rule(
         print_json({**draft.to_json(), "written": write, "reloading": written["reloading"]})
         return
     _tell(draft)
+    if draft.edited:
+        warn(f"{config} was edited since the proxy took it up: the reload for the rule takes that up too.")
     print_text()
     print_text(_end(draft, written))
 

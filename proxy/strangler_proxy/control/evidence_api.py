@@ -129,6 +129,9 @@ class EvidenceApi:
     async def rejudge(self, request: Request) -> Response:
         """Judge kept pairs anew."""
         body = await parsed(request, RejudgeRequest)
+        if not body.keep:
+            # It changes nothing, and whoever makes a rule asks again and again.
+            audited(request)
         rules, judged = await self._looking.rejudge(body.names, rules=body.rules, keep=body.keep)
         return answer(
             {

@@ -32,6 +32,10 @@ _FILE: Final = {
     "problem": TEXT_OR_NULL,
     "in_force": {"type": "string", "description": "The revision of the rules in force on this replica."},
     "editable": YES,
+    "edited": {
+        "type": "boolean",
+        "description": "Whether strangler.toml was edited since it was taken up: a reload takes that up too.",
+    },
     "reloaded": {"type": ["object", "null"], "description": "How the last reload went."},
 }
 

@@ -42,6 +42,8 @@ class RulesApi:
         self._file = RulesFile(config)
         self._documents = documents
         self._writing = asyncio.Lock()
+        # Of the text that was read last: with long tables of ids it takes a while.
+        self._read: tuple[str, str | None, str | None] = ("", None, None)
 
     def routes(self) -> list[Verb]:
         """Where the verbs are served."""
@@ -110,14 +112,27 @@ class RulesApi:
             "problem": problem,
             "in_force": self._config.rules.revision,
             "editable": self._config.edit_rules,
+            "edited": self._is_edited(),
             "reloaded": self._state.read_reloaded(),
         }
 
     def _revision(self, found: RulesText) -> tuple[str | None, str | None]:
+        digest, *known = self._read
+        if not found.digest or digest != found.digest:
+            try:
+                known = [parse_rules(found.text, str(self._file.path)).revision, None]
+            except ConfigError as error:
+                known = [None, str(error)]
+            self._read = (found.digest, *known)
+        return known[0], known[1]
+
+    def _is_edited(self) -> bool:
+        """Whether a reload would take up more than rules."""
         try:
-            return parse_rules(found.text, str(self._file.path)).revision, None
-        except ConfigError as error:
-            return None, str(error)
+            return self._config.path.read_bytes() != self._config.text.encode()
+        except OSError:
+            # A reload refuses, and says why.
+            return False
 
 
 def _patch(before: str, after: str) -> str:

@@ -36,7 +36,7 @@ class RulesFile:
     """The file that the configuration names, or its default place beside the configuration."""
 
     def __init__(self, config: Config) -> None:
-        self.path = config.shadow.rules or config.path.parent / RULES
+        self.path = (config.shadow.rules or config.path.parent / RULES).absolute()
 
     def read(self) -> RulesText:
         """The text as it stands. Raises ConfigError where it cannot be read."""

@@ -53,6 +53,7 @@ async def shown(request: Request) -> Response:
         toggle = client.snapshot().toggles.get(route)
         return {
             "report": report,
+            "rules": client.rules(),
             "stage": None if toggle is None else toggle.stage.value,
             "pairs": pair_lines(client.pair_lines(route=route, limit=_MOST_PAIRS, **filters.wanted)),
         }

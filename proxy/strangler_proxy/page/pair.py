@@ -83,12 +83,12 @@ async def _kept(request: Request) -> KeptPair:
 def _context(request: Request, kept: KeptPair, whole: bool) -> dict[str, Any]:
     pair = kept.pair
     rows, cut = body_rows(outlined := outline(pair.old, pair.new), kept.differences, whole=whole)
-    by_path = {each.anchor for each in rows if not isinstance(each, Fold)}
+    places = {each.anchor for each in rows if not isinstance(each, Fold)}
     return {
         "back_name": kept.scope.route,
         "kept": kept,
         "meaning": MEANINGS.get(kept.cause, ""),
-        "in_place": {number for number in range(len(kept.differences)) if number in by_path},
+        "in_place": {number for number in range(len(kept.differences)) if number in places},
         "headers": header_rows(pair.old, pair.new, kept.differences),
         "rows": rows,
         "is_fold": lambda row: isinstance(row, Fold),

@@ -3,6 +3,7 @@ allowed."""
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -131,6 +132,7 @@ def _form(
         "seen": seen,
         "choices": [each for each in CHOICES if form.lists or not each.key.startswith("list_")],
         "draft": draft,
+        "file_name": "" if draft is None else PurePath(draft.file).name,
         "wrong": wrong,
         "impossible": impossible,
     }

@@ -119,6 +119,7 @@ def test_every_call_that_may_change_something_stands_in_the_audit_once(client: h
     clear = {"names": ["catalog.list"], "why": "rehearsal"}
     client.post("/api/v1/evidence/clear", json=clear, headers=header)
     client.post("/api/v1/evidence/rejudge", json={"names": ["catalog.list"]}, headers=header)
+    client.post("/api/v1/evidence/rejudge", json={"names": ["catalog.list"], "keep": True}, headers=header)
     client.post("/api/v1/flip", json={**FLIP, "names": ["catalog.facts"]}, headers=header)
     client.post("/api/v1/flip", json={**FLIP, "names": ["nobody"]}, headers=header)
     client.post("/api/v1/adopt", json={}, headers=header)

@@ -181,3 +181,19 @@ def test_bytes_that_are_no_text_are_told_and_not_guessed_at(client: Client, file
     answered = client.get("/api/v1/rules")
     assert answered.status_code == 422
     assert "is not UTF-8" in answered.json()["error"]["message"]
+
+
+def test_a_configuration_that_was_edited_is_told_for_a_reload_takes_that_up_too(
+    client: Client, control: ControlPlane
+) -> None:
+    control.config.path.write_text(control.config.text)
+    assert told(client)["edited"] is False
+    control.config.path.write_text("# about to be changed\n")
+    assert told(client)["edited"] is True
+
+
+def test_a_file_is_read_anew_once_it_says_something_else(client: Client, file: Path) -> None:
+    before = told(client)["revision"]
+    assert told(client)["revision"] == before
+    file.write_text(MORE)
+    assert told(client)["revision"] == parse_rules(MORE, "f").revision != before

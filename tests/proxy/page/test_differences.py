@@ -199,6 +199,21 @@ def test_a_rule_is_previewed_and_written_and_agreement_is_told_to_begin_anew(
     assert (event.who, event.why) == ("ada (control.token)", "It rounds.")
 
 
+def test_rules_that_are_not_in_force_or_wrong_are_told(visit: Visit, tmp_path: Path) -> None:
+    assert "rule file" not in text_of(visit.get(ROUTE))
+    file = tmp_path / "strangler.rules.toml"
+    file.write_text('[[rule]]\npath = "$.a"\nignore = true\nwhy = "x"\n')
+    assert "says something else than the rules in force" in text_of(visit.get(ROUTE))
+    file.write_text("[[rule]]\n")
+    assert "The rule file is wrong" in text_of(visit.get(ROUTE))
+
+
+def test_a_preview_is_nothing_that_the_audit_need_have(visit: Visit, control: ControlPlane) -> None:
+    observe(control, kept_pair("a"))
+    visit.post(f"{ROUTE}/rule", {"field": "$.price", "do": "ignore", "why": "x", "go": "preview"})
+    assert control.documents.events(action="api.call") == []
+
+
 def test_a_rule_is_not_written_over_what_somebody_else_wrote(
     visit: Visit, control: ControlPlane, tmp_path: Path
 ) -> None:
