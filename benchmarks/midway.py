@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -106,10 +108,20 @@ def plan() -> str:
 
 def fill(state: Path, now: float) -> list[str]:
     """Fill the stores in the state folder as if all of it had happened until `now`; gives the ids of kept pairs."""
-    state.mkdir(parents=True)
-    state.chmod(0o700)
-    _move(SQLiteToggleStore(state / "store.db"), now)
-    store = SQLiteEvidenceStore(state / "evidence.db", samples=_SAMPLES)
+    state.mkdir(mode=0o700, parents=True)
+    toggles, store = SQLiteToggleStore(state / "store.db"), SQLiteEvidenceStore(state / "evidence.db", samples=_SAMPLES)
+    toggles.load()
+    store.scopes()
+    # While somebody has a file open, no log is folded into it after each use.
+    with closing(sqlite3.connect(state / "store.db")) as one, closing(sqlite3.connect(state / "evidence.db")) as other:
+        for each in (one, other):
+            each.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        _move(toggles, now)
+        return _happen(store, now)
+
+
+def _happen(store: SQLiteEvidenceStore, now: float) -> list[str]:
+    """What was observed, and what customers got."""
     for day in range(_DAYS):
         for batch in _observed(now - day * _DAY):
             store.add(batch, at=now - day * _DAY)

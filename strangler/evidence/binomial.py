@@ -9,6 +9,7 @@ incomplete beta function is its continued fraction by Lentz's method (Abramowitz
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Final
 
@@ -95,6 +96,8 @@ def _solved(wanted: float, a: float, b: float) -> float:
     return low
 
 
+# Whoever watches many routes asks for the same again and again, and it takes milliseconds.
+@lru_cache(maxsize=4096)
 def trials_needed(bound: float, failures: int = 0, confidence: float = 0.95) -> int | None:
     """How many trials, of which so many fail, it takes for a lower bound of at least `bound`; None where a milliard is
     not enough. Without failures that is about 3 / (1 - bound), the rule of three."""

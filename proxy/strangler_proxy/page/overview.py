@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from strangler_proxy.client import ControlClient
 from strangler_proxy.page.asking import ask
 from strangler_proxy.page.overview_shown import (
+    AT_FIRST,
     OVERS,
     RANGES,
     progress_chart,
@@ -48,6 +49,7 @@ async def shown(request: Request) -> Response:
             "wanted": wanted,
             "overs": OVERS,
             "ranges": RANGES.values(),
+            "at_first": AT_FIRST,
             "chart": _CHART,
         },
     )
@@ -55,7 +57,7 @@ async def shown(request: Request) -> Response:
 
 async def chart(request: Request) -> Response:
     """How much had moved over time, with the last moves."""
-    over = RANGES.get(request.query_params.get("range", ""), next(iter(RANGES.values())))
+    over = RANGES.get(request.query_params.get("range", ""), AT_FIRST)
     since = time.time() - over.seconds
 
     def asked(client: ControlClient) -> dict[str, Any]:

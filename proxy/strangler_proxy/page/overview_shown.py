@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from strangler.toggles import BUCKETS, Stage
 from strangler_proxy.words import stage_of
 
 __all__ = [
+    "AT_FIRST",
     "OVERS",
     "RANGES",
     "Context",
@@ -75,15 +77,18 @@ class Over:
 RANGES: Final = {
     each.name: each
     for each in (
-        Reach("day", "day", _DAY, 900),
         Reach("hour", "hour", 3600, 60),
+        Reach("day", "day", _DAY, 900),
         Reach("week", "week", 7 * _DAY, 7200),
         Reach("month", "30 days", 30 * _DAY, 6 * 3600),
         Reach("quarter", "90 days", 90 * _DAY, _DAY),
         Reach("year", "year", 366 * _DAY, 3 * _DAY),
     )
 }
-"""The stretches that one can choose from, by name; the first is shown at first."""
+"""The stretches that one can choose from, by name."""
+
+AT_FIRST: Final = RANGES["day"]
+"""What is shown at first."""
 
 OVERS: Final = (Over(60, "last minute"), Over(300, "last 5 minutes"), Over(3600, "last hour"))
 """What one can choose from; the first is shown at first."""
@@ -108,10 +113,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """How much of one thing has moved: `share` is 0 to 1, None of nothing; `caption` says of how much, or why not."""
+    """How much of one thing has moved: `share` is 0 to 1, None of nothing, `told` is it in words; `caption` says of how
+    much, or why not."""
 
     label: str
     share: float | None
+    told: str
     caption: str
 
 
@@ -164,7 +171,7 @@ class Context:
     name: str
     rows: tuple[Row, ...]
     stages: tuple[StagePart, ...]
-    moved: float
+    moved: str
     rate: float
 
 
@@ -246,7 +253,7 @@ def _context_of(row: _Json) -> str:
 def _context(name: str, rows: tuple[_Json, ...]) -> Context:
     shown = tuple(Row(row, f"/room/routes/{quote(row['name'], safe='')}", _sides(row)) for row in rows)
     rate = sum(side["rate"] for row in rows for side in row["sides"].values())
-    return Context(name, shown, _parts(rows), sum(map(_answered, rows)) / len(rows), rate)
+    return Context(name, shown, _parts(rows), _coarse(sum(map(_answered, rows)) / len(rows)), rate)
 
 
 def _sides(row: _Json) -> tuple[SideShown, ...]:
@@ -265,6 +272,11 @@ def _sides(row: _Json) -> tuple[SideShown, ...]:
     return tuple(told[side] for side in ("monolith", "candidate") if side in told)
 
 
+def _coarse(share: float) -> str:
+    """A share for the eye, to a tenth of a percent, never rounded up."""
+    return f"{math.floor(share * 1000 + 1e-9) / 10:g} %"
+
+
 def _answered(row: _Json) -> float:
     """The share of a row's customers that the candidate answers. What has no twin was born as a service."""
     if row["stage"] == Stage.CANARY:
@@ -280,9 +292,12 @@ def _parts(rows: Iterable[_Json]) -> tuple[StagePart, ...]:
 
 
 def _meters(document: _Json) -> tuple[Meter, ...]:
-    meters = [Meter(_LABELS[part["name"]], part["share"], _caption(part)) for part in document["parts"]]
+    meters = [
+        Meter(_LABELS[part["name"]], part["share"], _coarse(part["share"] or 0.0), _caption(part))
+        for part in document["parts"]
+    ]
     if document["code_lacks"]:
-        meters.append(Meter(_LABELS["the monolith's lines that nobody needs"], None, document["code_lacks"]))
+        meters.append(Meter(_LABELS["the monolith's lines that nobody needs"], None, "", document["code_lacks"]))
     return tuple(meters)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from strangler_proxy.control.moved import HowFar
 from strangler_proxy.control.moves import Moves
+from strangler_proxy.routes.route import Route
 
 from strangler.evidence import Traffic, TrafficKey
+from strangler.inventory import App, Inventory, Site, UrlForm, View, write_inventory
 from strangler.testing.memory_evidence import MemoryEvidenceStore
 from strangler.testing.toggle_store import MemoryToggleStore
 from strangler.toggles import Change, Stage, Toggle
@@ -35,11 +39,13 @@ class Counted(MemoryEvidenceStore):
 class World:
     """A store of each kind, and a clock."""
 
-    def __init__(self, folder: Path, inventory: Path | None = None) -> None:
+    def __init__(self, folder: Path, inventory: Path | None = None, *routes: Route) -> None:
         self.now = NOW
         self.toggles, self.evidence = MemoryToggleStore(), Counted()
         moves = Moves(self.toggles.history, lambda: self.toggles.load().revision)
-        self.how_far = HowFar(config(folder, inventory=inventory), self.evidence, moves, clock=lambda: self.now)
+        configured = config(folder, inventory=inventory)
+        configured = replace(configured, routes=routes or configured.routes)
+        self.how_far = HowFar(configured, self.evidence, moves, clock=lambda: self.now)
 
     def move(self, at: float, *toggles: Toggle) -> None:
         change = Change(toggles, "ada", "x", datetime.fromtimestamp(at, UTC), forced=True)
@@ -87,6 +93,30 @@ def test_a_step_that_is_over_is_counted_once_and_one_that_is_not_again(world: Wo
     world.how_far.over(NOW - 5400, 1800)
     world.how_far.over(NOW - 5400, 1800)
     assert world.evidence.counted[2:] == [NOW, NOW + 1800]
+
+
+def test_code_has_moved_since_only_retired_routes_lead_to_it(tmp_path: Path) -> None:
+    file = tmp_path / "inventory.json"
+    view = View((UrlForm(route="list/", regex="/list/"),), "list.view", app="list", methods=("GET",))
+    other = View((UrlForm(route="cart/", regex="/cart/"),), "cart.view", app="cart", methods=("GET",))
+    apps = (App("list", "list", lines=100), App("cart", "cart", lines=300))
+    write_inventory(file, Inventory(Site("shop", "shop.urls"), views=(view, other), apps=apps))
+    world = World(tmp_path, file, Route("catalog.list", frozenset({"GET"}), "/list/", "catalog"))
+    world.move(NOW - 5000, Toggle("catalog.list"))
+    world.move(NOW - 1800, Toggle("catalog.list", stage=Stage.RETIRED))
+    points = world.how_far.over(NOW - 5400, 1800)
+    assert [each.code and (each.code.moved, each.code.whole) for each in points] == [
+        (0, 400),
+        (100, 400),
+        (100, 400),
+        (100, 400),
+    ]
+    parts, lacks = world.how_far.now()
+    assert (parts[-1].share, lacks) == (0.25, "")
+    # The file is read again where it is another one.
+    write_inventory(file, Inventory(Site("shop", "shop.urls"), views=(view,), apps=apps[:1]))
+    os.utime(file, ns=(1, 1))
+    assert world.how_far.now()[0][-1].share == 1.0
 
 
 def test_an_inventory_that_cannot_be_read_says_why_and_takes_nothing_else_away(tmp_path: Path) -> None:

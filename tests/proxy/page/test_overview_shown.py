@@ -26,13 +26,13 @@ def test_routes_are_grouped_by_the_first_part_of_their_names() -> None:
         ("a", ["a.list", "a.detail"]),
         ("alone", ["alone"]),
     ]
-    assert [each.moved for each in shown.contexts] == [0.5, 1.0]
+    assert [each.moved for each in shown.contexts] == ["50 %", "100 %"]
     assert [(each.stage, each.count) for each in shown.contexts[0].stages] == [("monolith", 1), ("extracted", 1)]
 
 
 def test_a_canary_has_moved_by_its_share_and_what_was_born_a_service_has_moved() -> None:
     shown = shown_of(document(row("a.list", "canary", share=25_000), row("a.new", None)), Wanted())
-    assert shown.contexts[0].moved == pytest.approx((0.25 + 1) / 2)
+    assert shown.contexts[0].moved == "62.5 %"
     assert [(each.stage, each.count, each.part) for each in shown.stages] == [("canary", 1, 1.0)]
 
 
@@ -77,6 +77,7 @@ def test_a_meter_says_of_how_much_and_one_of_nothing_says_why() -> None:
     meters = shown_of(document(parts=parts), Wanted()).meters
     assert meters[0].caption == "1\u202f234 of 5\u202f678 requests were answered by a candidate, in the last day"
     assert meters[1].caption == "1.5 of 4 routes and seams moved, canaries by their share"
+    assert [each.told for each in meters[:2]] == ["25 %", "37.5 %"]
     assert (meters[2].share, meters[2].caption) == (None, "Nothing was counted yet.")
     without = shown_of(document(code_lacks="No inventory is named."), Wanted()).meters
     assert [(each.label, each.caption) for each in without] == [("of the monolith's code", "No inventory is named.")]

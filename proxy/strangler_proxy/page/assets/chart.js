@@ -49,6 +49,16 @@
   const moment = (seconds) =>
     new Date(seconds * 1000).toLocaleString(undefined, { dateStyle: "short", timeStyle: "medium" });
 
+  // On the axis: hours and minutes, the day where it is another one, and days alone where a step is that long.
+  const day = (at, before, step) => {
+    const when = new Date(at * 1000);
+    const date = when.toLocaleDateString(undefined, { day: "numeric", month: "short" });
+    if (step >= 86400) return date;
+    const time = when.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
+    const same = before !== undefined && new Date(before * 1000).toDateString() === when.toDateString();
+    return same ? time : `${time}\n${date}`;
+  };
+
   const look = (series, index) => {
     const found = LOOKS[series.side] || OTHERS[index % OTHERS.length];
     return series.fine ? { ...found, width: 1 } : found;
@@ -63,6 +73,7 @@
     ctx.save();
     ctx.font = FONT.replace("12px", `${Math.round(11 * ratio)}px`);
     ctx.textBaseline = "top";
+    ctx.textAlign = "left";
     for (const mark of marks) {
       const x = Math.round(chart.valToPos(mark.at, "x", true));
       if (x < left || x > left + width) continue;
@@ -109,13 +120,13 @@
           dash,
           width,
           // Few of them would be no line.
-          points: { show: series.values.filter((value) => value !== null).length < FEW },
+          points: { show: (chart, at) => chart.data[at].filter((value) => value !== null).length < FEW },
           value: (_, value) => told(value, data.unit),
         };
       }),
     ],
     axes: [
-      axis({}),
+      axis({ values: (_, moments, __, ___, step) => moments.map((at, index) => day(at, moments[index - 1], step)) }),
       axis({ size: 64, values: (_, values) => values.map((value) => (value === null ? "" : told(value, data.unit))) }),
     ],
     hooks: { draw: [(chart) => marksOn(chart, state.marks)] },
@@ -261,7 +272,13 @@
     }
   };
 
-  const repaint = () => drawn.forEach((state) => state.chart !== null && state.chart.redraw(false));
+  // The legend keeps the colours that it was made with.
+  const repaint = () =>
+    drawn.forEach((state) => {
+      if (state.chart === null) return;
+      state.shape = "";
+      show(state, state.data);
+    });
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-chart-for]");

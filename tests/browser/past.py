@@ -1,0 +1,106 @@
+"""Two months that a shop has behind it, as its stores hold them: who was moved when, and what customers got."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from strangler_proxy.store import SQLiteEvidenceStore, SQLiteToggleStore
+
+from strangler.evidence import BOUNDS, Traffic, TrafficKey
+from strangler.toggles import BUCKETS, Change, Stage, Toggle
+
+__all__ = ["MORE", "PATHS", "live"]
+
+_DAY: Final = 86_400.0
+_DAYS: Final = 60
+_A_DAY: Final = 4
+# When each route came to which stage, in days ago.
+_MOVES: Final[Mapping[str, Sequence[tuple[float, Stage, float]]]] = {
+    "catalog.product-list": ((52, Stage.SHADOW, 0), (45, Stage.CANARY, 0.1), (41, Stage.CANARY, 0.5)),
+    "catalog.product-detail": (),
+    "catalog.reviews": ((38, Stage.SHADOW, 0), (9, Stage.CANARY, 0.25)),
+    "catalog.search": (
+        (55, Stage.SHADOW, 0),
+        (50, Stage.CANARY, 0.2),
+        (44, Stage.EXTRACTED, 0),
+        (12, Stage.RETIRED, 0),
+    ),
+    "inventory.levels": ((30, Stage.SHADOW, 0), (21, Stage.CANARY, 0.05), (14, Stage.EXTRACTED, 0)),
+    "inventory.reserve": ((35, Stage.SHADOW, 0),),
+    "orders.order-list": ((18, Stage.SHADOW, 0), (6, Stage.CANARY, 0.1)),
+    "orders.invoices": (),
+    "payments.methods": (),
+    "payments.refunds": (),
+}
+_RATES: Final = {"catalog": 900, "inventory": 300, "orders": 240, "payments": 60}
+_ROUTE: Final = '[[routes]]\nname = "{name}"\npath = "/{context}/{rest}/<int:id>/"\ncandidate = "catalog"\n'
+_BY_DEFAULT: Final = {"catalog.product-list", "catalog.product-detail", "catalog.reviews", "orders.order-list"}
+
+MORE: Final = "".join(
+    _ROUTE.format(name=name, context=name.partition(".")[0], rest=name.partition(".")[2])
+    for name in _MOVES
+    if name not in _BY_DEFAULT
+)
+"""The routes of it that the shop of these tests does not have anyway."""
+
+PATHS: Final = (
+    "/products/",
+    "/orders/",
+    "/products/3/reviews/",
+    *(f"/products/{number}/" for number in range(1, 9)),
+    *(
+        f"/{context}/{rest}/{number}/"
+        for context, _, rest in (name.partition(".") for name in _MOVES if name not in _BY_DEFAULT)
+        for number in (1, 2)
+    ),
+    "/about/",
+)
+"""What its customers ask for."""
+
+
+def live(folder: Path) -> None:
+    """Live through it in the state folder `folder`, before anything is started there."""
+    now = time.time()
+    folder.mkdir(mode=0o700, parents=True)
+    _move(SQLiteToggleStore(folder / "store.db"), now)
+    store = SQLiteEvidenceStore(folder / "evidence.db")
+    for number in range(_DAYS * _A_DAY, 0, -1):
+        store.add_traffic(_traffic(number / _A_DAY), at=now - number * _DAY / _A_DAY)
+
+
+def _move(store: SQLiteToggleStore, now: float) -> None:
+    moves = [(days, name, stage, share) for name, each in _MOVES.items() for days, stage, share in each]
+    changes = [(float(_DAYS), [Toggle(name) for name in _MOVES])]
+    for days, name, stage, share in sorted(moves, key=lambda each: -each[0]):
+        changes.append((days, [Toggle(name, stage=stage, share=round(share * BUCKETS))]))
+    for revision, (days, toggles) in enumerate(changes):
+        at = datetime.fromtimestamp(now - days * _DAY, UTC)
+        change = Change(toggles, who="ada@desk (ci)", why="as the plan says", at=at, forced=True)
+        store.commit(change, expected_revision=revision)
+
+
+def _traffic(days: float) -> dict[TrafficKey, Traffic]:
+    """What customers got so many days ago, more on some days than on others."""
+    found = {TrafficKey("-", "monolith"): _of(400)}
+    for name, moves in _MOVES.items():
+        stage, share = Stage.MONOLITH, 0.0
+        for when, to, of in moves:
+            if when >= days:
+                stage, share = to, of if to is Stage.CANARY else float(to in (Stage.EXTRACTED, Stage.RETIRED))
+        requests = round(_RATES[name.partition(".")[0]] * (1 + 0.2 * ((int(days) * 7) % 5 - 2) / 2))
+        for side, part in (("monolith", 1 - share), ("candidate", share)):
+            if part:
+                found[TrafficKey(name, side, stage.value, "v1" if side == "candidate" else "")] = _of(
+                    round(requests * part)
+                )
+    return found
+
+
+def _of(requests: int) -> Traffic:
+    buckets = [0] * (len(BOUNDS) + 1)
+    buckets[5] = requests
+    return Traffic(requests, 0, 0, requests * 0.02, tuple(buckets))
