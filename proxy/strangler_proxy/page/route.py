@@ -99,13 +99,15 @@ async def history(request: Request) -> Response:
 
 async def moves(request: Request) -> Response:
     """The form that moves it, with what the control plane has against each move now."""
-    may_approve = visitor_of(request).may_approve
+    visitor = visitor_of(request)
 
     def asked(client: ControlClient, name: str) -> tuple[Look, tuple[ShownMove, ...]]:
         found = look(client, name)
         if found.toggle is None:
             raise Strange(name)
-        return found, moves_of(found.toggle, held_of(client, found.toggle, may_approve=may_approve))
+        # Whoever may only look may not ask either, and each refusal would stand in the audit.
+        held = held_of(client, found.toggle, may_approve=visitor.may_approve) if visitor.may_operate else {}
+        return found, moves_of(found.toggle, held)
 
     found, possible = await asked_of_room(request, asked)
     context = {"look": found, "asked": True, "trouble": NO_TROUBLE}

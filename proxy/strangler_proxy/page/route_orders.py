@@ -66,7 +66,7 @@ async def approve(request: Request) -> Response:
     """Say a person's yes."""
     form = ApproveForm.of(form_of(request))
     try:
-        told = await asked_of_room(request, lambda client, name: client.approve([name], word=form.word, why=form.why))
+        told = await asked_of_room(request, lambda client, name: _approved(client, name, form))
     except (ControlRefused, ControlUnreachable) as error:
         return await route_page(request, approve=form, trouble=_trouble("approve", error))
     return _back(request, f"Approved as {told['word']}.")
@@ -99,7 +99,13 @@ def _moved(client: ControlClient, name: str, form: MoveForm) -> tuple[dict[str, 
     raise AssertionError("the last try answers or raises")
 
 
+def _approved(client: ControlClient, name: str, form: ApproveForm) -> dict[str, Any]:
+    _check_is_one(client, name)
+    return client.approve([name], word=form.word, why=form.why)
+
+
 def _ordered(client: ControlClient, name: str, form: RolloutForm) -> dict[str, Any] | None:
+    _check_is_one(client, name)
     match form.order:
         case "start":
             return client.start_rollout([name], why=form.why, schedule=form.schedule or None)
@@ -110,6 +116,12 @@ def _ordered(client: ControlClient, name: str, form: RolloutForm) -> dict[str, A
         case "abort":
             return client.abort_rollout(form.name, why=form.why)
     return None
+
+
+def _check_is_one(client: ControlClient, name: str) -> None:
+    """The API takes globs, and an address names one. Raises Strange."""
+    if toggle_of(client, name)[0] is None:
+        raise Strange(name)
 
 
 def _trouble(at: str, error: ControlRefused | ControlUnreachable) -> Trouble:

@@ -207,6 +207,9 @@ def test_who_may_only_look_sees_everything_and_no_control(visit: Visit) -> None:
     assert "may only look" in text_of(shown)
     for field in ('name="stage"', 'name="order"', 'name="why"', 'name="word"'):
         assert field not in shown.text + looker.part(f"{PAGE}/moves").text + looker.part(f"{PAGE}/gates").text
+    refused = visit.client.get("/api/v1/events", headers={"Authorization": f"Bearer {TOKEN}"}).json()["events"]
+    assert not [each for each in refused if each["action"] == "api.call"], "looking leaves no refusal behind"
+    assert "Not now: The token" not in text_of(looker.part(f"{PAGE}/moves"))
     for path in ("move", "rollout", "approve"):
         assert looker.post(f"{PAGE}/{path}", {"why": "x"}).status_code == 403
 
@@ -247,6 +250,18 @@ def test_an_order_that_cannot_be_is_told_at_its_form(
     flip(visit, "shadow")
     refused = visit.post(f"{PAGE}/rollout", form)
     assert (refused.status_code, told in text_of(refused)) == (status, True)
+
+
+def test_an_address_names_one_route_and_no_glob(visit: Visit, control: ControlPlane) -> None:
+    flip(visit, "shadow")
+    for path, form in (
+        ("rollout", {"order": "start", "schedule": "slow", "why": "x"}),
+        ("approve", {"word": "launch", "why": "x"}),
+        ("move", {"stage": "monolith", "why": "x", "revision": "2"}),
+    ):
+        assert visit.post(f"/room/routes/catalog.*/{path}", form).status_code == 404
+    assert control.snapshot.revision == 2
+    assert control.documents.listed("rollout") == control.documents.listed("approval") == []
 
 
 def test_a_move_by_hand_of_what_a_rollout_walks_is_warned_of(visit: Visit) -> None:
@@ -309,8 +324,12 @@ def test_without_a_store_the_page_says_so_and_the_form_keeps_its_text(visit: Vis
 
 
 @pytest.mark.parametrize("path", ["", "/standing", "/moves", "/rollout", "/gates", "/history"])
-def test_whatever_stands_in_the_audit_stays_text(visit: Visit, path: str) -> None:
+def test_whatever_stands_in_the_audit_or_is_told_by_a_service_stays_text(
+    visit: Visit, control: ControlPlane, path: str
+) -> None:
     flip(visit, "canary", share="5%", why=HOSTILE)
+    key = TrafficKey("catalog.list", "candidate", "canary", HOSTILE)
+    control.evidence.store.add_traffic({key: Traffic(1)}, at=datetime.now(UTC).timestamp())
     shown = visit.get(f"{PAGE}{path}")
     assert shown.status_code == 200
     assert "<script>alert" not in shown.text
