@@ -117,14 +117,14 @@ class RulesApi:
         }
 
     def _revision(self, found: RulesText) -> tuple[str | None, str | None]:
-        digest, *known = self._read
+        digest, revision, problem = self._read
         if not found.digest or digest != found.digest:
             try:
-                known = [parse_rules(found.text, str(self._file.path)).revision, None]
+                revision, problem = parse_rules(found.text, str(self._file.path)).revision, None
             except ConfigError as error:
-                known = [None, str(error)]
-            self._read = (found.digest, *known)
-        return known[0], known[1]
+                revision, problem = None, str(error)
+            self._read = found.digest, revision, problem
+        return revision, problem
 
     def _is_edited(self) -> bool:
         """Whether a reload would take up more than rules."""

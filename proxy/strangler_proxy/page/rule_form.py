@@ -28,7 +28,7 @@ class Choice(NamedTuple):
 
 CHOICES: Final = (
     Choice("ignore", "Ignore it: nothing there or below matters, not even whether it is there"),
-    Choice("tolerance", "Numbers may be this far apart", "0.01, or 0.1% of the greater one"),
+    Choice("tolerance", "Numbers may be this far apart", "0.01, or 0.1%"),
     Choice("time", "Timestamps may be this many seconds apart", "seconds"),
     Choice("class", "Both must be of one kind, and may differ within it", "kind", [each.value for each in ValueClass]),
     Choice("normal", "Texts may differ in", "form", [each.value for each in NormalForm]),

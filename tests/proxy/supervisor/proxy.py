@@ -64,6 +64,7 @@ class Proxy:
         self.slow_requests: Queue[None] = Queue()
         self.answer_slowly = Event()
         self.workers = 2
+        self.options: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
 
     def configure(self, monolith: int, catalog: int, *, workers: int = 2, more: str = "") -> None:
@@ -92,7 +93,7 @@ class Proxy:
         """Start it, and wait until every worker is live."""
         begun = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log, self.said.open("wb") as said:
-            self._process = subprocess.Popen([*STRANGLER, "serve"], cwd=self.folder, stdout=said, stderr=log)
+            self._process = subprocess.Popen([*STRANGLER, "serve", *self.options], cwd=self.folder, stdout=said, stderr=log)
         until(lambda: self.process.poll() is not None or b"Strangler is serving" in self.log.read_bytes()[begun:])
         until(lambda: self.process.poll() is not None or self.status()["live"] == self.all_live)
         assert self.process.poll() is None, self.log.read_text()
