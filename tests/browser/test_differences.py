@@ -41,8 +41,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             for name in ("catalog.product-detail", "catalog.reviews"):
                 shop.move(name, "shadow")
             asked = f"{reviews}?q=<script>window.pwned=1</script>"
-            with shop.customers("/products/1/", "/products/2/?page=1", asked):
-                until(lambda: len(differing(shop)) == 2 and sum(each["differ"] for each in differing(shop)) > 20)
+            # Not too many at once: what cannot be asked again for want of room is inconclusive.
+            with shop.customers("/products/1/", "/products/2/?page=1", asked, pause=0.1):
+                until(lambda: len(differing(shop)) == 2 and all(each["differ"] > 5 for each in differing(shop)))
             yield shop
 
 
@@ -89,7 +90,8 @@ def test_every_page_is_fit_for_everybody(shop: Shop, sign_in: SignIn) -> None:
         assert faults(page) == [], name
         fits(page)
         stays_text(page)
-        shoot(page, name)
+        if name != "pair-html":
+            shoot(page, name)
 
 
 def test_a_pair_is_copied_as_curl_with_the_keyboard_alone(
@@ -161,6 +163,5 @@ def test_a_planted_difference_is_found_excused_by_a_rule_and_agreement_rises(
         until(agrees)
     facts = page.locator(".diff-facts").first.inner_text()
     assert "Differ\n0" in facts
-    shoot(page, "differences-agreeing")
     # The stream of news broke off with the control plane that was replaced.
     wrong.clear()
