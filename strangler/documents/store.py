@@ -66,6 +66,10 @@ class DocumentStore(Protocol):
         has it, give their name, and nothing changes."""
         ...
 
+    def holder(self, name: str, *, now: float) -> str:
+        """Who has the lease at `now` (seconds since 1970); empty for nobody. Nothing changes."""
+        ...
+
     def release(self, name: str, holder: str) -> None:
         """Give the lease up, if `holder` has it."""
         ...

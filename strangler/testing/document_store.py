@@ -278,6 +278,19 @@ class DocumentStoreConformance:
         store.close()
         other.close()
 
+    def test_who_has_a_lease_is_told_without_taking_it(self, open_store: Callable[[], DocumentStore]) -> None:
+        store, other = open_store(), open_store()
+        assert store.holder("plan", now=_NOW) == ""
+        store.lease("plan", "ana", seconds=10, now=_NOW)
+        assert other.holder("plan", now=_NOW + 9.9) == "ana"
+        assert other.holder("gates", now=_NOW) == ""
+        assert other.holder("plan", now=_NOW + 10) == ""
+        assert other.lease("plan", "ben", seconds=10, now=_NOW + 10) == "ben"
+        store.release("plan", "ben")
+        assert other.holder("plan", now=_NOW + 10) == ""
+        store.close()
+        other.close()
+
     def test_only_its_holder_releases_a_lease(self, open_store: Callable[[], DocumentStore]) -> None:
         store = open_store()
         store.release("plan", "ana")

@@ -118,6 +118,13 @@ class MemoryDocumentStore:
             self._kept.leases[name] = holder, now + seconds
             return holder
 
+    def holder(self, name: str, *, now: float) -> str:
+        """Who has the lease."""
+        with self._kept.lock:
+            self._answer()
+            present, until = self._kept.leases.get(name, ("", now))
+            return present if now < until else ""
+
     def release(self, name: str, holder: str) -> None:
         """Give the lease up."""
         with self._kept.lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from strangler.documents import Document, Event
-from strangler.toggles import AuditEntry, Stage
+from strangler.toggles import AuditEntry, Stage, Toggle
 from strangler_proxy.control.answers import answer, refusal
 from strangler_proxy.control.asked import BadInput, audited, need, parsed, who_asks
 from strangler_proxy.control.plan_requests import ConsentRequest, LeaseRequest, MarkRequest, PlanFlipRequest
@@ -23,11 +23,13 @@ from strangler_proxy.control.roles import Role
 from strangler_proxy.control.verbs import Verb
 from strangler_proxy.plain import is_plain
 
-__all__ = ["LEASE_SECONDS", "PlanApi"]
+__all__ = ["CONSENTS", "LEASE_SECONDS", "MARKS", "PlanApi"]
 
 LEASE_SECONDS: Final = 30.0
-_MARKS: Final = "plan"
-_CONSENTS: Final = "consent"
+MARKS: Final = "plan"
+CONSENTS: Final = "consent"
+"""The kinds of documents that steps' marks and people's consents are."""
+
 _MOST_MOVES: Final = 1000
 _LONGEST_NAME: Final = 100
 
@@ -38,7 +40,8 @@ class PlanApi:
     def __init__(self, plane: ControlPlane, runs: PlanRuns) -> None:
         self._plane = plane
         self._runs = runs
-        self._moved: dict[str, tuple[int, float]] = {}
+        self._seen: tuple[int, Mapping[str, Any]] | None = None
+        self._older: dict[str, tuple[int, float]] = {}
 
     def routes(self) -> list[Verb]:
         """Where the verbs are served."""
@@ -53,25 +56,16 @@ class PlanApi:
     async def view(self, request: Request) -> Response:
         """All that a plan's standing is computed from."""
         plan, documents, now = _plan(request), self._plane.documents, time.time()
-        # A lease of no time at all takes nothing from anybody, and tells who has it.
-        looking = f"somebody who looks at {plan}"
-        holder = await asyncio.to_thread(partial(documents.lease, f"plan/{plan}", looking, seconds=0.0, now=now))
-        if holder == looking:
-            # By another machine's clock it may last a while, and keep somebody out who has something to do.
-            await asyncio.to_thread(documents.release, f"plan/{plan}", looking)
-        marks = await self._listed(_MARKS, plan)
-        consents = await self._listed(_CONSENTS, plan)
-        moves = await self._plane.history(None, _MOST_MOVES)
+        holder = await asyncio.to_thread(partial(documents.holder, f"plan/{plan}", now=now))
+        marks = await self._listed(MARKS, plan)
+        consents = await self._listed(CONSENTS, plan)
         return answer(
             {
                 "now": now,
-                "holder": "" if holder == looking else holder,
+                "holder": holder,
                 "marks": {step: {"version": each.version, "mark": each.content["mark"]} for step, each in marks},
                 "consents": {step: each.content["consent"] for step, each in consents},
-                "toggles": await self._toggles(moves),
-                "moves": [
-                    {"name": each.name, "at": each.at.timestamp(), "stage": each.after.stage.value} for each in moves
-                ],
+                **await self._moved(),
                 "run": await asyncio.to_thread(self._runs.last, plan),
             }
         )
@@ -95,7 +89,7 @@ class PlanApi:
         content = None if body.mark is None else {"plan": plan, "step": body.step, "mark": body.mark}
         name = f"{plan}/{body.step}"
         event = Event(at, who_asks(request), body.action, name, body.why, body.detail)
-        write = partial(self._plane.documents.write, _MARKS, name, content)
+        write = partial(self._plane.documents.write, MARKS, name, content)
         if content is None and body.version == 0:
             await asyncio.to_thread(self._plane.documents.record, event)
             written: Document | None = None
@@ -124,10 +118,10 @@ class PlanApi:
         at, who, name = datetime.now(UTC), who_asks(request), f"{plan}/{body.step}"
         given = {"who": who, "at": at.timestamp(), "meaning": body.meaning, "why": body.why}
         event = Event(at, who, "plan.approve", name, body.why, {"meaning": body.meaning})
-        present = await asyncio.to_thread(self._plane.documents.read, _CONSENTS, name)
+        present = await asyncio.to_thread(self._plane.documents.read, CONSENTS, name)
         expected = 0 if present is None else present.version
         content = {"plan": plan, "step": body.step, "consent": given}
-        write = partial(self._plane.documents.write, _CONSENTS, name, content, expected=expected, at=at, event=event)
+        write = partial(self._plane.documents.write, CONSENTS, name, content, expected=expected, at=at, event=event)
         await asyncio.to_thread(write)
         audited(request)
         return answer(given)
@@ -137,20 +131,32 @@ class PlanApi:
         listed = await asyncio.to_thread(self._plane.documents.listed, kind)
         return [(str(each.content["step"]), each) for each in listed if each.content.get("plan") == plan]
 
-    async def _toggles(self, moves: Iterable[AuditEntry]) -> list[dict[str, Any]]:
-        """Each toggle with the time of its last move."""
-        last: dict[str, float] = {}
-        for each in moves:
-            last.setdefault(each.name, each.at.timestamp())
-        rows: list[dict[str, Any]] = []
-        for name, toggle in self._plane.snapshot.toggles.items():
-            known = self._moved.get(name, (-1, 0.0))
-            if name not in last and known[0] != toggle.revision:
-                older = await self._plane.history(name, 1)
-                self._moved[name] = known = toggle.revision, older[0].at.timestamp() if older else 0.0
-            since = last.get(name, known[1])
-            rows.append({"name": name, "stage": toggle.stage.value, "share": toggle.share, "since": since})
-        return rows
+    async def _moved(self) -> Mapping[str, Any]:
+        """The last moves, and each toggle with the time of its own last one: both change with the revision alone."""
+        snapshot = self._plane.snapshot
+        if self._seen is None or self._seen[0] != snapshot.revision:
+            moves = await self._plane.history(None, _MOST_MOVES)
+            told = [{"name": each.name, "at": each.at.timestamp(), "stage": each.after.stage.value} for each in moves]
+            rows = [
+                {
+                    "name": name,
+                    "stage": toggle.stage.value,
+                    "share": toggle.share,
+                    "since": await self._since(toggle, moves),
+                }
+                for name, toggle in snapshot.toggles.items()
+            ]
+            self._seen = snapshot.revision, {"toggles": rows, "moves": told}
+        return self._seen[1]
+
+    async def _since(self, toggle: Toggle, moves: Iterable[AuditEntry]) -> float:
+        """The time of the toggle's last move: one of `moves`, else an older one."""
+        known = self._older.get(toggle.name)
+        if known is None or known[0] != toggle.revision:
+            newest = next((each for each in moves if each.name == toggle.name), None)
+            found = [newest] if newest is not None else await self._plane.history(toggle.name, 1)
+            known = self._older[toggle.name] = toggle.revision, found[0].at.timestamp() if found else 0.0
+        return known[1]
 
     async def _holder(self, plan: str, holder: str) -> str:
         """Who has the lease now: `holder` where it was free or theirs, for another while."""

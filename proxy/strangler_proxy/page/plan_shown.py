@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from strangler.errors import Problem
@@ -159,12 +160,18 @@ class ProblemShown:
 
 def plan_shown(plan: Plan, found: Mapping[str, Standing], facts: Facts) -> PlanShown:
     """All steps, in the order of the document."""
-    sources = {block.id: block.text.lstrip("\n") for block in step_blocks(plan.text, str(plan.path))[0]}
+    sources = _sources(plan.text)
     steps = {name: step_shown(plan, found, facts, plan.steps[name], sources.get(name, "")) for name in plan.steps}
     counts = Counter(each.state for each in steps.values())
     upcoming = next((steps[each.id] for each in plan.ordered() if found[each.id].state is not StepState.DONE), None)
     told = tuple((state, counts[state]) for state in StepState if counts[state])
     return PlanShown(tuple(steps.values()), counts[StepState.DONE], told, upcoming)
+
+
+@lru_cache(maxsize=4)
+def _sources(text: str) -> Mapping[str, str]:
+    """Each step's block as it is written, by its id."""
+    return {block.id: block.text.lstrip("\n") for block in step_blocks(text, "")[0]}
 
 
 def step_shown(plan: Plan, found: Mapping[str, Standing], facts: Facts, step: Step, source: str = "") -> StepShown:

@@ -66,13 +66,19 @@ class Facts:
     marks: Mapping[str, Mark] = field(default_factory=dict)
     consents: Mapping[str, Consent] = field(default_factory=dict)
     holder: str = ""
+    _matched: dict[tuple[str, ...], list[ToggleSeen]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def matching(self, names: Iterable[str]) -> list[ToggleSeen]:
         """The toggles that one of the names or globs names, each once, by name."""
-        found: set[str] = set()
-        for each in names:
-            if _GLOB.isdisjoint(each):
-                found |= {each} & self.toggles.keys()
-            else:
-                found.update(name for name in self.toggles if fnmatchcase(name, each))
-        return [self.toggles[name] for name in sorted(found)]
+        wanted = tuple(names)
+        if wanted not in self._matched:
+            found: set[str] = set()
+            for each in wanted:
+                if _GLOB.isdisjoint(each):
+                    found |= {each} & self.toggles.keys()
+                else:
+                    found.update(name for name in self.toggles if fnmatchcase(name, each))
+            self._matched[wanted] = [self.toggles[name] for name in sorted(found)]
+        return self._matched[wanted]

@@ -138,6 +138,13 @@ class PostgresDocumentStore:
             (present,) = _one(connection, "SELECT holder FROM strangler.lease WHERE name = %s", (name,))
             return str(present)
 
+    def holder(self, name: str, *, now: float) -> str:
+        """Who has the lease."""
+        with self._database.connection() as connection:
+            query = "SELECT holder FROM strangler.lease WHERE name = %s AND until > %s"
+            row = connection.execute(query, (name, now)).fetchone()
+            return "" if row is None else str(row[0])
+
     def release(self, name: str, holder: str) -> None:
         """Give the lease up."""
         with self._database.connection() as connection:

@@ -129,6 +129,12 @@ class SQLiteDocumentStore:
             (present,) = connection.execute("SELECT holder FROM lease WHERE name = ?", (name,)).fetchone()
             return str(present)
 
+    def holder(self, name: str, *, now: float) -> str:
+        """Who has the lease."""
+        with self._file.connection() as connection:
+            row = connection.execute("SELECT holder FROM lease WHERE name = ? AND until > ?", (name, now)).fetchone()
+            return "" if row is None else str(row[0])
+
     def release(self, name: str, holder: str) -> None:
         """Give the lease up."""
         with self._file.transaction() as connection:

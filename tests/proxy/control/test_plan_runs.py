@@ -91,8 +91,12 @@ def view(client: Client) -> dict[str, Any]:
 
 def ended(client: Client) -> dict[str, Any]:
     """The last run, once it is over."""
-    found: dict[str, Any] = until(lambda: (run := view(client)["run"]) and run["ended_at"] is not None and run)
-    return found
+
+    def over() -> dict[str, Any] | None:
+        run: dict[str, Any] | None = view(client)["run"]
+        return None if run is None or run["ended_at"] is None else run
+
+    return until(over)
 
 
 def as_role(client: Client, role: str) -> dict[str, str]:
