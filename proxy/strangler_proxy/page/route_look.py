@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,10 +30,8 @@ from strangler_proxy.rollout.words import told_schedule
 __all__ = ["CHARTS", "Look", "Strange", "charted", "gates_before", "held_of", "look", "toggle_of"]
 
 CHARTS: Final = ("rate", "latency", "agreement")
-RECENT: Final = 60
-"""What is told as now is of so many seconds."""
-
 _ENTRIES: Final = 50
+_RECENT: Final = 60
 _MOST_MARKS: Final = 200
 _DRY: Final = "what would become of it"
 # Windows are whole so many seconds after their end.
@@ -49,7 +47,8 @@ class Strange(Exception):
 class Look:
     """A route or seam as it stands. `toggle` is None where there is but one side, `takes` for a seam, and for what the
     configuration does not have any more. `live` is on how many workers the revision is, `candidate` what is known of
-    that upstream; `sides` what customers got lately."""
+    that upstream; `sides` what customers got lately. `lost` says which store does not answer, and leaves empty what is
+    kept there."""
 
     name: str
     toggle: Toggle | None
@@ -62,6 +61,7 @@ class Look:
     rollout: ShownRollout | None
     schedules: tuple[tuple[str, str], ...]
     sides: Sides
+    lost: tuple[str, ...] = ()
 
 
 def toggle_of(client: ControlClient, name: str) -> tuple[Toggle | None, int]:
@@ -77,7 +77,8 @@ def look(client: ControlClient, name: str) -> Look:
     if toggle is None and row is None:
         raise Strange(name)
     status = client.status()
-    rollout = None if toggle is None else chosen_rollout(client.rollouts(), name)
+    lost: list[str] = []
+    rollout = None if toggle is None else chosen_rollout(_kept(client.rollouts, lost), name)
     takes = None if row is None else takes_of(row)
     known = {each["name"]: each for each in status["upstreams"]}
     configured = any(each["name"] == name and each["configured"] for each in status["toggles"])
@@ -89,16 +90,12 @@ def look(client: ControlClient, name: str) -> Look:
         live=status["live"],
         configured=configured or toggle is None,
         candidate=None if takes is None else known.get(takes.candidate),
-        history=() if toggle is None else moves_in(client.history(name, limit=_ENTRIES)),
+        history=() if toggle is None else moves_in(_kept(lambda: client.history(name, limit=_ENTRIES), lost)),
         rollout=None if rollout is None else shown_rollout(rollout, name),
         schedules=() if toggle is None else tuple((each["name"], told_schedule(each)) for each in client.schedules()),
-        sides=Sides() if row is None else recent(client, name),
+        sides=Sides() if row is None else sides_of(_kept(lambda: _recent(client, name), lost), _RECENT),
+        lost=tuple(dict.fromkeys(lost)),
     )
-
-
-def recent(client: ControlClient, name: str) -> Sides:
-    """What customers got of a route in the last minute."""
-    return sides_of(client.traffic(since=time.time() - _LATE - RECENT, step=5, names=[name]), RECENT)
 
 
 def held_of(client: ControlClient, toggle: Toggle, *, may_approve: bool) -> dict[Stage, Held]:
@@ -125,6 +122,21 @@ def charted(client: ControlClient, name: str, chart: str, over: Range) -> dict[s
     draw = rate_chart if chart == "rate" else latency_chart
     empty = f"Nobody has asked for it in the last {over.label}."
     return draw(windows, marks_of(entries, windows, since=since), over, now, empty=empty)
+
+
+def _recent(client: ControlClient, name: str) -> list[dict[str, Any]]:
+    return client.traffic(since=time.time() - _LATE - _RECENT, step=5, names=[name])
+
+
+def _kept(asked: Callable[[], list[dict[str, Any]]], lost: list[str]) -> list[dict[str, Any]]:
+    """What a store has, nothing where it does not answer, which `lost` is told of."""
+    try:
+        return asked()
+    except ControlRefused as refused:
+        if refused.code != "store_unavailable":
+            raise
+        lost.append(refused.wrong)
+        return []
 
 
 def _held(client: ControlClient, toggle: Toggle, stage: Stage, *, may_approve: bool) -> Held | None:

@@ -14,6 +14,7 @@ from httpx import Response
 from strangler_proxy.control import ControlPlane
 
 from strangler.evidence import Traffic, TrafficKey
+from strangler.gates import Gates
 from strangler.testing import FixedMoveGuard, MemoryToggleStore
 from strangler.toggles import Stage
 from tests.proxy.control.fakes import agreed_now, plane
@@ -281,6 +282,23 @@ def test_gates_are_told_with_what_they_see_and_an_approval_is_said(visit: Visit,
     assert "Say a person's yes" in text_of(refused)
 
 
+def test_a_gate_that_is_not_passed_holds_the_move_until_somebody_says_yes(tmp_path: Path) -> None:
+    control = plane(tmp_path, MemoryToggleStore(), workers=0, gates={Stage.SHADOW: Gates(approval="launch")})
+    with visiting(control) as visit:
+        gates = text_of(visit.part(f"{PAGE}/gates"))
+        assert "Gates before shadow" in gates
+        assert re.search(r"approval .*inconclusive", gates)
+        held = text_of(visit.part(f"{PAGE}/moves"))
+        assert "may not enter shadow before its gates pass. approval (inconclusive)" in held
+        assert "Force passes this." in held
+        refused = visit.post(f"{PAGE}/move", {"stage": "shadow", "why": "now", "revision": "1"})
+        assert (refused.status_code, "before its gates pass" in text_of(refused)) == (409, True)
+        visit.post(f"{PAGE}/approve", {"word": "launch", "why": "I looked at it"})
+        assert re.search(r"approval .*pass", text_of(visit.part(f"{PAGE}/gates")))
+        assert "before its gates pass" not in text_of(visit.part(f"{PAGE}/moves"))
+        assert visit.post(f"{PAGE}/move", {"stage": "shadow", "why": "now", "revision": "1"}).status_code == 303
+
+
 def test_who_is_writing_is_told_what_moved_since_their_form_was_made(visit: Visit) -> None:
     flip(visit, "shadow", why="while you wrote")
     assert "while you wrote" in text_of(visit.part(f"{PAGE}/standing?revision=1"))
@@ -320,7 +338,13 @@ def test_without_a_store_the_page_says_so_and_the_form_keeps_its_text(visit: Vis
     store.outage = "the disk is gone"
     refused = visit.post(f"{PAGE}/move", {"stage": "shadow", "why": "kept", "revision": "1"})
     assert refused.status_code == 503
-    assert "kept" in refused.text
+    assert 'name="why" value="kept"' in refused.text
+    for path in ("", "/standing"):
+        shown = visit.get(f"{PAGE}{path}")
+        assert (shown.status_code, "Not everything can be shown" in text_of(shown)) == (200, True)
+    assert "It cannot be read now." in text_of(visit.part(f"{PAGE}/history"))
+    assert "Whether one walks it cannot be read now." in text_of(visit.part(f"{PAGE}/rollout"))
+    assert "gone" in text_of(visit.part(f"{PAGE}/moves"))
 
 
 @pytest.mark.parametrize("path", ["", "/standing", "/moves", "/rollout", "/gates", "/history"])
