@@ -47,7 +47,8 @@ async def _on_refused(request: Request, error: Exception) -> Response:
     refused = cast("StranglerError", error)
     status = status_of(refused)
     title = {403: "Not with your role", 404: "Not found", 503: "Not now"}.get(status, "Refused")
-    return trouble(request, status, title, str(refused), kept=getattr(request.state, "form", None))
+    told = (refused.wrong, refused.remedy) if isinstance(refused, ControlRefused) else (str(refused), "")
+    return trouble(request, status, title, *told, kept=getattr(request.state, "form", None))
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
