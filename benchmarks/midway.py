@@ -65,13 +65,13 @@ few writes, and a team of its own; what it owns is its own, and its neighbours a
 
 ```toml step=shadow-{context}
 owner = "{context}'s team"
-{needs}moves = [{{ flip = ["{context}.*"], to = "shadow" }}]
+{needs}moves = [{{ flip = "{context}.*", stage = "shadow" }}]
 ```
 
 ```toml step=canary-{context}
 owner = "{context}'s team"
 needs = ["shadow-{context}"]
-moves = [{{ flip = ["{context}.*"], to = "canary", share = "5%" }}]
+moves = [{{ flip = "{context}.*", stage = "canary", share = "5%" }}]
 ```
 """
 

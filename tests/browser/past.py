@@ -13,7 +13,7 @@ from strangler_proxy.store import SQLiteEvidenceStore, SQLiteToggleStore
 from strangler.evidence import BOUNDS, Traffic, TrafficKey
 from strangler.toggles import BUCKETS, Change, Stage, Toggle
 
-__all__ = ["MORE", "PATHS", "live"]
+__all__ = ["MORE", "PATHS", "PLAN", "live"]
 
 _DAY: Final = 86_400.0
 _DAYS: Final = 60
@@ -46,6 +46,18 @@ MORE: Final = "".join(
     if name not in _BY_DEFAULT
 )
 """The routes of it that the shop of these tests does not have anyway."""
+
+PLAN: Final = """# The shop's plan
+
+## Payments
+
+Last of all, for an outside party has to be told.
+
+```toml step=payments.shadow
+owner = "payments team"
+moves = [{ approval = "the payment provider" }, { flip = "payments.*", stage = "shadow" }]
+```
+"""
 
 PATHS: Final = (
     "/products/",

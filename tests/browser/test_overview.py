@@ -19,6 +19,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A shop in the middle of its migration, with customers for as long as this module looks."""
     folder = tmp_path_factory.mktemp("shop") / "shop"
     past.live(folder / ".strangler")
+    (folder / "migration_plan.md").write_text(past.PLAN)
     with serving_shop(folder, more=past.MORE) as shop, shop.customers(*past.PATHS):
         yield shop
 
@@ -46,8 +47,6 @@ def test_the_overview_shows_what_has_moved_and_follows_a_flip_without_a_reload(s
     page.locator("#progress summary").click()
     expect(page.locator("#progress .chart-rows table")).to_contain_text("routes and seams")
     page.locator("#progress summary").click()
-    page.evaluate("scrollTo(0, 0)")
-    shoot(page, "overview")
     assert faults(page) == []
     fits(page)
 
@@ -58,6 +57,12 @@ def test_what_does_not_agree_needs_a_person_and_leads_to_the_differences(shop: S
     need = page.get_by_role("region", name="What needs a person").get_by_role("listitem")
     need = need.filter(has_text="catalog.product-detail")
     expect(need).to_contain_text("pairs differ")
+    waits = page.get_by_role("region", name="What needs a person").get_by_role("listitem")
+    expect(waits.filter(has_text="payments.shadow")).to_contain_text("the approval of the payment provider")
+    page.get_by_role("button", name="30 days").click()
+    expect(page.locator("#progress .chart-marks")).to_contain_text("orders.order-list: canary 10%")
+    page.evaluate("scrollTo(0, 0)")
+    shoot(page, "overview")
     expect(need.get_by_role("link")).to_have_attribute("href", "/room/differences/catalog.product-detail")
     shop.catalog.changed = {}
 

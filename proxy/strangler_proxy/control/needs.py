@@ -22,12 +22,20 @@ _WANTS_PERSON: Final = {
 _COMPARED: Final = frozenset({Stage.SHADOW.value, Stage.CANARY.value, Stage.EXTRACTED.value})
 
 
-def needs_of(status: Mapping[str, Any], routes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What needs a person, by the status and the overview's rows of routes: troubles first, then rollouts that wait,
-    then routes whose sides do not agree. `kind` says what `name` is; `text` is a sentence."""
+def needs_of(
+    status: Mapping[str, Any], routes: Iterable[Mapping[str, Any]], steps: Iterable[tuple[str, str]] = ()
+) -> list[dict[str, Any]]:
+    """What needs a person, by the status, the overview's rows of routes, and the plan's steps with why: troubles first,
+    then rollouts that wait, steps, and routes whose sides do not agree. `kind` says what `name` is; `text` is a
+    sentence."""
     return [
         {"kind": kind, "name": name, "text": text}
-        for kind, name, text in (*_troubles(status), *_rollouts(status["rollouts"]), *_disagreeing(routes))
+        for kind, name, text in (
+            *_troubles(status),
+            *_rollouts(status["rollouts"]),
+            *(("step", name, why) for name, why in steps),
+            *_disagreeing(routes),
+        )
     ]
 
 

@@ -16,6 +16,7 @@ from strangler_proxy.control.agreements import Agreed, Agreements
 from strangler_proxy.control.moved import HowFar, Point, part_json
 from strangler_proxy.control.moves import Moves
 from strangler_proxy.control.needs import needs_of, stalling_of
+from strangler_proxy.control.plan_needs import PlanNeeds
 from strangler_proxy.control.plane import ControlPlane
 from strangler_proxy.plan.progress import Part
 
@@ -40,6 +41,7 @@ class Overview:
         self._agreements = Agreements(plane.config, plane.evidence.store, clock=clock)
         self._moves = Moves(plane.in_force.store.history, lambda: plane.snapshot.revision)
         self._how_far = HowFar(plane.config, plane.evidence.store, self._moves, clock=clock)
+        self._plan = PlanNeeds(plane.config.path.parent / plane.config.plan, plane.documents, clock=clock)
         self._lock = threading.Lock()
         self._rates: dict[int, tuple[float, _Rates]] = {}
 
@@ -71,6 +73,7 @@ class Overview:
         rates: _Rates = known(lambda: self._rates_of(over, now), {})
         stages = {toggle.name: toggle.stage for toggle in snapshot.toggles.values()}
         agreed: tuple[dict[str, Agreed], int] = known(lambda: self._agreements.look(stages, seconds=seconds), ({}, 0))
+        steps: list[tuple[str, str]] = known(lambda: self._plan.look(snapshot, since), [])
         rows = list(self._rows(status, snapshot, since, left, rates, agreed[0]))
         return {
             "at": now,
@@ -83,7 +86,7 @@ class Overview:
             "routes": rows,
             "unrouted": rates.get(_NO_ROUTE, {}).get("monolith"),
             "replicas": status["replicas"],
-            "needs": needs_of(status, rows),
+            "needs": needs_of(status, rows, steps),
             "stalling": stalling_of(rows, now),
         }
 

@@ -41,6 +41,7 @@ _PLACES: Final = {
     "rollout": "/room/routes/{name}",
     "agreement": "/room/differences/{name}",
     "upstream": "/room/upstreams",
+    "step": "/room/plan",
 }
 _LABELS: Final = {
     "requests": "of requests",
