@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
@@ -12,12 +13,15 @@ from typing import Any
 import pytest
 from httpx import Response
 from strangler_proxy.control import ControlPlane
+from strangler_proxy.routes.route import Route
+from strangler_proxy.state import StateDir
 
 from strangler.evidence import Traffic, TrafficKey
 from strangler.gates import Gates
-from strangler.testing import FixedMoveGuard, MemoryToggleStore
+from strangler.testing import FixedMoveGuard, MemoryDocumentStore, MemoryEvidenceStore, MemoryToggleStore
 from strangler.toggles import Stage
-from tests.proxy.control.fakes import agreed_now, plane
+from tests.proxy.control.fakes import agreed_now, config, plane
+from tests.proxy.control.test_captures_api import EXAMPLE
 from tests.proxy.control.test_rollout_api import SCHEDULES
 from tests.proxy.page.visit import TOKEN, Visit, visiting
 
@@ -280,6 +284,19 @@ def test_gates_are_told_with_what_they_see_and_an_approval_is_said(visit: Visit,
     refused = visit.post(f"{PAGE}/approve", {"word": "a\nb", "why": "x"})
     assert refused.status_code == 422
     assert "Say a person's yes" in text_of(refused)
+
+
+def test_the_views_of_the_monolith_that_it_takes_are_told_by_the_inventory(tmp_path: Path) -> None:
+    taking = Route("shop.product", frozenset({"GET"}), "/products/<int:id>/", "catalog", captures=("basket",))
+    other = Route("shop.nothing", frozenset({"GET"}), "/nothing/", "catalog")
+    configured = replace(config(tmp_path, workers=0, inventory=EXAMPLE), routes=(taking, other))
+    stores = MemoryToggleStore(), StateDir.of(configured), MemoryEvidenceStore(), MemoryDocumentStore()
+    with visiting(ControlPlane(configured, *stores)) as visit:
+        assert "Looking into the inventory" in text_of(visit.get("/room/routes/shop.product"))
+        takes = text_of(visit.part("/room/routes/shop.product/takes"))
+        assert re.search(r"catalog:product .*GET HEAD /products/0/ not all: /de/products/0/ is left", takes)
+        assert "shop.product takes what it is not meant to" in takes
+        assert "It takes no view of the monolith" in text_of(visit.part("/room/routes/shop.nothing/takes"))
 
 
 def test_a_gate_that_is_not_passed_holds_the_move_until_somebody_says_yes(tmp_path: Path) -> None:
