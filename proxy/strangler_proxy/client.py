@@ -228,9 +228,12 @@ class ControlClient:
         """Forget a person's kept pairs; gives how many."""
         return int(self._post("/api/v1/evidence/erase", {"subject": subject, "why": why})["erased"])
 
-    def rejudge(self, names: Sequence[str], *, rules: str | None = None, keep: bool = False) -> dict[str, Any]:
-        """Judge kept pairs by the text of a rule file, by default the proxy's as it stands now."""
-        return self._post("/api/v1/evidence/rejudge", {"names": list(names), "rules": rules, "keep": keep})
+    def rejudge(
+        self, names: Sequence[str], *, rules: str | None = None, keep: bool = False, most: int = 2000
+    ) -> dict[str, Any]:
+        """Judge kept pairs, so many at most, by the text of a rule file, by default the proxy's as it stands now."""
+        body = {"names": list(names), "rules": rules, "keep": keep, "most": most}
+        return self._post("/api/v1/evidence/rejudge", body)
 
     def differences(self) -> list[dict[str, Any]]:
         """The routes whose sides differ somewhere, in short: how often, how badly, and since when."""

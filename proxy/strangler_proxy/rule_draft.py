@@ -74,18 +74,20 @@ class RuleDraft:
         }
 
 
-def draft_rule(client: ControlClient, route: str, field: str, action: Action, why: str) -> RuleDraft:
+def draft_rule(
+    client: ControlClient, route: str, field: str, action: Action, why: str, *, most: int = 2000
+) -> RuleDraft:
     """The rule that does `action` at `field` of `route`, as a draft. Nothing is written.
 
-    What it would have changed is told by judging the pairs that are kept of the route by the file as it stands and with
-    the rule. Raises ValueError where no rule can stand there, ConfigError for a rule that makes no sense,
-    ControlRefused where the file is wrong as it stands, and ControlUnreachable.
+    What it would have changed is told by judging the pairs that are kept of the route, the `most` newest, by the file
+    as it stands and with the rule. Raises ValueError where no rule can stand there, ConfigError for a rule that makes
+    no sense, ControlRefused where the file is wrong as it stands, and ControlUnreachable.
     """
     rule = rule_at(field, action, why, route=route)
     stands = client.rules()
     text = with_rule(stands["text"], rule)
-    before = client.rejudge([route], rules=stands["text"])
-    after = client.rejudge([route], rules=text)
+    before = client.rejudge([route], rules=stands["text"], most=most)
+    after = client.rejudge([route], rules=text, most=most)
     return RuleDraft(
         rule=rule,
         file=stands["file"],

@@ -49,6 +49,10 @@ class KeptPair:
 
     def to_json(self) -> dict[str, Any]:
         """The kept pair as a JSON document; the pair in it as `strangler.compare.form` says."""
+        return {**self.head(), "pair": pair_to_json(self.pair)}
+
+    def head(self) -> dict[str, Any]:
+        """What `to_json` gives, without the pair itself."""
         return {
             "id": self.id,
             "at": self.at,
@@ -74,7 +78,6 @@ class KeptPair:
             "group": self.group,
             "subject": self.subject,
             "seconds": list(self.seconds),
-            "pair": pair_to_json(self.pair),
         }
 
     @classmethod

@@ -132,7 +132,7 @@ class EvidenceApi:
         if not body.keep:
             # It changes nothing, and whoever makes a rule asks again and again.
             audited(request)
-        rules, judged = await self._looking.rejudge(body.names, rules=body.rules, keep=body.keep)
+        rules, judged = await self._looking.rejudge(body.names, rules=body.rules, keep=body.keep, most=body.most)
         return answer(
             {
                 "rules": rules.revision,
@@ -169,7 +169,7 @@ def _brief(kept: KeptPair) -> dict[str, Any]:
     document, pair = kept.to_json(), kept.pair
     del document["pair"]
     asked = {"method": pair.request.method, "target": pair.request.target}
-    return {**document, **asked, "statuses": [pair.old.status, pair.new.status]}
+    return {**kept.head(), **asked, "statuses": [pair.old.status, pair.new.status]}
 
 
 def _yes(request: Request, name: str) -> bool:

@@ -41,3 +41,6 @@ class RejudgeRequest(Body):
         default=None, description="The text of a rule file; by default the file as it stands now."
     )
     keep: bool = Field(default=False, strict=True, description="Keep the pairs as they were judged now.")
+    most: Annotated[int, Field(ge=1, le=2000, strict=True)] = Field(
+        default=2000, description="No more pairs than so many; of each route the newest."
+    )

@@ -23,7 +23,6 @@ from strangler_proxy.state import StateDir
 
 __all__ = ["Looking"]
 
-_MOST_REJUDGED: Final = 2000
 _MOST_DAYS: Final = 2000
 _DAY: Final = 86_400
 
@@ -87,12 +86,13 @@ class Looking:
         return await asyncio.to_thread(self._store.erase, self._hashed(subject))
 
     async def rejudge(
-        self, names: Sequence[str], *, rules: str | None, keep: bool
+        self, names: Sequence[str], *, rules: str | None, keep: bool, most: int
     ) -> tuple[Rules, list[tuple[KeptPair, KeptPair]]]:
         """The kept pairs of routes before and after judging them by `rules`: the text of a rule file, None for the file
-        as it stands now. With `keep` the store has them as they are after. Raises ConfigError for wrong rules."""
+        as it stands now. They are `most` at most. With `keep` the store has them as they are after. Raises ConfigError
+        for wrong rules."""
         chosen = await asyncio.to_thread(self.known, names)
-        return await asyncio.to_thread(self._rejudge, chosen, rules, keep)
+        return await asyncio.to_thread(self._rejudge, chosen, rules, keep, most)
 
     def _reports(
         self, routes: Sequence[Route], release: str | None, rules: str | None, since: float, bound: float
@@ -140,11 +140,11 @@ class Looking:
         return found
 
     def _rejudge(
-        self, names: Sequence[str], text: str | None, keep: bool
+        self, names: Sequence[str], text: str | None, keep: bool, most: int
     ) -> tuple[Rules, list[tuple[KeptPair, KeptPair]]]:
         rules = self._rules(text)
-        before = [pair for name in names for pair in self._store.kept(route=name, limit=_MOST_REJUDGED)]
-        judged = [(pair, rejudged(pair, rules)) for pair in before[:_MOST_REJUDGED]]
+        before = [pair for name in names for pair in self._store.kept(route=name, limit=most)]
+        judged = [(pair, rejudged(pair, rules)) for pair in before[:most]]
         if keep:
             self._store.replace([after for _, after in judged])
         return rules, judged

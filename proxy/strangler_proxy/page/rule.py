@@ -29,6 +29,7 @@ from strangler_proxy.rule_draft import RuleDraft, draft_rule
 __all__ = ["routes"]
 
 _PATH: Final = "/room/differences/{route}/rule"
+_MOST_PAIRS: Final = 100
 _CHANGED: Final = (
     "The rule file is not what it was when you looked: somebody else has written it. Nothing was changed; below is what"
     " the rule would change now."
@@ -71,7 +72,7 @@ async def made(request: Request) -> Response:
 
 async def _draft(request: Request, form: RuleForm) -> RuleDraft:
     route, action = _route(request), form.action
-    return await ask(request, lambda client: draft_rule(client, route, form.where, action, form.why))
+    return await ask(request, lambda client: draft_rule(client, route, form.where, action, form.why, most=_MOST_PAIRS))
 
 
 async def _written(request: Request, form: RuleForm) -> dict[str, Any] | None:
@@ -132,6 +133,7 @@ def _form(
         "seen": seen,
         "choices": [each for each in CHOICES if form.lists or not each.key.startswith("list_")],
         "draft": draft,
+        "most": _MOST_PAIRS,
         "file_name": "" if draft is None else PurePath(draft.file).name,
         "wrong": wrong,
         "impossible": impossible,

@@ -196,6 +196,13 @@ def test_judging_anew_with_keep_keeps_the_pairs_as_they_are_now(client: Client, 
     assert (kept["verdict"], kept["rules"]) == ("agree", revision)
 
 
+def test_so_many_of_the_newest_pairs_are_judged_as_are_wanted(client: Client, control: ControlPlane) -> None:
+    observe(control, *(kept_pair(f"p{number}") for number in range(4)))
+    asked = {"names": ["catalog.list"], "rules": ALLOWED, "most": 3}
+    assert client.post("/api/v1/evidence/rejudge", json=asked).json()["pairs"] == 3
+    assert client.post("/api/v1/evidence/rejudge", json={**asked, "most": 2001}).status_code == 422
+
+
 def test_wrong_rules_are_refused_with_their_line(client: Client) -> None:
     wrong = '[[rule]]\npath = "price"\nignore = true\nwhy = "x"\n'
     answered = client.post("/api/v1/evidence/rejudge", json={"names": ["catalog.list"], "rules": wrong})
