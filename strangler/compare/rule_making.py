@@ -100,7 +100,11 @@ def _apart(old: Node, new: Node) -> list[tuple[str, str]]:
         return []
     if not close(numbers[0], numbers[1], Decimal(0), _ROUNDED):
         return []
-    return [("tolerance", f"{abs(numbers[0] - numbers[1]).normalize()}")]
+    try:
+        return [("tolerance", f"{abs(numbers[0] - numbers[1]).normalize()}")]
+    except ArithmeticError:
+        # JSON can write numbers with which nobody can reckon.
+        return []
 
 
 def _is_element(place: str, below: str) -> bool:

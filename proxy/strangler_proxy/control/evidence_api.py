@@ -166,8 +166,7 @@ def _fields(judged: list[tuple[KeptPair, KeptPair]]) -> list[dict[str, Any]]:
 
 def _brief(kept: KeptPair) -> dict[str, Any]:
     """A kept pair as a line of a list: what was asked, and both statuses, in the place of the whole exchange."""
-    document, pair = kept.to_json(), kept.pair
-    del document["pair"]
+    pair = kept.pair
     asked = {"method": pair.request.method, "target": pair.request.target}
     return {**kept.head(), **asked, "statuses": [pair.old.status, pair.new.status]}
 
