@@ -18,13 +18,15 @@ from strangler_proxy.control.inside import Inside
 from strangler_proxy.control.pace import Pace
 from strangler_proxy.control.plane import ControlPlane
 from strangler_proxy.control.sessions import Sessions
-from strangler_proxy.page.room import SignInRefused, State
+from strangler_proxy.control.status import told_of
+from strangler_proxy.page.room import SignInRefused
 from strangler_proxy.page.visitor import Visitor
+from strangler_proxy.trouble import troubles_of
 
 __all__ = ["ControlRoom", "Fork"]
 
 _THREADS: Final = 16
-# Workers have so long to follow a move before a page says that they do not.
+# Workers and replicas have so long to follow a move before a page says that they do not.
 _FOLLOWING: Final = timedelta(seconds=3)
 _PLACE: Final = Address("localhost", 80)
 
@@ -82,13 +84,25 @@ class ControlRoom:
         for session_id in shown:
             await self._sessions.end(session_id, address)
 
-    def state(self) -> State:
-        """How this replica stands now."""
-        lacks, snapshot = self._plane.ready(), self._plane.snapshot
-        if datetime.now(UTC) - snapshot.at < _FOLLOWING:
-            lacks["workers"] = None
-        told = (*lacks.values(), *self._plane.replicas.notes())
-        return State(snapshot.revision, tuple(reason for reason in told if reason))
+    @property
+    def revision(self) -> int:
+        """The revision in force on this replica."""
+        return self._plane.snapshot.revision
+
+    def stale(self) -> list[str]:
+        """What is told by this replica but old or incomplete now, in sentences."""
+        plane, snapshot = self._plane, self._plane.snapshot
+        following = datetime.now(UTC) - snapshot.at < _FOLLOWING
+        told = {
+            "revision": snapshot.revision,
+            "store": {"error": plane.in_force.store_error},
+            "disk": {"error": plane.in_force.disk_error},
+            "workers": [] if following else told_of(plane)["workers"],
+            "replicas": [] if following else plane.replicas.rows(),
+            "evidence": plane.evidence.status(),
+            "notes": plane.replicas.notes(),
+        }
+        return [str(trouble) for trouble in troubles_of(told)]
 
     async def moved(self, revision: int, seconds: float) -> bool:
         """Wait for another revision than that one, at most so long."""

@@ -67,7 +67,7 @@ async def _events(room: Room, ids: Sequence[str], last: str) -> AsyncIterator[st
         if visitor is None:
             yield _event("over", {}, known)
             return
-        revision = room.state().revision
+        revision = room.revision
         if known is not None and known != revision:
             yield _event("moved", {"revision": revision}, revision)
         known = revision
@@ -76,12 +76,11 @@ async def _events(room: Room, ids: Sequence[str], last: str) -> AsyncIterator[st
 
 
 def _tick(room: Room, visitor: Visitor) -> dict[str, Any]:
-    state = room.state()
     return {
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "revision": state.revision,
+        "revision": room.revision,
         "role": visitor.role,
-        "stale": list(state.stale),
+        "stale": room.stale(),
     }
 
 

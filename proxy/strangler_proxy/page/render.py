@@ -92,7 +92,7 @@ def render(
                 "places": [place for place in PLACES if place.path in request.app.state.served],
                 "here": request.url.path,
                 "config_name": room.config.path.name,
-                "revision": room.state().revision,
+                "revision": room.revision,
                 "notice": notice,
                 "back_why": BACK_WHY,
                 **context,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from starlette.requests import HTTPConnection
@@ -12,17 +11,9 @@ from strangler_proxy.client import ControlClient
 from strangler_proxy.config.values import Config
 from strangler_proxy.page.visitor import Visitor
 
-__all__ = ["Room", "SignInRefused", "State", "room_of"]
+__all__ = ["Room", "SignInRefused", "room_of"]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """How this replica stands: the revision in force, and what is told by it but old or incomplete, in sentences."""
-
-    revision: int
-    stale: tuple[str, ...] = ()
 
 
 class SignInRefused(Exception):
@@ -63,8 +54,13 @@ class Room(Protocol):
         """End these sessions."""
         ...
 
-    def state(self) -> State:
-        """How this replica stands now."""
+    @property
+    def revision(self) -> int:
+        """The revision in force on this replica."""
+        ...
+
+    def stale(self) -> list[str]:
+        """What is told by this replica but old or incomplete now, in sentences."""
         ...
 
     async def moved(self, revision: int, seconds: float) -> bool:

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from strangler_proxy.control import ControlPlane
+from strangler_proxy.control import ControlPlane, room
 from strangler_proxy.page import live
 
+from strangler.testing.memory_documents import MemoryDocumentStore
 from strangler.testing.toggle_store import MemoryToggleStore
 from tests.proxy.control.fakes import plane
 from tests.proxy.control.server import TOKEN, serving
 from tests.waiting import until
+
+
+@pytest.fixture(autouse=True)
+def _ticking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_TICK_SECONDS", 0.1)
 
 
 @pytest.fixture
@@ -33,10 +41,14 @@ def control(tmp_path: Path, store: MemoryToggleStore) -> ControlPlane:
 @pytest.fixture
 def client(control: ControlPlane) -> Iterator[httpx.Client]:
     with serving(control) as client:
-        form = {"who": "ada", "token": TOKEN}
-        origin = {"Origin": str(client.base_url).rstrip("/")}
-        assert client.post("/room/sign-in", data=form, headers=origin).status_code == 303
-        yield client
+        yield signed_in(client)
+
+
+def signed_in(client: httpx.Client) -> httpx.Client:
+    form = {"who": "ada", "token": TOKEN}
+    origin = {"Origin": str(client.base_url).rstrip("/")}
+    assert client.post("/room/sign-in", data=form, headers=origin).status_code == 303
+    return client
 
 
 @contextmanager
@@ -90,9 +102,24 @@ def test_it_says_what_it_tells_is_old(client: httpx.Client, store: MemoryToggleS
         assert next(events)[1]["stale"] == []
         store.outage = "the disk is gone"
         told = next(tick for kind, tick, _ in events if kind == "tick" and tick["stale"])
-        assert told["stale"] == ["the disk is gone"]
+        assert told["stale"] == ["store: the disk is gone"]
         store.outage = None
         assert next(tick for kind, tick, _ in events if kind == "tick" and not tick["stale"])
+
+
+def test_it_says_which_workers_and_replicas_have_not_followed_but_not_while_they_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = MemoryDocumentStore()
+    lagging = plane(tmp_path, MemoryToggleStore(), documents, workers=1)
+    replica = {"started_at": "", "version": "1", "config": lagging.config.digest, "revision": 0, "workers": []}
+    documents.beat("eu-2", replica, at=time.time() - 60)
+    monkeypatch.setattr(room, "_FOLLOWING", timedelta(hours=1))
+    with serving(lagging) as client, stream(signed_in(client)) as events:
+        assert next(tick for kind, tick, _ in events if kind == "tick")["stale"] == []
+        monkeypatch.setattr(room, "_FOLLOWING", timedelta(0))
+        told = next(tick["stale"] for kind, tick, _ in events if kind == "tick" and len(tick["stale"]) > 1)
+        assert [each.partition(":")[0] for each in told] == ["worker 0", "replica eu-2"]
 
 
 def test_a_session_that_is_over_is_told_so_and_nothing_else(client: httpx.Client) -> None:
