@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -80,8 +82,12 @@ def live(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True)
     _move(SQLiteToggleStore(folder / "store.db"), now)
     store = SQLiteEvidenceStore(folder / "evidence.db")
-    for number in range(_DAYS * _A_DAY, 0, -1):
-        store.add_traffic(_traffic(number / _A_DAY), at=now - number * _DAY / _A_DAY)
+    store.scopes()
+    # While somebody has the file open, its log is not folded into it after each use.
+    with closing(sqlite3.connect(folder / "evidence.db")) as held:
+        held.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        for number in range(_DAYS * _A_DAY, 0, -1):
+            store.add_traffic(_traffic(number / _A_DAY), at=now - number * _DAY / _A_DAY)
 
 
 def _move(store: SQLiteToggleStore, now: float) -> None:

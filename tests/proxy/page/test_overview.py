@@ -12,6 +12,7 @@ from strangler_proxy.control import ControlPlane
 from strangler.evidence import Traffic, TrafficKey
 from strangler.testing.memory_evidence import MemoryEvidenceStore
 from strangler.testing.toggle_store import MemoryToggleStore
+from tests.browser.hostile import HOSTILE
 from tests.proxy.control.fakes import kept_pair, observe, plane
 from tests.proxy.page.parsed import all_words, one, parsed, words
 from tests.proxy.page.visit import Visit, visiting
@@ -82,6 +83,18 @@ def test_hostile_words_in_the_query_stay_text(visit: Visit) -> None:
     page = visit.client.get("/room/", params={"q": hostile}).text
     assert parsed(page).css("img") == []
     assert one(parsed(page), "#q").attributes["value"] == hostile
+
+
+def test_whatever_a_need_says_stays_text(visit: Visit, control: ControlPlane) -> None:
+    notes, control.in_force.notes = control.in_force.notes, tuple(HOSTILE.values())
+    try:
+        page = visit.get("/room/").text
+    finally:
+        control.in_force.notes = notes
+    assert parsed(page).css("img, svg[onload], iframe, style, script:not([src])") == []
+    told = " ".join(all_words(page, ".needs-list li"))
+    assert "<script>window.pwned=1</script>" in told
+    assert "{{ 7*7 }}{% raw %}${7*7}" in told
 
 
 def test_the_chart_is_given_as_json_over_the_range_that_is_chosen(visit: Visit) -> None:
