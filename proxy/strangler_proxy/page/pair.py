@@ -19,7 +19,7 @@ from strangler.recording.case import case_text
 from strangler_proxy.causes import MEANINGS
 from strangler_proxy.page.asking import ask
 from strangler_proxy.page.page import Page
-from strangler_proxy.page.pair_shown import Fold, body_rows, can_render, header_rows, text_of
+from strangler_proxy.page.pair_shown import Fold, body_rows, can_render, header_rows, text_of, was_compared
 from strangler_proxy.page.render import HEADERS, render
 from strangler_proxy.page.room import room_of
 from strangler_proxy.sample import case_name, case_of, curls_of
@@ -82,14 +82,15 @@ async def _kept(request: Request) -> KeptPair:
 
 def _context(request: Request, kept: KeptPair, whole: bool) -> dict[str, Any]:
     pair = kept.pair
-    rows, cut = body_rows(outlined := outline(pair.old, pair.new), kept.differences, whole=whole)
+    outlined, compared = outline(pair.old, pair.new), was_compared(kept)
+    rows, cut = body_rows(outlined, kept.differences, whole=whole, compared=compared)
     places = {each.anchor for each in rows if not isinstance(each, Fold)}
     return {
         "back_name": kept.scope.route,
         "kept": kept,
         "meaning": MEANINGS.get(kept.cause, ""),
         "in_place": {number for number in range(len(kept.differences)) if number in places},
-        "headers": header_rows(pair.old, pair.new, kept.differences),
+        "headers": header_rows(pair.old, pair.new, kept.differences, compared=compared),
         "rows": rows,
         "is_fold": lambda row: isinstance(row, Fold),
         "whole": whole,

@@ -6,16 +6,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from strangler.compare import Answer, Difference, DifferenceKind, Severity
+from strangler.compare import Answer, Cause, Difference, DifferenceKind, Severity
 from strangler.compare.headers import VOLATILE
 from strangler.compare.media_type import BodyKind, MediaType
 from strangler.compare.outline import Outline, OutlineRow
+from strangler.evidence import KeptPair
 
-__all__ = ["EXCUSED", "BodyRow", "Fold", "HeaderRow", "Parts", "body_rows", "can_render", "header_rows", "text_of"]
+__all__ = [
+    "EXCUSED",
+    "BodyRow",
+    "Fold",
+    "HeaderRow",
+    "Parts",
+    "body_rows",
+    "can_render",
+    "header_rows",
+    "text_of",
+    "was_compared",
+]
 
 EXCUSED: Final = "excused"
 """The mark of what is unequal and no difference: a rule allows it, or it was noise."""
 
+_NOT_COMPARED: Final = frozenset({Cause.LIMITS, Cause.ENCODING, Cause.IDENTITY, Cause.FALLBACK, Cause.WRITE})
 _CONTEXT: Final = 2
 _MOST_SHOWN: Final = 3_000
 _LONGEST_TEXT: Final = 20_000
@@ -41,6 +54,11 @@ class HeaderRow:
     mark: str
     volatile: bool
 
+    @property
+    def is_equal(self) -> bool:
+        """Whether nobody need look at it: the sides are equal there, or it is never compared."""
+        return self.volatile or self.old == self.new
+
 
 @dataclass(frozen=True, slots=True)
 class BodyRow:
@@ -63,8 +81,16 @@ class Fold:
     rows: int
 
 
-def header_rows(old: Answer, new: Answer, differences: Sequence[Difference]) -> list[HeaderRow]:
-    """The headers of both answers by name; those that are compared first."""
+def was_compared(kept: KeptPair) -> bool:
+    """Whether what is unequal in a pair and no difference was found to be none: another status, and what is too long or
+    cannot be read, ends a comparison before that."""
+    return kept.pair.old.status == kept.pair.new.status and kept.cause not in _NOT_COMPARED
+
+
+def header_rows(
+    old: Answer, new: Answer, differences: Sequence[Difference], *, compared: bool = True
+) -> list[HeaderRow]:
+    """The headers of both answers by name; those that are compared first. Without `compared` nothing is excused."""
     places = [
         (each.path.removeprefix(_HEADER).lower(), each.severity)
         for each in differences
@@ -76,17 +102,17 @@ def header_rows(old: Answer, new: Answer, differences: Sequence[Difference]) -> 
         before, after = ("\n".join(answer.all(name)) or None for answer in (old, new))
         found = [severity for place, severity in places if place == name or place.startswith(f"{name}.")]
         volatile = name in VOLATILE
-        excused = EXCUSED if before != after and not volatile else ""
+        excused = EXCUSED if compared and before != after and not volatile else ""
         rows.append(HeaderRow(name, before, after, _worst(found) or excused, volatile))
     return rows
 
 
 def body_rows(
-    outlined: Outline, differences: Sequence[Difference], *, whole: bool
+    outlined: Outline, differences: Sequence[Difference], *, whole: bool, compared: bool = True
 ) -> tuple[list[BodyRow | Fold], bool]:
     """The rows of both bodies, with what is equal left out but for two rows around what is not, unless all is wanted
-    (`whole`); and whether there are more than can be shown."""
-    rows = list(_marked(outlined.rows, differences))
+    (`whole`); and whether there are more than can be shown. Without `compared` nothing is excused."""
+    rows = list(_marked(outlined.rows, differences, compared))
     shown = set(range(len(rows))) if whole else _near(rows, outlined.rows)
     folded: list[BodyRow | Fold] = []
     left_out = count = 0
@@ -122,12 +148,12 @@ def can_render(answer: Answer) -> bool:
 
 def _near(rows: Sequence[BodyRow], outlined: Sequence[OutlineRow]) -> set[int]:
     """The rows that are to be seen: those with a mark, what they are in, and two around them."""
-    marked = [at for at, row in enumerate(rows) if row.mark]
+    marked = [at for at, row in enumerate(rows) if row.mark or (outlined[at].unequal and outlined[at].leaf)]
     near = {at + step for at in marked for step in range(-_CONTEXT, _CONTEXT + 1)}
     return near | {at for at, row in enumerate(outlined) if row.unequal and not row.leaf}
 
 
-def _marked(rows: Sequence[OutlineRow], differences: Sequence[Difference]) -> Iterable[BodyRow]:
+def _marked(rows: Sequence[OutlineRow], differences: Sequence[Difference], compared: bool) -> Iterable[BodyRow]:
     known = {row.path for row in rows}
     at_path: dict[str, list[int]] = {}
     at_field: dict[str, list[int]] = {}
@@ -137,6 +163,7 @@ def _marked(rows: Sequence[OutlineRow], differences: Sequence[Difference]) -> It
         table.setdefault(key, []).append(number)
     # Whatever is in an element that only one side has is marked as that is.
     inherited: list[tuple[int, str]] = []
+    anchored: set[int] = set()
     for row in rows:
         while inherited and inherited[-1][0] >= row.depth:
             inherited.pop()
@@ -146,12 +173,15 @@ def _marked(rows: Sequence[OutlineRow], differences: Sequence[Difference]) -> It
         mark = _worst(differences[number].severity for number in found)
         if not mark and inherited:
             mark = inherited[-1][1]
-        elif not mark and row.unequal and row.leaf:
+        elif not mark and row.unequal and row.leaf and compared:
             mark = EXCUSED
         if mark and not row.leaf and (row.old is None or row.new is None):
             inherited.append((row.depth, mark))
         old, new = _parts(row)
-        yield BodyRow(row.depth, row.label, row.path, old, new, mark, found[0] if found else None)
+        anchor = next((number for number in found if number not in anchored), None)
+        if anchor is not None:
+            anchored.add(anchor)
+        yield BodyRow(row.depth, row.label, row.path, old, new, mark, anchor)
 
 
 def _is_of(difference: Difference, row: OutlineRow) -> bool:

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
-from strangler_proxy.page.pair_shown import EXCUSED, BodyRow, Fold, Parts, body_rows, can_render, header_rows, text_of
+from strangler_proxy.page.pair_shown import (
+    EXCUSED,
+    BodyRow,
+    Fold,
+    Parts,
+    body_rows,
+    can_render,
+    header_rows,
+    text_of,
+    was_compared,
+)
 
 from strangler.compare import (
     Answer,
     Difference,
     DifferenceKind,
+    Pair,
+    Request,
     Rules,
     Severity,
+    Verdict,
     compare_answers,
     parse_rules,
 )
 from strangler.compare.outline import outline
+from tests.proxy.control.fakes import kept_pair
 from tests.strangler.compare.documents import DOCUMENTS, answer
 
 BY_KEY = parse_rules('[[rule]]\npath = "$.lines"\nlist = "key:sku"\nwhy = "x"\n', "r.toml")
@@ -126,3 +141,21 @@ def test_of_several_differences_at_one_place_the_worst_counts() -> None:
     both = [Difference("header:Set-Cookie.a", DifferenceKind.VALUE, "1", "2", each) for each in severities]
     old, new = (Answer(200, (("Set-Cookie", value),)) for value in ("a=1", "a=2"))
     assert header_rows(old, new, both)[0].mark == "breaking"
+
+
+def test_what_was_never_compared_is_not_said_to_be_excused() -> None:
+    old, new = answer('{"a": 1}'), replace(answer('{"a": 2}'), status=500)
+    differences = compare_answers(old, new).differences
+    kept = replace(kept_pair("p"), pair=Pair(Request(), old, new), differences=differences)
+    assert not was_compared(kept)
+    found, _ = body_rows(outline(old, new), differences, whole=False, compared=False)
+    assert [(row.path, row.mark) for row in found if isinstance(row, BodyRow)] == [("$", ""), ("$.a", "")]
+    assert was_compared(kept_pair("p"))
+    assert not was_compared(kept_pair("p", verdict=Verdict.INCONCLUSIVE, cause="limits"))
+    assert was_compared(kept_pair("p", verdict=Verdict.INCONCLUSIVE, cause="transient"))
+
+
+def test_a_difference_has_one_place_to_be_led_to() -> None:
+    found = rows({"tags": ["a", "a2", "b"]}, {"tags": ["b", "c", "d"]}, AS_SET)
+    anchors = [row.anchor for row in found if isinstance(row, BodyRow) and row.anchor is not None]
+    assert len(anchors) == len(set(anchors))
