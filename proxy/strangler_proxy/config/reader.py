@@ -218,13 +218,13 @@ class _Reading:
             inventory=None if proxy.inventory is None else folder / Path(proxy.inventory).expanduser(),
             control_tls=control_tls,
             control_rate=control.rate,
+            edit_rules=control.edit_rules,
+            plan=folder / Path(control.plan).expanduser(),
             text=text,
         )
 
     def _tls(self, section: str, model: type[ListenerTlsTable], folder: Path) -> ListenerTls | None:
         """`[SECTION.tls]`, which is taken out of its table: it is looked at as a table of its own."""
-            edit_rules=control.edit_rules,
-            plan=folder / Path(control.plan).expanduser(),
         whole = self._document.get(section, {})
         if "tls" not in whole:
             return None
