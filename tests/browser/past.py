@@ -13,9 +13,10 @@ from typing import Final
 from strangler_proxy.store import SQLiteEvidenceStore, SQLiteToggleStore
 
 from strangler.evidence import BOUNDS, Traffic, TrafficKey
+from strangler.inventory import App, Inventory, Site, UrlForm, View, write_inventory
 from strangler.toggles import BUCKETS, Change, Stage, Toggle
 
-__all__ = ["MORE", "PATHS", "PLAN", "live"]
+__all__ = ["MORE", "PATHS", "PLAN", "live", "name_code"]
 
 _DAY: Final = 86_400.0
 _DAYS: Final = 60
@@ -88,6 +89,25 @@ def live(folder: Path) -> None:
         held.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         for number in range(_DAYS * _A_DAY, 0, -1):
             store.add_traffic(_traffic(number / _A_DAY), at=now - number * _DAY / _A_DAY)
+
+
+def name_code(folder: Path) -> None:
+    """Say in the configuration in `folder` what is in the monolith: for each context an app, and one for what has gone
+    for good. It is in force after a reload."""
+    apps = {"search": 4100, **{context: 40 * rate for context, rate in _RATES.items()}}
+    views = [
+        View(
+            (UrlForm(route=f"{place}/<int:id>/", regex=f"/{place}/[0-9]+/"),),
+            f"{app}.views.shown",
+            app=app,
+            methods=("GET",),
+        )
+        for app, place in (("search", "catalog/search"), *((context, f"{context}/old") for context in _RATES))
+    ]
+    found = tuple(App(label, label, lines=lines) for label, lines in apps.items())
+    write_inventory(folder / "inventory.json", Inventory(Site("shop", "shop.urls"), views=tuple(views), apps=found))
+    file = folder / "strangler.toml"
+    file.write_text(file.read_text().replace("[proxy]", '[proxy]\ninventory = "inventory.json"', 1))
 
 
 def _move(store: SQLiteToggleStore, now: float) -> None:

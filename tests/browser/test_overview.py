@@ -20,14 +20,19 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("shop") / "shop"
     past.live(folder / ".strangler")
     (folder / "migration_plan.md").write_text(past.PLAN)
-    with serving_shop(folder, more=past.MORE) as shop, shop.customers(*past.PATHS):
-        yield shop
+    with serving_shop(folder, more=past.MORE) as shop:
+        past.name_code(folder)
+        assert shop.run("reload").returncode == 0
+        with shop.customers(*past.PATHS):
+            yield shop
 
 
 def test_the_overview_shows_what_has_moved_and_follows_a_flip_without_a_reload(shop: Shop, sign_in: SignIn) -> None:
     page = sign_in()
     moved = page.get_by_role("region", name="What has moved")
     expect(moved).to_contain_text("of requests")
+    expect(moved).to_contain_text("of the monolith's code")
+    expect(moved).to_contain_text("4\u202f100 of 64\u202f100 lines that only retired routes lead to")
     routes = page.get_by_role("table", name="Routes and seams by bounded context")
     detail = routes.get_by_role("row").filter(has=page.get_by_role("link", name="catalog.product-detail"))
     expect(detail).to_contain_text("monolith")

@@ -57,7 +57,7 @@ def _print(document: Mapping[str, Any]) -> None:
         (
             ("copies", f"{percent(copies['sample'])} of requests, unless a route says otherwise"),
             ("sent", copies["sent"]),
-            ("no pair became", _counts(copies["missed"])),
+            ("became no pair", _counts(copies["missed"])),
             ("waiting", _of(copies["queue"])),
             ("bytes held", _of(copies["bytes"])),
         )
