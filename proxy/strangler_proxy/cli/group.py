@@ -97,13 +97,13 @@ class Commands(click.Group):
     type=click.Path(path_type=Path, dir_okay=False),
     help="The configuration, strangler.toml by default.  [env var: STRANGLER_CONFIG]",
 )
-@click.version_option(strangler.__version__, prog_name="strangler")
-def main(config: Path | None, control: str | None) -> None:
 @click.option(
     "--control",
     metavar="URL",
     help="The control plane, for commands that need no more, whatever the configuration says; with STRANGLER_TOKEN.",
 )
+@click.version_option(strangler.__version__, prog_name="strangler")
+def main(config: Path | None, control: str | None) -> None:
     """Take a Django monolith apart, endpoint by endpoint, while it keeps serving customers.
 
     Exit codes: 0 yes, 1 a negative verdict, 2 bad input, 3 inconclusive, 4 control plane unreachable.
