@@ -94,6 +94,16 @@ def test_every_page_is_fit_for_everybody(shop: Shop, sign_in: SignIn) -> None:
             shoot(page, name)
 
 
+def test_counts_follow_by_themselves(shop: Shop, sign_in: SignIn) -> None:
+    page = sign_in("/room/differences")
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="catalog.product-detail", exact=True))
+    before = row.locator("[data-label='Pairs that differ']").inner_text()
+    page.evaluate("window.stays = true")
+    with shop.customers("/products/1/", pause=0.1):
+        expect(row.locator("[data-label='Pairs that differ']")).not_to_have_text(before)
+    assert page.evaluate("window.stays") is True
+
+
 def test_a_pair_is_copied_as_curl_with_the_keyboard_alone(
     shop: Shop, sign_in: SignIn, new_context: Callable[..., BrowserContext]
 ) -> None:
