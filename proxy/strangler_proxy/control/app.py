@@ -54,6 +54,7 @@ from strangler_proxy.control.rules_api import RulesApi
 from strangler_proxy.control.sessions import Sessions
 from strangler_proxy.control.tester_register import TesterRegister
 from strangler_proxy.control.testers_api import TestersApi
+from strangler_proxy.control.threads import Threads
 from strangler_proxy.control.tokens import Tokens
 from strangler_proxy.control.tokens_api import TokensApi
 from strangler_proxy.control.traffic_api import TrafficApi
@@ -90,6 +91,7 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_default_executor(Threads())
         await plane.start()
         await asyncio.gather(tokens.look(), sessions.look())
         watching = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from http import HTTPMethod
 from typing import Final
 
@@ -17,6 +18,7 @@ from strangler_proxy.control.calls import Call, Calls
 from strangler_proxy.control.incoming import NotTaken, address_of, host_of, netloc_of, whole_body
 from strangler_proxy.control.pace import Pace
 from strangler_proxy.control.roles import Role
+from strangler_proxy.control.threads import looking
 from strangler_proxy.control.token import Caller
 from strangler_proxy.control.tokens import Tokens
 from strangler_proxy.control.verbs import least_role
@@ -100,7 +102,8 @@ class Guard:
             given = True
             return {"type": "http.request", "body": body, "more_body": False}
 
-        await self._app(scope, replay, send)
+        with nullcontext() if self._may_change(scope) else looking():
+            await self._app(scope, replay, send)
 
     def _may_change(self, scope: Scope) -> bool:
         """Whether a call could change something, which whoever may only look cannot."""
