@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from strangler_proxy.cli import main
+from strangler_proxy.cli.remote import control_client
 from strangler_proxy.control import ControlPlane
+from strangler_proxy.plan import load_plan
 from strangler_proxy.plan.remote import RemoteWorld
 
 from strangler.testing import MemoryToggleStore
@@ -22,6 +24,7 @@ from tests.proxy.cli.test_operating import CONFIG
 from tests.proxy.control.fakes import plane
 from tests.proxy.control.server import TOKEN, serving
 from tests.proxy.control.test_rollout_api import SCHEDULES
+from tests.waiting import until
 
 PLAN = f"""# Plan
 
@@ -289,3 +292,31 @@ def test_it_is_rendered_as_markdown_and_as_a_page(control: ControlPlane) -> None
     assert '<td class="state">done</td>' in page
     assert "catalog.list has two sides since" in page
     assert "# Plan" in run("render").stdout
+
+
+def test_what_the_control_plane_is_at_is_told_and_can_be_called_off(control: ControlPlane) -> None:
+    step = """
+```toml step=long
+moves = [{ flip = "catalog.list", stage = "shadow" }, { wait = "10d" }]
+```
+"""
+    Path("migration_plan.md").write_text(step)
+    assert "is at nothing" in run("stop", code=1).stdout
+    with control_client(Path("strangler.toml")) as client:
+        client.plan_run("migration_plan", "long", load_plan(Path("migration_plan.md")).step("long").digest, "apply")
+    until(lambda: "h left" in run("status").stdout or "d left" in run("status").stdout)
+    assert "The control plane is to apply long for" in run("status").stdout
+    assert run_json("status")["run"]["step"] == "long"
+    assert "called off" in run("stop").stdout
+    until(lambda: run_json("status")["holder"] == "")
+    assert states() == ["waiting"]
+
+
+def test_by_default_the_plan_is_the_configurations(control: ControlPlane) -> None:
+    Path("plans").mkdir()
+    Path("migration_plan.md").rename("plans/shop.md")
+    run("status", code=2)
+    toml = Path("strangler.toml").read_text()
+    Path("strangler.toml").write_text(toml.replace("[control]\n", '[control]\nplan = "plans/shop.md"\n'))
+    assert "plans/shop.md: 0 of 4 steps done" in run("status").stdout
+    assert "shop.md: 0 of 4" in run("status", "--plan", str(Path("plans/shop.md").resolve())).stdout

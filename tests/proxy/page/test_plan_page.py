@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
 import pytest
 from strangler_proxy.control import ControlPlane
 from strangler_proxy.plan import load_plan
+from strangler_proxy.plan.run import Run, RunAct
 
 from strangler.testing import MemoryToggleStore
 from strangler.toggles import Stage
@@ -244,6 +246,16 @@ def test_a_running_step_is_seen_by_everybody_and_can_be_stopped(visit: Visit, co
     until(lambda: "called off" in visit.part("/room/plan/now").text)
     until(lambda: "Apply " in card(visit, "both"))
     assert control.snapshot["catalog.list"].stage is Stage.SHADOW
+
+
+def test_after_the_control_plane_died_the_page_says_that_nothing_is_lost(visit: Visit, control: ControlPlane) -> None:
+    run = Run("migration_plan", "both", RunAct.APPLY, "ben (ci)", "ben (ci) on elsewhere, process 7", 10.0)
+    now = datetime.now(UTC)
+    control.documents.write("plan-run", "migration_plan", {"run": run.to_json()}, expected=0, at=now)
+    stands = visit.part("/room/plan/now").text
+    assert "The control plane ended while it applied" in stands
+    assert "Nothing is lost" in stands
+    assert "/room/plan/apply" in card(visit, "both")
 
 
 def test_gates_say_what_they_see_without_moving_anything(visit: Visit, control: ControlPlane) -> None:
