@@ -44,8 +44,10 @@ class ControlRoom:
         self._pace = pace
         self._api = api
         self._loop: asyncio.AbstractEventLoop
-        # Its own: the API waits for the store in the loop's threads, which those who wait for the API would fill.
-        self._threads = ThreadPoolExecutor(_THREADS, "room")
+        # Its own: the API waits for the store in the loop's threads, which those who wait for the API would fill. And
+        # of two kinds: whoever goes back is not to wait until all who look have seen something.
+        self._looking = ThreadPoolExecutor(_THREADS, "room-looks")
+        self._acting = ThreadPoolExecutor(_THREADS, "room-acts")
 
     @property
     def config(self) -> Config:
@@ -59,10 +61,10 @@ class ControlRoom:
             raise ControlRefused(403, "forbidden", f"The token {visitor.token} is no longer in force. Sign in again.")
         return ControlClient(_PLACE, "", transport=Inside(self._api, self._loop, caller, visitor.who, address))
 
-    async def run(self, function: Callable[[], T]) -> T:
-        """What `function` gives, in a thread in which it may wait for the API."""
+    async def run(self, function: Callable[[], T], *, acts: bool = False) -> T:
+        """What `function` gives, in a thread in which it may wait for the API; what `acts` waits for nothing else."""
         self._loop = asyncio.get_running_loop()
-        return await self._loop.run_in_executor(self._threads, function)
+        return await self._loop.run_in_executor(self._acting if acts else self._looking, function)
 
     async def visitor(self, shown: Sequence[str]) -> Visitor | None:
         """Whose session one of these ids is; None for nobody's, and for two at once: one is not of their own making."""
@@ -111,7 +113,8 @@ class ControlRoom:
 
     def close(self) -> None:
         """Ask no more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._looking, self._acting):
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 class Fork:

@@ -26,4 +26,4 @@ async def ask(request: Request, function: Callable[[ControlClient], T]) -> T:
         with room.client(visitor, address) as client:
             return function(client)
 
-    return await room.run(asked)
+    return await room.run(asked, acts=request.method == "POST")

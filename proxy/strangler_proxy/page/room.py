@@ -38,8 +38,8 @@ class Room(Protocol):
         that is not the control plane's own."""
         ...
 
-    async def run(self, function: Callable[[], T]) -> T:
-        """What `function` gives, in a thread in which it may wait for the API."""
+    async def run(self, function: Callable[[], T], *, acts: bool = False) -> T:
+        """What `function` gives, in a thread in which it may wait for the API; what `acts` waits for nothing else."""
         ...
 
     async def visitor(self, shown: Sequence[str]) -> Visitor | None:

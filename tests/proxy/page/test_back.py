@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from strangler_proxy.control import ControlPlane
+from strangler_proxy.control import ControlPlane, room
 
+from strangler.evidence import SeenScope
 from strangler.testing.toggle_store import MemoryToggleStore
 from strangler.toggles import Stage
 from tests.proxy.control.fakes import plane
 from tests.proxy.page.visit import Visit, visiting
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -83,3 +87,25 @@ def test_it_is_on_every_page_for_those_who_may_and_on_none_for_others(visit: Vis
 def test_after_it_one_is_where_one_was_and_nowhere_else(visit: Visit) -> None:
     done = visit.post("/room/back", {"name": "catalog.list", "why": "tests", "next": "https://evil.example/"})
     assert done.headers["location"] == "/room/"
+
+
+def test_it_waits_for_nobody_who_looks(control: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_THREADS", 2)
+    looking: list[str] = []
+    enough = threading.Event()
+
+    def slow(_: str | None = None) -> list[SeenScope]:
+        looking.append("")
+        enough.wait(60)
+        return []
+
+    monkeypatch.setattr(control.evidence.store, "scopes", slow)
+    with visiting(control) as visit, ThreadPoolExecutor(2) as others:
+        try:
+            pages = [others.submit(visit.get, "/room/differences") for _ in range(2)]
+            until(lambda: len(looking) == 2)
+            assert visit.post("/room/back", {"name": "", "why": "the database is on fire"}).status_code == 303
+            assert not any(each.done() for each in pages)
+        finally:
+            enough.set()
+        assert [each.result().status_code for each in pages] == [200, 200]
