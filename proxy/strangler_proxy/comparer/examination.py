@@ -112,7 +112,8 @@ class Examiner:
             finding = self._later(judged, pair, repeats, later)
             if finding is not None:
                 return finding
-        return _inconclusive(judged, Cause.TRANSIENT)
+        # Otherwise each time, and wrong amid the noise each time: that is no lag.
+        return Finding.of(judged.comparison, judged.noise)
 
     def _later(self, judged: NoiseVerdict, pair: Pair, repeats: Sequence[Answer], again: Pair) -> Finding | None:
         """What two later answers say of what differs in a pair; None where they differ amid the same noise, but in

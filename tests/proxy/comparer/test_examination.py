@@ -137,7 +137,7 @@ def test_what_is_wrong_otherwise_amid_noise_at_the_next_look_is_looked_at_once_m
     lacking, wrong = drawn(3, {}, {"net": 9}), drawn(3, {"net": None}, {"net": 9})
     for looks, verdict in (
         ([wrong, lacking], Verdict.DIFFER),
-        ([wrong, wrong, wrong], Verdict.INCONCLUSIVE),
+        ([wrong, wrong, wrong], Verdict.DIFFER),
         ([wrong, good(7, 3)], Verdict.INCONCLUSIVE),
     ):
         monolith = [*(good(number) for number in range(10, 21)), *(good(number, 3) for number in range(30, 33))]
