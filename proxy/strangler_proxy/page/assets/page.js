@@ -205,6 +205,7 @@
 
   // Keys.
 
+  const CHORD_MS = 5000;
   const KEYS = "strangler.keys";
   const remembered = () => {
     try { return localStorage.getItem(KEYS) !== "off"; } catch { return true; }
@@ -240,7 +241,7 @@
       }
       return;
     }
-    if (Date.now() - going < 1500 && places[event.key]) {
+    if (Date.now() - going < CHORD_MS && places[event.key]) {
       event.preventDefault();
       location.assign(places[event.key]);
     } else if (event.key === "b" && document.getElementById("back-dialog")) {
