@@ -28,6 +28,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 
 def test_the_overview_shows_what_has_moved_and_follows_a_flip_without_a_reload(shop: Shop, sign_in: SignIn) -> None:
+    shop.move("catalog.product-detail", "monolith")
     page = sign_in()
     moved = page.get_by_role("region", name="What has moved")
     expect(moved).to_contain_text("of requests")
@@ -57,6 +58,7 @@ def test_the_overview_shows_what_has_moved_and_follows_a_flip_without_a_reload(s
 
 
 def test_what_does_not_agree_needs_a_person_and_leads_to_the_differences(shop: Shop, sign_in: SignIn) -> None:
+    shop.move("catalog.product-detail", "shadow")
     shop.catalog.changed = {"price": "0.00"}
     page = sign_in()
     need = page.get_by_role("region", name="What needs a person").get_by_role("listitem")

@@ -13,7 +13,7 @@ from strangler.evidence import Traffic
 from strangler.evidence.traffic import duration_at, window_of
 from strangler.toggles import Kind, Snapshot
 from strangler_proxy.control.agreements import Agreed, Agreements
-from strangler_proxy.control.moved import HowFar, Point, part_json
+from strangler_proxy.control.how_far import HowFar, Point, part_json
 from strangler_proxy.control.moves import Moves
 from strangler_proxy.control.needs import needs_of, stalling_of
 from strangler_proxy.control.plan_needs import PlanNeeds

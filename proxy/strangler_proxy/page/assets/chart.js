@@ -54,7 +54,7 @@
     const when = new Date(at * 1000);
     const date = when.toLocaleDateString(undefined, { day: "numeric", month: "short" });
     if (step >= 86400) return date;
-    const time = when.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
+    const time = when.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     const same = before !== undefined && new Date(before * 1000).toDateString() === when.toDateString();
     return same ? time : `${time}\n${date}`;
   };

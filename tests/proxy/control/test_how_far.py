@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from strangler_proxy.control.moved import HowFar
+from strangler_proxy.control.how_far import HowFar
 from strangler_proxy.control.moves import Moves
 from strangler_proxy.routes.route import Route
 
