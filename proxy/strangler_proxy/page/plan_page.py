@@ -18,6 +18,7 @@ from strangler_proxy.page.plan_look import PlanLook, gates_said, look_at_plan, s
 from strangler_proxy.page.render import HEADERS, render
 from strangler_proxy.page.room import room_of
 from strangler_proxy.page.trouble import status_of
+from strangler_proxy.page.visitor import visitor_of
 from strangler_proxy.plan.approving import approve_step
 
 __all__ = ["routes"]
@@ -33,7 +34,8 @@ def routes() -> list[Page]:
         Page(f"{_PLAN}/print", printed),
         Page(f"{_PLAN}/now", now),
         Page(f"{_PLAN}/steps", steps),
-        Page(f"{_PLAN}/gates/{{step}}", gates),
+        # Some gates ask others, by the plan's word and with what is in our environment: not for whoever may only look.
+        Page(f"{_PLAN}/gates/{{step}}", gates, least="operate"),
         Page(f"{_PLAN}/approve", approve, "POST", least="approve"),
         Page(f"{_PLAN}/apply", apply, "POST", least="operate"),
         Page(f"{_PLAN}/undo", undo, "POST", least="operate"),
@@ -42,7 +44,7 @@ def routes() -> list[Page]:
 
 
 async def shown(request: Request) -> Response:
-    """The whole; with `gates` in the query what the gates of that step say, too."""
+    """The whole; with `gates` in the query what the gates of that step say, too, to whoever may operate."""
     return await _page(request)
 
 
@@ -148,7 +150,7 @@ async def _page(
     context: dict[str, object] = {**_nothing_wrong(), "look": look}
     if error is not None:
         context |= {"form": {**_NO_FORM, **(form or {}), "act": act}, "wrong": str(error)}
-    name = request.query_params.get("gates", "")
+    name = request.query_params.get("gates", "") if visitor_of(request).may_operate else ""
     if name and look.shown is not None and any(each.id == name for each in look.shown.steps):
         said = await ask(request, lambda client: gates_said(client, look.path, name))
         context |= {"gates_of": name, "said": said}

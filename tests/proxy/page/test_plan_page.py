@@ -13,6 +13,7 @@ from strangler_proxy.control import ControlPlane
 from strangler_proxy.plan import load_plan
 from strangler_proxy.plan.run import Run, RunAct
 
+from strangler.gates import ProbeGate, ProbeSeen
 from strangler.testing import MemoryToggleStore
 from strangler.toggles import Stage
 from tests.proxy.control.fakes import plane
@@ -269,6 +270,28 @@ def test_gates_say_what_they_see_without_moving_anything(visit: Visit, control: 
     assert "has no step" in visit.part("/room/plan/gates/nothing").text
     assert visit.get("/room/plan?gates=nothing").status_code == 200
     visit.post("/room/plan/stop")
+
+
+def test_whoever_may_only_look_has_nobody_asked_outside(
+    visit: Visit, control: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def probed(gate: ProbeGate) -> ProbeSeen:
+        asked.append(gate.url)
+        return ProbeSeen(200)
+
+    monkeypatch.setattr("strangler_proxy.gates.here.ask_probe", probed)
+    gate = '\n[before]\nprobe = "http://127.0.0.1:9/ready"\n'
+    control.config.plan.write_text(SIMPLE.replace('"shadow" }]\n', f'"shadow" }}]\n{gate}', 1))
+    assert "pass" in visit.part("/room/plan/gates/both").text
+    assert "pass" in card(visit, "both", visit.get("/room/plan?gates=both").text)
+    assert len(asked) == 2
+    visit.as_role("view")
+    assert visit.part("/room/plan/gates/both").status_code == 403
+    assert visit.get("/room/plan?gates=both").status_code == 200
+    assert "/room/plan/gates/" not in visit.get("/room/plan").text
+    assert len(asked) == 2
 
 
 def test_nobody_sees_the_plan_without_signing_in(control: ControlPlane) -> None:
