@@ -146,7 +146,6 @@ def _happen(store: SQLiteEvidenceStore, now: float) -> list[str]:
 
 def _move(store: SQLiteToggleStore, now: float) -> None:
     """Every route to where it stands, a stage at a time: those of a context together, weeks after the one before."""
-
     revision = 0
 
     def commit(toggles: list[Toggle], days: float) -> None:

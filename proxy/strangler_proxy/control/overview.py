@@ -27,6 +27,7 @@ _NO_ROUTE: Final = "-"
 _JOINED: Final = 3600
 _FRESH: Final = 1.0
 """Everybody who looks within a second sees the same rates."""
+_MOST_RATES: Final = 8
 
 _Rates = Mapping[str, Mapping[str, dict[str, Any]]]
 
@@ -129,6 +130,8 @@ class Overview:
             made, rates = self._rates.get(over, (float("-inf"), {}))
             if not 0 <= now - made < _FRESH:
                 rates = self._look(over, now)
+                if len(self._rates) >= _MOST_RATES:
+                    self._rates.clear()
                 self._rates[over] = now, rates
             return rates
 

@@ -37,7 +37,6 @@ def routes() -> list[Page]:
 async def shown(request: Request) -> Response:
     """The page; to the page's script, only the part that it names."""
     wanted = wanted_of(request.query_params)
-
     document = await ask(request, lambda client: client.overview(over=wanted.over))
     template = _PARTS.get(request.headers.get("hx-target", ""), "") if is_part(request) else ""
     return render(

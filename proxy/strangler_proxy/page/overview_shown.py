@@ -11,7 +11,8 @@ from itertools import groupby
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from strangler.toggles import BUCKETS, Stage
+from strangler.toggles import Stage
+from strangler_proxy.plan.progress import answered
 from strangler_proxy.words import stage_of
 
 __all__ = [
@@ -104,12 +105,11 @@ class Wanted:
     stage: str = ""
     over: int = OVERS[0].seconds
 
-    def query(self, **changes: object) -> str:
-        """The query of the page that shows that, with other values for some of it; empty where nothing is chosen."""
-        asked = {"q": self.text, "stage": self.stage, "over": self.over, **changes}
-        return urlencode(
-            {key: value for key, value in asked.items() if value and (key, value) != ("over", OVERS[0].seconds)}
-        )
+    def query(self) -> str:
+        """The query of the page that shows that; empty where nothing is chosen."""
+        over = "" if self.over == OVERS[0].seconds else self.over
+        asked = {"q": self.text, "stage": self.stage, "over": over}
+        return urlencode({key: value for key, value in asked.items() if value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The overview. `total` is of how many routes and seams `contexts` show those that are wanted."""
+    """The overview. `contexts` show `found` of `total` routes and seams; everything else is of all of them."""
 
     meters: tuple[Meter, ...]
     stages: tuple[StagePart, ...]
@@ -280,9 +280,7 @@ def _coarse(share: float) -> str:
 
 def _answered(row: _Json) -> float:
     """The share of a row's customers that the candidate answers. What has no twin was born as a service."""
-    if row["stage"] == Stage.CANARY:
-        return float(row["share"]) / BUCKETS
-    return float(row["stage"] in (Stage.EXTRACTED, Stage.RETIRED, None))
+    return 1.0 if row["stage"] is None else answered((Stage(row["stage"]), row["share"]))
 
 
 def _parts(rows: Iterable[_Json]) -> tuple[StagePart, ...]:
