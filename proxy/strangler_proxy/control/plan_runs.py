@@ -64,12 +64,15 @@ class PlanRuns:
             if present is not None:
                 client.close()
                 raise PlanWaits(f"{present.run.holder} is at it: one at a time.", "Wait until they are done.")
+            running.thread = threading.Thread(
+                target=self._carry_out,
+                args=(running, plan, step, client, confirm),
+                name=f"plan-{plan.name}",
+                daemon=True,
+            )
+            # First, for what does not begin must not hold the plan.
+            running.thread.start()
             self._running[plan.name] = running
-        work = threading.Thread(
-            target=self._carry_out, args=(running, plan, step, client, confirm), name=f"plan-{plan.name}", daemon=True
-        )
-        running.thread = work
-        work.start()
         running.begun.wait(_BEGINS_WITHIN)
         if running.refused is not None:
             raise running.refused
@@ -147,6 +150,9 @@ class PlanRuns:
             self._documents.write(_KIND, run.plan, content, expected=expected, at=now)
         except (StoreUnavailable, DocumentConflict) as error:
             _log.warning("what became of step %s so far is not kept: %s", run.step, error)
+        except Exception:
+            # Whatever it was, the plan must not stay held by a run that is over.
+            _log.exception("what became of step %s so far is not kept", run.step)
 
 
 def _ended(run: Run, stands: Standing) -> Run:

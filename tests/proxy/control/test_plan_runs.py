@@ -236,3 +236,20 @@ def test_a_control_plane_that_ends_lets_go_and_tells_that_it_was_cut_short(
     assert document.content["run"]["outcome"] == "called off"
     looking = control.documents.lease("plan/migration_plan", "carla", seconds=30.0, now=0.0)
     assert looking == "carla"
+
+
+def test_a_run_that_cannot_be_kept_does_not_hold_the_plan(
+    client: Client, control: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = control.documents.write
+
+    def write(kind: str, *given: Any, **named: Any) -> Any:
+        if kind == "plan-run":
+            raise RuntimeError("a store that fails as none should")
+        return real(kind, *given, **named)
+
+    monkeypatch.setattr(control.documents, "write", write)
+    assert run(client, control, "both").status_code == 200
+    until(lambda: stage(control) is Stage.SHADOW)
+    until(lambda: run(client, control, "both", "undo").status_code == 200)
+    until(lambda: stage(control) is Stage.MONOLITH)
