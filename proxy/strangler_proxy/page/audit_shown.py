@@ -16,6 +16,7 @@ __all__ = ["AuditAsked", "EntryShown", "NotAsked", "entries_shown"]
 _KINDS: Final = frozenset({"move", "event"})
 _LONGEST: Final = 200
 _LONGEST_KNOWN: Final = 4000
+_LAST_DAY: Final = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 class NotAsked(ValueError):
@@ -134,9 +135,11 @@ def _day(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         raise NotAsked(f"{text} is no day. Write one such as 2026-11-30.") from None
+    # The last of all days has no end that can be told.
+    return min(day, _LAST_DAY)
 
 
 def _seconds(day: datetime | None) -> float | None:

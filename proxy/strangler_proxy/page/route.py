@@ -28,6 +28,7 @@ __all__ = ["OWN", "asked_of_room", "route_page", "routes"]
 OWN: Final = "/room/routes/{name}"
 _FIRST: Final = next(iter(RANGES))
 _USUAL_SHARE: Final = "5"
+_GLOB: Final = frozenset("*?[")
 
 T = TypeVar("T")
 
@@ -141,6 +142,9 @@ async def chart(request: Request) -> Response:
 async def asked_of_room(request: Request, function: Callable[[ControlClient, str], T]) -> T:
     """What `function` gives for the route or seam that the address names; where there is none, there is no page."""
     name = request.path_params["name"]
+    if not _GLOB.isdisjoint(name):
+        # The API takes globs for names, and looks at all that they are.
+        raise HTTPException(404)
     try:
         return await ask(request, lambda client: function(client, name))
     except Strange as error:

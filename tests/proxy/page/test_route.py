@@ -269,6 +269,13 @@ def test_an_address_names_one_route_and_no_glob(visit: Visit, control: ControlPl
     assert control.documents.listed("rollout") == control.documents.listed("approval") == []
 
 
+@pytest.mark.parametrize(
+    "part", ["", "/standing", "/moves", "/gates", "/takes", "/history", "/agreement.json", "/rate.json"]
+)
+def test_no_part_of_a_page_is_of_more_than_one_route(visit: Visit, part: str) -> None:
+    assert visit.get(f"/room/routes/catalog.*{part}").status_code == 404
+
+
 def test_a_move_by_hand_of_what_a_rollout_walks_is_warned_of(visit: Visit) -> None:
     flip(visit, "shadow")
     visit.post(f"{PAGE}/rollout", {"order": "start", "schedule": "slow", "why": "x"})
