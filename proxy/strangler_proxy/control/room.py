@@ -17,7 +17,7 @@ from strangler_proxy.control.calls import Call, Calls
 from strangler_proxy.control.inside import Inside
 from strangler_proxy.control.pace import Pace
 from strangler_proxy.control.plane import ControlPlane
-from strangler_proxy.control.sessions import Sessions
+from strangler_proxy.control.sessions import Sessions, TooManyBegun
 from strangler_proxy.control.status import told_of
 from strangler_proxy.page.room import SignInRefused
 from strangler_proxy.page.visitor import Visitor
@@ -29,6 +29,7 @@ _THREADS: Final = 16
 # Workers and replicas have so long to follow a move before a page says that they do not.
 _FOLLOWING: Final = timedelta(seconds=3)
 _PLACE: Final = Address("localhost", 80)
+_SIGN_IN: Final = "POST /room/sign-in"
 
 T = TypeVar("T")
 
@@ -73,11 +74,15 @@ class ControlRoom:
 
     async def begin(self, secret: str, who: str, address: str) -> str:
         """Begin a session. Raises SignInRefused, which stands in the audit as a call does."""
-        session_id = await self._sessions.begin(secret, who, address)
+        try:
+            session_id = await self._sessions.begin(secret, who, address)
+        except TooManyBegun as often:
+            await self._calls.record(Call(_SIGN_IN, f"{who} ({often.token})", often.token, address, 429))
+            raise SignInRefused(often.seconds, known=True) from None
         if session_id is None:
             seconds = self._pace.wait_wrong(address)
             status = 429 if seconds else 403
-            await self._calls.record(Call("POST /room/sign-in", f"{who} (no token)", "", address, status))
+            await self._calls.record(Call(_SIGN_IN, f"{who} (no token)", "", address, status))
             raise SignInRefused(seconds)
         return session_id
 

@@ -12,14 +12,18 @@ from typing import Final
 from strangler.documents import Document, DocumentStore, Event
 from strangler.errors import DocumentConflict, StoreUnavailable
 from strangler_proxy.control.session import KIND, LIFETIME, Session, form_token_of, name_of, new_id
+from strangler_proxy.control.throttle import Throttle
 from strangler_proxy.control.token import Caller, digest_of
 from strangler_proxy.control.tokens import Tokens
 from strangler_proxy.page.visitor import Visitor
 
-__all__ = ["MOST_EACH", "Sessions"]
+__all__ = ["MOST_EACH", "Sessions", "TooManyBegun"]
 
 # Of one token: the oldest makes room, so that nobody fills the store by signing in.
 MOST_EACH: Final = 50
+# Of one token so many a second, and so many at once: each leaves its mark in the store and its entries in the audit,
+# from which others' would have to go.
+_BEGUN: Final = (1 / 10, 100.0)
 _LOOK_EVERY: Final = 1.0
 _LOOK_AT_ONCE: Final = 0.25
 _SWEPT_AT_ONCE: Final = 20
@@ -29,6 +33,15 @@ _log = logging.getLogger("strangler.control")
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+class TooManyBegun(Exception):
+    """Somebody signs in by `token` again and again, and is to come again in so many `seconds`. It becomes a page."""
+
+    def __init__(self, token: str, seconds: float) -> None:
+        self.token = token
+        self.seconds = seconds
+        super().__init__()
 
 
 class Sessions:
@@ -44,6 +57,7 @@ class Sessions:
         self._tokens = tokens
         self._clock = clock
         self._known: Mapping[str, Session] = {}
+        self._often = Throttle(*_BEGUN)
         self._begun: dict[str, tuple[Session, Event]] = {}
         self._ended: dict[str, Event] = {}
         self._error = ""
@@ -74,10 +88,13 @@ class Sessions:
             self._known = {name: session for name, session in map(_read, found) if session is not None}
 
     async def begin(self, secret: str, who: str, address: str) -> str | None:
-        """Begin a session with a token's secret, from `address`; gives its id, None where no such token is in force."""
+        """Begin a session with a token's secret, from `address`; gives its id, None where no such token is in force.
+        Raises TooManyBegun."""
         caller = await self._tokens.caller_of(secret)
         if caller is None:
             return None
+        if seconds := self._often.wait(caller.token):
+            raise TooManyBegun(caller.token, seconds)
         now, session_id = self._clock(), new_id()
         session, name = Session.begun(session_id, caller.token, digest_of(secret), who, now), name_of(session_id)
         detail = {"address": address, "until": (now + LIFETIME).isoformat()}

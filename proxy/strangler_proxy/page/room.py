@@ -17,10 +17,12 @@ T = TypeVar("T")
 
 
 class SignInRefused(Exception):
-    """No such token is in force. After too many of them there are `seconds` to wait. It becomes a page."""
+    """No such token is in force; or, where it is (`known`), somebody signs in by it again and again. After too many
+    there are `seconds` to wait. It becomes a page."""
 
-    def __init__(self, seconds: float = 0.0) -> None:
+    def __init__(self, seconds: float = 0.0, *, known: bool = False) -> None:
         self.seconds = seconds
+        self.known = known
         super().__init__()
 
 

@@ -79,7 +79,11 @@ async def sign_in(request: Request) -> Response:
     try:
         session = await room_of(request).begin(secret[:_LONGEST_TOKEN], who, address)
     except SignInRefused as refused:
-        wrong = "No such token is in force. It may have expired, or been revoked or rotated."
+        wrong = (
+            "By this token somebody signs in again and again."
+            if refused.known
+            else "No such token is in force. It may have expired, or been revoked or rotated."
+        )
         if not refused.seconds:
             return _form(request, onward, who, wrong, status=403)
         seconds = str(math.ceil(refused.seconds))

@@ -12,7 +12,7 @@ import pytest
 from strangler_proxy.control.bootstrap import Bootstrap
 from strangler_proxy.control.roles import Role
 from strangler_proxy.control.session import LIFETIME, Session, name_of, new_id
-from strangler_proxy.control.sessions import MOST_EACH, Sessions
+from strangler_proxy.control.sessions import MOST_EACH, Sessions, TooManyBegun
 from strangler_proxy.control.tokens import Tokens
 
 from strangler.testing.memory_documents import MemoryDocumentStore
@@ -184,6 +184,25 @@ def test_a_token_has_so_many_sessions_and_the_oldest_makes_room(
         assert await replica.whose(began[1]) is not None
         assert await replica.whose(other) is not None, "it is another token's"
         assert len(documents.listed("session")) == MOST_EACH + 1
+
+    run(many())
+
+
+def test_nobody_fills_the_store_and_the_audit_by_signing_in_again_and_again(
+    documents: MemoryDocumentStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("strangler_proxy.control.sessions._BEGUN", (1e-9, 3.0))
+    replica = Replica(documents, clock)
+
+    async def many() -> None:
+        _, secret = await replica.tokens.create("looker", Role.VIEW, seconds=None, who="ada", why="tests")
+        for _ in range(3):
+            await replica.begin(secret)
+        with pytest.raises(TooManyBegun) as often:
+            await replica.begin(secret)
+        assert (often.value.token, often.value.seconds > 1) == ("looker", True)
+        assert len(documents.listed("session")) == len(documents.events(action="session.*")) == 3
+        await replica.begin()
 
     run(many())
 

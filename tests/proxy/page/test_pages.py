@@ -179,3 +179,17 @@ def test_the_files_address_changes_with_their_content() -> None:
 @pytest.mark.parametrize("path", ["/room/", "/room/routes/a%2Fb?from=1&to=2", "/room/plan#step", "/room/routes/a..b"])
 def test_a_path_of_our_own_stays(path: str) -> None:
     assert own_path(path) == path
+
+
+def test_whoever_signs_in_again_and_again_is_told_when_to_come_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("strangler_proxy.control.sessions._BEGUN", (0.01, 1.0))
+    control = plane(tmp_path, MemoryToggleStore(), workers=0)
+    with visiting(control) as visit:
+        visit.client.cookies.clear()
+        late = visit.sign_in()
+        assert (late.status_code, "again and again" in late.text, "set-cookie" in late.headers) == (429, True, False)
+        assert int(late.headers["retry-after"]) >= 1
+    (call,) = control.documents.events(action="api.call")
+    assert (call.name, call.who, call.detail["status"]) == ("POST /room/sign-in", "ada (control.token)", 429)
