@@ -27,6 +27,8 @@ _KEEP_EVERY: Final = 2.0
 # Whoever begins hears of most refusals at once.
 _BEGINS_WITHIN: Final = 2.0
 _ENDS_WITHIN: Final = 3.0
+# A lease's holder is named by 200 letters at most, with the machine and the process.
+_LONGEST_WHO: Final = 100
 _CHANGING: Final = frozenset({ToldKind.JUDGED, ToldKind.WAITS})
 
 _log = logging.getLogger("strangler.control")
@@ -58,7 +60,7 @@ class PlanRuns:
         """Begin to apply or undo the step with `client`, which is closed at the end; gives the run as it is once
         something has happened, or after two seconds. Blocks so long. Raises StranglerError where it is refused at once:
         PlanWaits when somebody is at the plan."""
-        running = _Running(Run(plan.name, step.id, act, who, holder_of(who), time.time()))
+        running = _Running(Run(plan.name, step.id, act, who, holder_of(who[:_LONGEST_WHO]), time.time()))
         with self._lock:
             present = self._running.get(plan.name)
             if present is not None:
@@ -121,7 +123,12 @@ class PlanRuns:
             with client:
                 folder = plan.path.resolve().parent
                 world = ServedWorld(
-                    client, plan.name, folder, who=run.who, show=_log.info, called_off=running.called_off
+                    client,
+                    plan.name,
+                    folder,
+                    who=run.who[:_LONGEST_WHO],
+                    show=_log.info,
+                    called_off=running.called_off,
                 )
                 engine = Engine(plan, world, who=run.who, tell=tell)
                 stands = engine.apply(step, confirm=confirm) if run.act is RunAct.APPLY else engine.undo(step)

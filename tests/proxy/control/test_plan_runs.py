@@ -130,6 +130,12 @@ def test_a_step_is_applied_in_the_name_of_whoever_asked_and_undone_again(client:
     assert view(client)["marks"] == {}
 
 
+def test_a_long_name_takes_nobody_the_lease(client: Client, control: ControlPlane) -> None:
+    begun = run(client, control, "both", **{"X-Strangler-Who": "a" * 100}).json()["run"]
+    assert len(begun["holder"]) <= 200
+    assert ended(client)["outcome"] == "done"
+
+
 def test_a_long_wait_goes_on_without_anybody_and_is_seen_by_all_until_it_is_called_off(
     client: Client, control: ControlPlane
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from strangler_proxy.page.amounts import ago, at, count, day, duration, rate, share, size
+from strangler_proxy.page.amounts import ago, at, coded, count, day, duration, rate, share, size
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,9 @@ def test_how_long_ago() -> None:
 def test_a_moment_that_is_none_is_an_error_of_ours() -> None:
     with pytest.raises(ValueError, match="isoformat"):
         at("<script>")
+
+
+def test_what_stands_between_backticks_is_code_and_all_of_it_text() -> None:
+    assert coded("`a <b>` says <i>") == "<code>a &lt;b&gt;</code> says &lt;i&gt;"
+    assert coded("one ` alone <i>") == "one ` alone &lt;i&gt;"
+    assert coded("") == ""
