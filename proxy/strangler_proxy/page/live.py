@@ -22,8 +22,12 @@ __all__ = ["routes"]
 _TICK_SECONDS: Final = 2.0
 _RETRY_MS: Final = 1000
 _MOST_EACH: Final = 20
+_MOST_BY_TOKEN: Final = 100
 _MOST: Final = 200
 _STREAM: Final = "text/event-stream"
+
+# The name of a token, and what tells visits by it apart.
+_Holder = tuple[str, str]
 
 
 def routes() -> list[Page]:
@@ -33,12 +37,13 @@ def routes() -> list[Page]:
 
 async def live(request: Request) -> Response:
     """`tick` every two seconds, `moved` when there is another revision, `over` when the session is. Each is held open,
-    so there are only so many of one visitor, and of all together."""
+    so there are only so many of one visitor, of one token, and of all together."""
     headers = {**HEADERS, "X-Accel-Buffering": "no"}
     visitor: Visitor | None = request.state.visitor
-    held: Counter[str] = request.app.state.held
-    holder = "" if visitor is None else visitor.form_token
-    if held[holder] >= _MOST_EACH or held.total() >= _MOST:
+    held: Counter[_Holder] = request.app.state.held
+    holder = ("", "") if visitor is None else (visitor.token, visitor.form_token)
+    by_token = sum(number for (token, _), number in held.items() if token == holder[0])
+    if held[holder] >= _MOST_EACH or by_token >= _MOST_BY_TOKEN or held.total() >= _MOST:
         return Response(status_code=503, headers={**headers, "Retry-After": "5"})
     if request.method == "HEAD":
         return Response(headers=headers, media_type=_STREAM)
@@ -47,7 +52,9 @@ async def live(request: Request) -> Response:
     return StreamingResponse(told, media_type=_STREAM, headers=headers)
 
 
-async def _news(room: Room, ids: Sequence[str], last: str, held: Counter[str], holder: str) -> AsyncIterator[str]:
+async def _news(
+    room: Room, ids: Sequence[str], last: str, held: Counter[_Holder], holder: _Holder
+) -> AsyncIterator[str]:
     held[holder] += 1
     try:
         async for event in _events(room, ids, last):

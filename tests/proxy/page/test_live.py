@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,8 @@ def client(control: ControlPlane) -> Iterator[httpx.Client]:
         yield signed_in(client)
 
 
-def signed_in(client: httpx.Client) -> httpx.Client:
-    form = {"who": "ada", "token": TOKEN}
+def signed_in(client: httpx.Client, token: str = TOKEN) -> httpx.Client:
+    form = {"who": "ada", "token": token}
     origin = {"Origin": str(client.base_url).rstrip("/")}
     assert client.post("/room/sign-in", data=form, headers=origin).status_code == 303
     return client
@@ -155,6 +155,23 @@ def test_only_so_many_are_held_open(client: httpx.Client, monkeypatch: pytest.Mo
     until(lambda: client.head("/room/live").status_code == 200)
     with stream(client) as again:
         assert next(again)[0] == "tick"
+
+
+def test_nobody_holds_all_that_there_are_by_signing_in_again(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_MOST_BY_TOKEN", 2)
+    made = client.post("/api/v1/tokens", json={"name": "ben", "role": "view", "why": "tests"}).json()["secret"]
+    with ExitStack() as visits:
+        first, second, third = (visits.enter_context(httpx.Client(base_url=client.base_url)) for _ in range(3))
+        for visit in (first, second, third):
+            signed_in(visit, made)
+        with stream(first) as one, stream(second) as two:
+            next(one)
+            next(two)
+            assert third.get("/room/live").status_code == 503
+            with stream(client) as other:
+                assert next(other)[0] == "tick"
 
 
 def _loop_of(control: ControlPlane) -> asyncio.AbstractEventLoop:
