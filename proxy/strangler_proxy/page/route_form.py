@@ -92,7 +92,3 @@ class Trouble:
 
 
 NO_TROUBLE: Final = Trouble()
-
-
-def _is_whole(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
