@@ -29,8 +29,13 @@ def moment(at: float | str) -> str:
 
 
 def milliseconds(seconds: float | None) -> str:
-    """A duration in seconds, or a dash where there is none."""
-    return "-" if seconds is None else f"{seconds * 1000:.3g} ms"
+    """A duration in seconds as milliseconds, from a second on as seconds: `12.3 ms`, `4.71 s`; a dash where there is
+    none."""
+    if seconds is None:
+        return "-"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.3g} ms"
+    return f"{seconds:.3g} s" if seconds < 999.5 else f"{seconds:.0f} s"
 
 
 def stage_of(toggle: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from strangler.toggles import format_share
 from strangler_proxy.words import counted, milliseconds, percent
 
-__all__ = ["FILTERS", "ago", "at", "coded", "count", "day", "duration", "rate", "share", "size"]
+__all__ = ["FILTERS", "ago", "at", "coded", "count", "day", "duration", "latency", "rate", "share", "size"]
 
 _NONE: Final = "–"
 _TIME: Final = Markup('<time datetime="{}" data-time="{}" title="{}">{}</time>')
@@ -31,6 +31,11 @@ def rate(each_second: float | None) -> str:
     if 0 < each_second < 0.1:
         return f"{each_second * 60:.2g}/min"
     return f"{count(each_second) if each_second >= 100 else format(each_second, '.3g')}/s"
+
+
+def latency(seconds: float | None) -> str:
+    """How long an answer took: `12.3 ms`, `4.71 s`."""
+    return _NONE if seconds is None else milliseconds(seconds)
 
 
 def share(buckets: int | None) -> str:
@@ -118,7 +123,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "counted": counted,
     "day": day,
     "duration": duration,
-    "ms": milliseconds,
+    "ms": latency,
     "percent": percent,
     "rate": rate,
     "share": share,

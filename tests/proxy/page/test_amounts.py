@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from strangler_proxy.page.amounts import ago, at, coded, count, day, duration, rate, share, size
+from strangler_proxy.page.amounts import ago, at, coded, count, day, duration, latency, rate, share, size
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,11 @@ def test_counts_have_their_thousands_apart() -> None:
 def test_rates_are_told_in_the_unit_that_fits() -> None:
     told = [rate(each) for each in (None, 0.0, 0.05, 0.5, 12.345, 1234.5)]
     assert told == ["–", "0/s", "3/min", "0.5/s", "12.3/s", "1\u202f234/s"]
+
+
+def test_how_long_an_answer_took_is_told_in_the_unit_that_fits() -> None:
+    told = [latency(each) for each in (None, 0.0, 0.00416, 0.9994, 0.9996, 4.7123, 998.0, 4000.0)]
+    assert told == ["–", "0 ms", "4.16 ms", "999 ms", "1 s", "4.71 s", "998 s", "4000 s"]
 
 
 def test_sizes_and_shares() -> None:

@@ -14,6 +14,7 @@
   const HEIGHT = 220;
   const MOST_ROWS = 200;
   const FEW = 32;
+  const LEAST_SPAN = 60;
   const FONT = "12px system-ui, sans-serif";
   // Told apart by dash and width as well as by colour.
   const LOOKS = {
@@ -41,6 +42,7 @@
   const told = (value, unit) => {
     if (value === null || value === undefined) return "–";
     if (unit === "percent") return `${number(value * 100, value < 0.01 || value > 0.99 ? 3 : 1)} %`;
+    if (unit === "ms" && value >= 1000) return `${number(value / 1000, 2)} s`;
     if (unit === "ms") return `${number(value, value < 10 ? 1 : 0)} ms`;
     if (unit === "rate") return `${number(value, value < 10 ? 2 : 0)}/s`;
     return number(value, 2);
@@ -49,12 +51,14 @@
   const moment = (seconds) =>
     new Date(seconds * 1000).toLocaleString(undefined, { dateStyle: "short", timeStyle: "medium" });
 
-  // On the axis: hours and minutes, the day where it is another one, and days alone where a step is that long.
+  // On the axis: hours and minutes, seconds where a step is that short, the day where it is another one, and days alone
+  // where a step is that long.
   const day = (at, before, step) => {
     const when = new Date(at * 1000);
     const date = when.toLocaleDateString(undefined, { day: "numeric", month: "short" });
     if (step >= 86400) return date;
-    const time = when.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    const seconds = step < 60 ? { second: "2-digit" } : {};
+    const time = when.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...seconds });
     const same = before !== undefined && new Date(before * 1000).toDateString() === when.toDateString();
     return same ? time : `${time}\n${date}`;
   };
@@ -106,10 +110,14 @@
   const options = (state, data) => ({
     width: Math.max(state.plot.clientWidth, 200),
     height: Number(state.figure.dataset.chartHeight) || HEIGHT,
-    padding: [14, 12, 0, 0],
+    // To the right there is room for half of the last moment's words.
+    padding: [14, 28, 0, 0],
     legend: { live: true },
     cursor: { points: { size: 6 } },
-    scales: { y: { range: (_, least, most) => reach(data.unit, least, most) } },
+    scales: {
+      x: { range: (_, first, last) => span(state.marks, first, last) },
+      y: { range: (_, least, most) => reach(data.unit, least, most) },
+    },
     series: [
       { label: "time", value: (_, seconds) => (seconds === null ? "–" : moment(seconds)) },
       ...data.series.map((series, index) => {
@@ -131,6 +139,13 @@
     ],
     hooks: { draw: [(chart) => marksOn(chart, state.marks)] },
   });
+
+  // From the first to the last; around a single moment some minutes, with the marks of that time.
+  const span = (marks, first, last) => {
+    if (first === null || last - first >= LEAST_SPAN) return [first, last];
+    const all = [first, last, ...marks.map((mark) => mark.at)];
+    return [Math.min(...all) - LEAST_SPAN, Math.max(...all) + LEAST_SPAN];
+  };
 
   // From nothing to a little above the highest, so that a still line is not at the edge; shares end at all.
   const reach = (unit, least, most) => {
