@@ -13,7 +13,7 @@ from strangler.compare import Cause, DifferenceKind, Verdict
 from strangler_proxy.causes import told_causes
 from strangler_proxy.client import ControlClient
 from strangler_proxy.page.asking import ask
-from strangler_proxy.page.differences_shown import DAYS, ORDERS, Filters, ordered, pair_lines, share_of
+from strangler_proxy.page.differences_shown import DAYS, ORDERS, Filters, earlier, ordered, pair_lines, share_of
 from strangler_proxy.page.page import Page
 from strangler_proxy.page.render import render
 from strangler_proxy.page.room import room_of
@@ -21,6 +21,7 @@ from strangler_proxy.page.room import room_of
 __all__ = ["routes"]
 
 _MOST_PAIRS: Final = 25
+_MOST_EARLIER: Final = 100
 _DAY: Final = 86_400.0
 
 
@@ -30,12 +31,23 @@ def routes() -> list[Page]:
 
 
 async def listed(request: Request) -> Response:
-    """Every route whose sides differ somewhere."""
-    found = await ask(request, lambda client: client.differences())
+    """Every route whose sides differ somewhere, and those of which only an earlier release did."""
+
+    def asked(client: ControlClient) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        return client.differences(), client.pair_lines(verdict=Verdict.DIFFER.value, limit=_MOST_EARLIER)
+
+    found, differed = await ask(request, asked)
     twins = sum(route.twin for route in room_of(request).config.routes)
     order = request.query_params.get("order", "")
     order = order if order in ORDERS else next(iter(ORDERS))
-    context = {"rows": ordered(found, order), "order": order, "orders": ORDERS, "twins": twins, "share_of": share_of}
+    context = {
+        "rows": ordered(found, order),
+        "earlier": earlier(found, differed),
+        "order": order,
+        "orders": ORDERS,
+        "twins": twins,
+        "share_of": share_of,
+    }
     return render(request, "differences.html", context)
 
 

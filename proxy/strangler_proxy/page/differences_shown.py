@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from strangler.compare import Cause, DifferenceKind, Verdict
 
-__all__ = ["DAYS", "ORDERS", "Filters", "ordered", "pair_lines", "share_of"]
+__all__ = ["DAYS", "ORDERS", "Filters", "earlier", "ordered", "pair_lines", "share_of"]
 
 ORDERS: Final = {"breaking": "Breaking first", "newest": "Newest first", "route": "By name"}
 """In which orders routes can be shown; the first is the usual one."""
@@ -27,6 +27,17 @@ def ordered(rows: Sequence[Mapping[str, Any]], order: str) -> list[Mapping[str, 
     if order == "route":
         return sorted(rows, key=lambda row: str(row["route"]))
     return sorted(rows, key=lambda row: (not row["breaking"], -share_of(row), row["route"]))
+
+
+def earlier(rows: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of kept pairs that differ, newest first, the newest of each route that is not among the `rows` that differ now:
+    what an earlier release, or earlier rules, showed."""
+    listed = {row["route"] for row in rows}
+    found: dict[str, Mapping[str, Any]] = {}
+    for line in lines:
+        if line["route"] not in listed:
+            found.setdefault(line["route"], line)
+    return list(found.values())
 
 
 def share_of(row: Mapping[str, Any]) -> float:

@@ -80,6 +80,18 @@ def test_a_route_shows_where_it_differs_why_not_and_what_is_kept(visit: Visit, c
     assert "No pair is kept that fits" in text_of(visit.get(f"{ROUTE}?path=%24.nothing"))
 
 
+def test_what_only_an_earlier_release_differed_in_is_told_as_that(visit: Visit, control: ControlPlane) -> None:
+    before = kept_pair("a")
+    observe(control, replace(before, scope=before.scope._replace(release="v0")), agreeing=8)
+    shown = visit.get("/room/differences")
+    assert "The newest releases differ nowhere" in text_of(shown)
+    assert "catalog.list of release v0" in text_of(shown)
+    assert 'href="/room/pairs/a"' in shown.text
+    route = text_of(visit.get(ROUTE))
+    assert "No pair of this release, under these rules, shows a difference. Earlier ones have counts" in route
+    assert "differ of release v0" in route
+
+
 def test_a_route_without_pairs_says_how_they_come(visit: Visit) -> None:
     text = text_of(visit.get(ROUTE))
     assert "No pair has been counted" in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from strangler_proxy.page.differences_shown import Filters, ordered, pair_lines
+from strangler_proxy.page.differences_shown import Filters, earlier, ordered, pair_lines
 
 
 def row(route: str, breaking: int, differ: int, last: float) -> dict[str, Any]:
@@ -18,6 +18,12 @@ def test_routes_stand_breaking_first_newest_first_or_by_name() -> None:
         return "".join(each["route"] for each in ordered(rows, order))
 
     assert (names("breaking"), names("newest"), names("route")) == ("cba", "abc", "abc")
+
+
+def test_what_an_earlier_release_differed_in_is_told_once_of_each_route_that_differs_no_more() -> None:
+    lines = [{"route": "b", "id": "4"}, {"route": "a", "id": "3"}, {"route": "b", "id": "2"}]
+    assert earlier([row("a", 1, 1, 1.0)], lines) == [lines[0]]
+    assert earlier([], []) == []
 
 
 def test_what_makes_no_sense_in_an_address_is_left_out() -> None:
