@@ -15,7 +15,7 @@ from strangler_proxy.cli.output import print_json, print_text
 from strangler_proxy.cli.plan_desk import PLAN, Desk, desk_at, exit_code_of
 from strangler_proxy.cli.plan_progress import PlanProgress
 from strangler_proxy.plan import Standing, Step, StepState
-from strangler_proxy.plan.words import judged_json, told_judged, told_moves, told_undo
+from strangler_proxy.plan.words import judged_json, told_following, told_judged, told_moves, told_undo
 
 __all__ = ["apply", "undo"]
 
@@ -56,7 +56,7 @@ def apply(
     with desk_at(plan_path, config, tell=progress.tell, show=progress.show) as desk:
         steps = _asked_for(desk, name, until, auto)
         if not steps:
-            _finish([], as_json, "Nothing is left to do.")
+            _finish([], as_json, told_following(None) if until is None else f"{until} is done, and what it needs.")
         if dry_run:
             _dry_run(desk, steps, as_json)
         _ask(_told(steps), yes)
@@ -71,7 +71,7 @@ def apply(
             click.echo(f"Stopped looking; nothing is lost, and `strangler plan apply{goes_on}` goes on.", err=True)
             raise SystemExit(3) from None
         _, found = desk.look()
-        _finish([found[step.id] for step in steps], as_json, "", last=standing)
+        _finish([found[step.id] for step in steps], as_json, told_following(desk.next(found)), last=standing)
 
 
 def _asked_for(desk: Desk, name: str | None, until: str | None, auto: bool) -> list[Step]:
@@ -126,16 +126,16 @@ def _dry_run(desk: Desk, steps: list[Step], as_json: bool) -> None:
     raise SystemExit(_VERDICTS[verdict.verdict] or (3 if found[first.id].state is StepState.NOT_READY else 0))
 
 
-def _finish(found: list[Standing], as_json: bool, otherwise: str, *, last: Standing | None = None) -> None:
-    """Tell where the steps stand, and end the command."""
+def _finish(found: list[Standing], as_json: bool, following: str, *, last: Standing | None = None) -> None:
+    """Tell where the steps stand and, where all are done, what is `following`; ends the command."""
     if as_json:
         print_json({"steps": [each.to_json() for each in found]})
     else:
         for each in found:
             if each.mark is not None or each.step is (last and last.step):
                 print_text(f"{each.step.id}: {each.state}. {each.reason}")
-        if otherwise:
-            print_text(otherwise)
+        if all(each.state is StepState.DONE for each in found):
+            print_text(following)
     worst = [exit_code_of(each.state) if each.state is not StepState.READY else 3 for each in found]
     raise SystemExit(1 if 1 in worst else max(worst, default=0))
 

@@ -25,6 +25,7 @@ from strangler_proxy.plan.words import (
     told_whole,
 )
 from strangler_proxy.plan.world import Judged
+from strangler_proxy.words import moment
 
 __all__ = ["following", "show", "status"]
 
@@ -78,8 +79,7 @@ def status(plan_path: Path | None, as_json: bool, config: Path) -> None:
                     print_text(f"{each.step.id}: {each.state}. {each.reason}")
             print_text()
             for line in (
-                *told_next(upcoming, facts),
-                *told_judged(judged, commands=False),
+                *told_next(upcoming, facts, judged),
                 *told_back(desk.plan, found, facts),
             ):
                 print_text(line)
@@ -109,7 +109,7 @@ def following(plan_path: Path | None, as_json: bool, config: Path) -> None:
     if as_json:
         print_json({"next": upcoming and upcoming.to_json(), **judged_json(judged)})
     else:
-        for line in (*told_next(upcoming, facts), *told_judged(judged, commands=False)):
+        for line in told_next(upcoming, facts, judged):
             print_text(line)
     raise SystemExit(0 if upcoming is None else exit_code_of(upcoming.state))
 
@@ -159,4 +159,4 @@ def _pairs(desk: Desk, standing: Standing, facts: Facts) -> list[tuple[str, obje
 
 def _row(event: dict[str, Any]) -> tuple[str, str, str, str]:
     detail = {key: value for key, value in event["detail"].items() if key in ("command", "code", "reason")}
-    return event["at"][:19], event["who"], event["action"], told_table(detail) or event["why"]
+    return moment(event["at"]), event["who"], event["action"], told_table(detail) or event["why"]

@@ -43,7 +43,7 @@ def traffic_judged(wanted: NoTraffic, names: Sequence[str], windows: Sequence[Ma
         count = window["requests"] if window["side"] == Side.MONOLITH else window["fallbacks"]
         if count and window["route"] in names:
             needed[window["route"]] = needed.get(window["route"], 0) + count
-            last = max(last, window["start"] + window["seconds"])
+            last = min(max(last, window["start"] + window["seconds"]), now)
     if needed:
         told = ", ".join(f"{route} {count}" for route, count in sorted(needed.items()))
         reason = (

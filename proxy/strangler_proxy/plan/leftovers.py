@@ -67,7 +67,8 @@ def leftovers_judged(wanted: NothingLeft, folder: Path) -> Judged:
     told = "; ".join(str(each) for each in found[:_MOST_TOLD])
     more = f"; and {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""
     figures = {"places": [f"{each.file}:{each.line}" for each in found[:_MOST_KEPT]], "count": len(found)}
-    reason = f"{len(found)} lines still name {names}: {told}{more}."
+    still = "1 line still names" if len(found) == 1 else f"{len(found)} lines still name"
+    reason = f"{still} {names}: {told}{more}"
     return Judged("", GateJudgement("nothing_left", GateVerdict.FAIL, reason, figures))
 
 

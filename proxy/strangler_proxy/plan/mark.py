@@ -59,6 +59,11 @@ class Mark:
     done_by: str = ""
     undoing: bool = False
 
+    @property
+    def tried_again(self) -> bool:
+        """Whether it failed, was begun once more, and has come past its gates before this time."""
+        return self.failure is not None and self.failure.again and self.passed_at is not None
+
     def to_json(self) -> dict[str, Any]:
         """The mark as plain JSON types."""
         return {

@@ -212,6 +212,10 @@ def _state(
         walks = any(isinstance(move, RolloutMove) and any(_walking(move, facts)) for move in step.moves)
         if walks and mark.failure.again:
             again = f"By now it is tried again: its rollout walks; `strangler plan apply {step.id}` goes on with that."
+        elif mark.tried_again and not all(made):
+            index = made.index(False)
+            state, waits = _held_by(step.moves[index], index, step, facts, mark)
+            again = f"By now it is tried again. {waits}" if state is StepState.WAITING else again
         return StepState.FAILED, f"{told} {again}"
     lacking = [each for each in needed if each.state is not StepState.DONE]
     if lacking:
@@ -265,7 +269,7 @@ def _nobody(facts: Facts) -> str:
 
 def _after_done(step: Step, facts: Facts, mark: Mark) -> tuple[StepState, str]:
     behind = [
-        f"{toggle.name} is at {told_reached(toggle.reached)}, and the step brought it to {told_reached(wanted)}"
+        f"{toggle.name} is at {told_reached(toggle.reached)}, and the step had brought it to {told_reached(wanted)}"
         for move in step.moves
         if isinstance(move, FlipMove | RolloutMove)
         for toggle, wanted in _behind(move, facts)
@@ -288,5 +292,5 @@ def _after_done(step: Step, facts: Facts, mark: Mark) -> tuple[StepState, str]:
 def _told_behind(behind: list[str]) -> str:
     if not behind:
         return ""
-    more = f", and {len(behind) - 1} more" if len(behind) > 1 else ""
+    more = f"; and {len(behind) - 1} more are not where it left them" if len(behind) > 1 else ""
     return f" {behind[0]}{more}."

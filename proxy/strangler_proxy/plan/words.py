@@ -21,6 +21,7 @@ from strangler_proxy.words import counted
 __all__ = [
     "judged_json",
     "told_back",
+    "told_following",
     "told_judged",
     "told_moves",
     "told_next",
@@ -51,19 +52,42 @@ def told_toggles(facts: Facts) -> str:
     return "Routes and seams: " + ", ".join(f"{number} at {place}" for place, number in sorted(places.items()))
 
 
-def told_next(standing: Standing | None, facts: Facts) -> Iterator[str]:
-    """What is next, what it waits for, and how to do it."""
+def told_following(standing: Standing | None) -> str:
+    """Which step is next, in a line."""
     if standing is None:
-        yield "Nothing is left: every step is done, and the world is as they left it."
-        return
+        return "Nothing is left: every step is done, and the world is as they left it."
     step = standing.step
-    yield f"Next: {step.id} ({step.title or 'no heading'}, line {step.line}): {standing.state}. {standing.reason}"
+    owner = f"; {step.owner}" if step.owner else ""
+    return f"Next: {step.id}, {step.title or 'no heading'} (line {step.line}{owner})"
+
+
+def told_next(standing: Standing | None, facts: Facts, judged: Sequence[Judged] = ()) -> Iterator[str]:
+    """What is next, what it waits for, what its gates say by `judged` (no command of them was run), how to do it."""
+    yield told_following(standing)
+    if standing is None:
+        return
+    step, state = standing.step, standing.state.value
+    yield _labelled(state[:1].upper() + state[1:], standing.reason)
     if standing.state is StepState.NOT_READY:
         return
-    for move, made in zip(step.moves, standing.made, strict=True):
-        if not made:
-            yield f"  To do:    {move}"
-    yield f"  Do it:    {_how(standing, facts)}"
+    left = [str(move) for move, made in zip(step.moves, standing.made, strict=True) if not made]
+    yield from _under("To do", left)
+    if left and step.after is not None:
+        yield _labelled("Then", f"these have to pass: {told_table(step.after.table)}")
+    yield from _under("Gates", [line.strip() for line in told_judged(judged, commands=False)])
+    if any(each.judgement.verdict is GateVerdict.FAIL for each in judged):
+        yield _labelled("First", "mend what FAILs: nothing else gets the step past that")
+    yield _labelled("Do it", _how(standing, facts))
+
+
+def _under(label: str, lines: Iterable[str]) -> Iterator[str]:
+    """Lines of which the first one has the label."""
+    for number, line in enumerate(lines):
+        yield _labelled("" if number else label, line)
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"  {label + ':' if label else '':<10} {text}"
 
 
 def _how(standing: Standing, facts: Facts) -> str:
@@ -73,28 +97,32 @@ def _how(standing: Standing, facts: Facts) -> str:
         return f"wait for {facts.holder}: one at a time"
     if standing.mark is not None and standing.mark.undoing:
         return f"strangler plan undo {step.id}"
-    if standing.state is StepState.WAITING:
+    again = standing.mark is not None and standing.mark.tried_again and not all(standing.made)
+    if standing.state is StepState.WAITING or again:
         move = next(move for move, made in zip(step.moves, standing.made, strict=True) if not made)
         if isinstance(move, ApprovalMove):
-            return f'strangler plan approve {step.id} --why "..."   (it is on {move.who}; then `plan apply`)'
+            return f'strangler plan approve {step.id} --why "..."   (it is on {move.who}; then `{_apply(step)}`)'
         if isinstance(move, RolloutMove):
             names = _under_way(move, facts)
             told = " or ".join(f'strangler rollout resume {quote(name)} --why "..."' for name in names)
-            return f"{told}   (then `plan apply`)"
-    confirm = f" --confirm {step.one_way}" if step.one_way else ""
-    return f"strangler plan apply {step.id}{confirm}"
+            return f"{told}   (then `{_apply(step)}`)"
+    return _apply(step)
+
+
+def _apply(step: Step) -> str:
+    return f"strangler plan apply {step.id}" + (f" --confirm {step.one_way}" if step.one_way else "")
 
 
 def told_back(plan: Plan, found: Mapping[str, Standing], facts: Facts) -> Iterator[str]:
     """How to go back from here: the last step that has moved something, and everything at once."""
     moved = [step for step in plan.ordered() if _has_moved(plan, found[step.id], facts)]
     if moved:
-        yield f"  Go back:  {_told_undo_of(plan, moved[-1], found, facts)}"
+        yield _labelled("Go back", _told_undo_of(plan, moved[-1], found, facts))
     if any(each.reached[0] not in (Stage.MONOLITH, Stage.RETIRED) for each in facts.toggles.values()):
         told = 'strangler back --all --why "..."   (every customer has the monolith again at the next request)'
-        yield f"  {'Or all:  ' if moved else 'Go back: '} {told}"
+        yield _labelled("Or all" if moved else "Go back", told)
     elif not moved:
-        yield "  There is nothing to go back from."
+        yield _labelled("Go back", "there is nothing to go back from")
 
 
 def _told_undo_of(plan: Plan, step: Step, found: Mapping[str, Standing], facts: Facts) -> str:
@@ -176,7 +204,8 @@ def told_judged(judged: Iterable[Judged], *, commands: bool = True) -> Iterator[
     for each in judged:
         about = f"{each.about} " if each.about else ""
         if not commands and each.judgement.name == "command":
-            yield f"  command `{each.judgement.figures['run']}` is run by `apply` and `verify`; 0 is wanted"
+            told = f"`{each.judgement.figures['run']}` is run by `apply` and `verify`, and has to end with 0"
+            yield f"  {_VERDICTS[GateVerdict.INCONCLUSIVE]:<8}command: {told}"
         else:
             yield f"  {_VERDICTS[each.judgement.verdict]:<8}{about}{each.judgement.name}: {each.judgement.reason}"
 

@@ -91,9 +91,8 @@ def decide(rollout: Rollout, seen: Seen, now: float) -> Act:
     if intent is not None:
         if intent.place < rollout.place:
             return Act(ActKind.BACK, intent.reason, intent)
-        return Act(
-            ActKind.CANCEL, f"The move to {intent.place} is not made yet; unless that is under way, it is judged anew."
-        )
+        told = f"On the way to {intent.place}; should nobody be making that move any more, it is judged anew."
+        return Act(ActKind.CANCEL, told)
     if rollout.state in GUARDED and rollout.at != START:
         failing = _failing(rollout, seen)
         if failing:

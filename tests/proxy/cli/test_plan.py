@@ -114,15 +114,16 @@ def test_status_alone_says_where_what_for_what_and_how_back(control: ControlPlan
     told = run("status").stdout
     assert "migration_plan.md: 0 of 4 steps done; 3 not ready, 1 ready" in told
     assert "Routes and seams: 3 at monolith" in told
-    assert "Next: look (Look, line 7): ready." in told
-    assert "is run by `apply` and `verify`; 0 is wanted" in told
-    assert "There is nothing to go back from" in told
+    assert "Next: look, Look (line 7)\n  Ready:     Nothing holds it back." in told
+    assert "Gates:     not yet command: `" in told
+    assert "is run by `apply` and `verify`, and has to end with 0" in told
+    assert "Go back:   there is nothing to go back from" in told
     run("apply", "--until", "some", "--yes", code=3)
     told = run("status").stdout
-    assert "Next: some (Some, line 22): waiting. It waits for the approval of the owner" in told
-    assert 'Do it:    strangler plan approve some --why "..."' in told
-    assert "Go back:  strangler plan undo some, then strangler plan undo both   (catalog.list to monolith)" in told
-    assert 'Or all:   strangler back --all --why "..."' in told
+    assert "Next: some, Some (line 22)\n  Waiting:   It waits for the approval of the owner" in told
+    assert 'Do it:     strangler plan approve some --why "..."' in told
+    assert "Go back:   strangler plan undo some, then strangler plan undo both   (catalog.list to monolith)" in told
+    assert 'Or all:    strangler back --all --why "..."' in told
     run("next", code=3)
 
 
@@ -175,6 +176,35 @@ def test_a_step_that_is_not_ready_waits_dry_or_not_whatever_its_gates_say(contro
     Path("shop/urls.py").write_text("from shop import lists\n")
     assert "gone: not ready." in run("apply", "gone", "--dry-run", code=1).stdout
     assert control.snapshot.toggles["catalog.list"].stage is Stage.MONOLITH
+
+
+def test_what_holds_a_step_back_stands_before_how_to_do_it_and_a_yes_is_followed_by_the_whole_command(
+    control: ControlPlane,
+) -> None:
+    assert run("apply", "--yes").stdout.endswith("Next: both, Both (line 14; list team)\n")
+    door = PLAN.replace('one_way = "lists"', 'one_way = "lists"\nwhy = "x"').replace(
+        'moves = [{ flip = "catalog.list", stage = "extracted" }',
+        'moves = [{ approval = "ana" }, { flip = "catalog.list", stage = "extracted" }',
+    )
+    Path("migration_plan.md").write_text(door)
+    up_to_some()
+    Path("shop/urls.py").write_text("from shop import lists\n")
+    run("apply", "gone", "--confirm", "lists", "--yes", code=1)
+    told = run("status", code=1).stdout
+    assert "Failed:    " in told
+    assert (
+        "Gates:     FAIL    nothing_left: 1 line still names shop.lists: shop/urls.py:1: from shop import lists\n"
+        in told
+    )
+    assert "First:     mend what FAILs" in told
+    assert told.index("FAIL  ") < told.index("First:  ") < told.index("Do it:  ")
+    Path("shop/urls.py").unlink()
+    # It failed until it is carried through, and says what it waits for all the same.
+    told = run("apply", "gone", "--confirm", "lists", "--yes", code=1).stdout
+    assert "By now it is tried again. It waits for the approval of ana" in told
+    assert "(it is on ana; then `strangler plan apply gone --confirm lists`)" in run("status", code=1).stdout
+    run("approve", "gone", "--why", "looked")
+    assert "Nothing is left: every step is done" in run("apply", "gone", "--confirm", "lists", "--yes").stdout
 
 
 def test_nobody_to_be_asked_is_no_yes(control: ControlPlane) -> None:
@@ -243,7 +273,7 @@ def test_somebody_else_at_it_is_named_and_one_that_died_here_is_not_waited_for(c
     held = control.documents.lease("plan/migration_plan", "carla@elsewhere", seconds=30, now=2**33)
     assert held == "carla@elsewhere"
     assert "carla@elsewhere is at it" in run("apply", "--yes", code=3).output
-    assert "Do it:    wait for carla@elsewhere: one at a time" in run("status").stdout
+    assert "Do it:     wait for carla@elsewhere: one at a time" in run("status").stdout
     control.documents.release("plan/migration_plan", "carla@elsewhere")
     dead = f"ben@here on {socket.gethostname()}, process {2**22 + os.getpid()}"
     control.documents.lease("plan/migration_plan", dead, seconds=30, now=2**33)

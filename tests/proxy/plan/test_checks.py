@@ -54,6 +54,12 @@ def test_traffic_on_the_old_path_fails_also_in_a_failing_candidates_place(
     assert told in judged.judgement.reason
 
 
+def test_nobody_was_answered_later_than_now_however_long_the_windows_are() -> None:
+    window = {**EVERY_DAY[-1], "route": "catalog.list", "side": "monolith", "requests": 1, "start": NOW - 10.0}
+    judged = traffic_judged(WANTED, ["catalog.list"], [*EVERY_DAY, window], NOW)
+    assert judged.judgement.figures["last"] == NOW
+
+
 @pytest.mark.parametrize("windows", [[], EVERY_DAY[:10], EVERY_DAY[4:], [*EVERY_DAY[:8], *EVERY_DAY[12:]]])
 def test_silence_is_no_proof(windows: list[dict[str, Any]]) -> None:
     judged = traffic_judged(WANTED, ["catalog.list"], windows, NOW)

@@ -314,7 +314,7 @@ def test_a_step_undone_by_hand_has_drifted_and_holds_back_what_needs_it() -> Non
     desk.world.hand("catalog.list", Stage.MONOLITH)
     drifted = standings(desk.plan, desk.world.look())["shadow"]
     assert drifted.state is StepState.DRIFTED
-    assert "catalog.list is at monolith, and the step brought it to shadow" in drifted.reason
+    assert "catalog.list is at monolith, and the step had brought it to shadow" in drifted.reason
     assert desk.states()["canary"] == "not ready"
     with pytest.raises(PlanError, match=r"It needs shadow \(drifted\)"):
         desk.apply("canary")
