@@ -92,6 +92,14 @@ def test_back_is_two_keys_away(page: Page, shop: Shop, extracted: str) -> None:
     expect(page.get_by_text("Back at the monolith. ")).to_have_count(0)
 
 
+def test_what_was_told_of_a_move_goes_once_something_else_has_moved(page: Page, shop: Shop, extracted: str) -> None:
+    page.keyboard.press("b")
+    page.keyboard.press("b")
+    expect(page.locator("#notice")).to_contain_text("Back at the monolith")
+    shop.move(extracted, "shadow")
+    expect(page.locator("#notice")).to_have_count(0)
+
+
 def test_back_says_why_and_only_what_is_chosen(page: Page, shop: Shop, extracted: str) -> None:
     shop.move("catalog.reviews", "extracted")
     page.goto(f"/room/back?name={extracted}&next=/room/")

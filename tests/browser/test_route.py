@@ -127,7 +127,7 @@ def test_a_bad_canary_comes_back_by_itself_and_says_why(sign_in: SignIn, shop: S
         expect(page.locator("#moves")).to_contain_text("A move by hand takes it over")
         shoot(page, "route-rollout")
         shop.catalog.failing = True
-        expect(page.locator("#wants-person")).to_contain_text("stepped-back", timeout=90_000)
+        expect(page.locator("#wants-person")).to_contain_text("stepped back", timeout=90_000)
         expect(pill(page)).to_have_text(re.compile("shadow"))
         expect(page.locator("#wants-person")).to_contain_text("A gate fails at canary 25%, so back to shadow")
         expect(rollout.get_by_role("button", name="Resume")).to_be_visible()

@@ -18,6 +18,7 @@ from strangler_proxy.page.route_form import ApproveForm, MoveForm, RolloutForm, 
 from strangler_proxy.page.route_look import Strange, toggle_of
 from strangler_proxy.page.route_shown import Moved, moved_since, moves_in
 from strangler_proxy.page.trouble import status_of
+from strangler_proxy.words import stage_of
 
 __all__ = ["routes"]
 
@@ -47,7 +48,8 @@ async def move(request: Request) -> Response:
     if meanwhile:
         trouble = Trouble("move", _MEANWHILE, _STILL, meanwhile, 409)
         return await route_page(request, move=form, trouble=trouble)
-    return _back(request, told_move(outcome), kind="bad" if outcome["missing"] else "ok")
+    where = f"To {stage_of(outcome['moved'][0]['to'])}. " if outcome["moved"] else ""
+    return _back(request, where + told_move(outcome), kind="bad" if outcome["missing"] else "ok")
 
 
 async def order(request: Request) -> Response:

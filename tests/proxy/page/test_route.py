@@ -103,7 +103,7 @@ def test_a_move_is_made_in_the_name_of_whoever_made_it_and_told_on_the_page_afte
     moved = visit.post(f"{PAGE}/move", form)
     assert (moved.status_code, moved.headers["Location"]) == (303, PAGE)
     text = text_of(visit.get(PAGE))
-    assert "catalog.list: live on 0 of 0 workers, revision 2." in text
+    assert "To shadow. catalog.list: live on 0 of 0 workers, revision 2." in text
     assert "ada (control.token) : compare first" in text
     assert "One begins in stage shadow" not in text
 

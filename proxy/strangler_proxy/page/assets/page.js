@@ -72,6 +72,17 @@
     banner.replaceChildren(list);
   };
 
+  // What was told of a move is past once something else has moved, and whoever read on has read it.
+  const NOTICE_MS = 5000;
+  const noticed = Date.now();
+  const putAwayNotice = () => {
+    const notice = document.getElementById("notice");
+    if (!notice || notice.classList.contains("bad")) return;
+    setTimeout(() => {
+      if (!notice.contains(document.activeElement)) notice.remove();
+    }, Math.max(0, noticed + NOTICE_MS - Date.now()));
+  };
+
   const dispatch = (name, detail) => body.dispatchEvent(new CustomEvent(name, { detail }));
 
   const listen = () => {
@@ -87,6 +98,7 @@
       for (const each of document.querySelectorAll("[data-revision-shown]")) each.textContent = tick.revision;
       if (String(tick.revision) !== body.dataset.revision) {
         body.dataset.revision = tick.revision;
+        putAwayNotice();
         dispatch("strangler:moved", tick);
       }
       dispatch("strangler:tick", tick);
