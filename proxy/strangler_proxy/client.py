@@ -1,72 +1,24 @@
-"""The control API's client, as the command line uses it."""
+"""The control API's client, as the command line and the control room use it: a method for each verb."""
 
 from __future__ import annotations
 
-import getpass
-import socket
-import ssl
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import quote
 
-import httpx
-
-from strangler.errors import ControlRefused, ControlUnreachable, StranglerError
 from strangler.evidence import KeptPair
 from strangler.toggles import Snapshot
-from strangler_proxy.config.values import Address
-from strangler_proxy.plain import reason
+from strangler_proxy.control_connection import ControlConnection
 
 __all__ = ["ControlClient"]
 
-_SECONDS: Final = 10.0
 # Everything that was recorded is written before this is answered.
 _ENDING_SECONDS: Final = 30.0
 _MOST_ENTRIES: Final = 1000
-_END: Final = "-----END CERTIFICATE-----"
 
 
-class ControlClient:
-    """Talks to the control plane at `address` with `token`. Use it in a `with` block, or close it.
-
-    `certificate` is the file of the one that it serves by TLS with; None for plain HTTP, or with `tls` for one that this
-    machine trusts. Raises StranglerError where that cannot be used. Every method raises ControlUnreachable when nothing answers and ControlRefused when the answer
-    is an error.
-    """
-
-    def __init__(
-        self,
-        address: Address,
-        token: str,
-        *,
-        certificate: Path | None = None,
-        tls: bool = False,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        self._place = f"{'http' if certificate is None and not tls else 'https'}://{address}"
-        verify: ssl.SSLContext | bool = True
-        if certificate is not None or tls:
-            verify = ssl.create_default_context() if certificate is None else _trusting(certificate)
-        self._http = httpx.Client(
-            base_url=self._place,
-            headers={"Authorization": f"Bearer {token}"},
-            verify=verify,
-            timeout=_SECONDS,
-            # A proxy named in the environment has no business between us and this machine.
-            trust_env=False,
-            transport=transport,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._http.close()
+class ControlClient(ControlConnection):
+    """The verbs of the control API, over a connection."""
 
     def snapshot(self) -> Snapshot:
         """The snapshot in force."""
@@ -92,13 +44,7 @@ class ControlClient:
 
     def metrics(self) -> str:
         """The metrics, in Prometheus' text format."""
-        try:
-            answered = self._http.get("/metrics")
-        except httpx.TransportError as error:
-            raise self._unreachable(error) from error
-        if answered.is_success:
-            return answered.text
-        raise _refused(answered.status_code, None)
+        return self._text("/metrics")
 
     def routes(self) -> list[dict[str, Any]]:
         """Every route with its toggle."""
@@ -247,7 +193,7 @@ class ControlClient:
     def write_rules(self, text: str, *, expected_digest: str, why: str) -> dict[str, Any]:
         """Put another text in the place of that file, and have it reloaded."""
         body = {"text": text, "expected_digest": expected_digest, "why": why}
-        return self._ask("PUT", "/api/v1/rules", json=body, headers=_who(), timeout=_SECONDS)
+        return self._put("/api/v1/rules", body)
 
     def recording(self) -> dict[str, Any] | None:
         """The recording that runs, or the one that ran last."""
@@ -261,7 +207,7 @@ class ControlClient:
 
     def stop_recording(self) -> dict[str, Any]:
         """End the recording that runs; gives how it ended."""
-        ended = self._ask("DELETE", "/api/v1/recording", headers=_who(), timeout=_ENDING_SECONDS)
+        ended = self._delete("/api/v1/recording", seconds=_ENDING_SECONDS)
         recording: dict[str, Any] = ended["recording"]
         return recording
 
@@ -357,82 +303,8 @@ class ControlClient:
     def plan_call_off(self, name: str) -> bool:
         """Let what the control plane is at of that plan end where it is; gives whether something was."""
         path = f"/api/v1/plan/{quote(name, safe='')}/run"
-        return bool(self._ask("DELETE", path, headers=_who())["called_off"])
+        return bool(self._delete(path)["called_off"])
 
     def _rolled(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         rollout: dict[str, Any] = self._post(path, body)["rollout"]
         return rollout
-
-    def _get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        given = {key: value for key, value in (query or {}).items() if value is not None}
-        return self._ask("GET", path, params=given)
-
-    def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        wait = body.get("wait_seconds") or 0.0
-        return self._ask("POST", path, json=body, headers=_who(), timeout=_SECONDS + wait)
-
-    def _ask(self, method: str, path: str, **given: Any) -> dict[str, Any]:
-        try:
-            answered = self._http.request(method, path, **given)
-            document = answered.json()
-        except httpx.TransportError as error:
-            raise self._unreachable(error) from error
-        except UnicodeEncodeError as error:
-            raise StranglerError(f"{error.object!r} is not UTF-8. Write it anew, or set a UTF-8 locale.") from error
-        except ValueError as error:
-            raise ControlUnreachable(
-                f"What answers at {self._place} is not a control plane. Check `control` in strangler.toml."
-            ) from error
-        if answered.is_success and isinstance(document, dict):
-            return document
-        raise _refused(answered.status_code, document)
-
-    def _unreachable(self, error: httpx.TransportError) -> ControlUnreachable:
-        return ControlUnreachable(
-            f"Nothing answers at {self._place} ({reason(error)}). Is `strangler serve` running with this configuration?"
-        )
-
-
-def _refused(status: int, document: Any) -> ControlRefused:
-    error = document.get("error") if isinstance(document, dict) else None
-    if status == 401:
-        # The API tells programs which header to send; people need to know which token was sent.
-        return ControlRefused(
-            status,
-            "unauthorized",
-            "The control plane does not take this token: STRANGLER_TOKEN, or where that is not set control.token in the"
-            " state folder. It may have expired, or been revoked or rotated; `strangler token list` with another one"
-            " tells.",
-        )
-    if not isinstance(error, dict):
-        return ControlRefused(status, "unknown", f"The control plane answered {status}.")
-    wrong, remedy = str(error.get("message", "")), str(error.get("remedy", ""))
-    return ControlRefused(status, str(error.get("code", "unknown")), wrong, remedy)
-
-
-def _trusting(certificate: Path) -> ssl.SSLContext:
-    """Trusts the one certificate that the file begins with, under whatever name: whoever holds its key is who we mean.
-
-    Raises StranglerError for a file that cannot be read.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    try:
-        own = certificate.read_text(encoding="ascii").partition(_END)
-        context.load_verify_locations(cadata=own[0] + own[1])
-    except (OSError, ValueError) as error:
-        raise StranglerError(f"{certificate} cannot be used to know the control plane by: {error}.") from error
-    return context
-
-
-def _who() -> dict[bytes, bytes]:
-    return {b"X-Strangler-Who": f"{_user()}@{socket.gethostname()}".encode()}
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        # A container's user without a name.
-        return "somebody"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ import click
 
 from strangler_proxy.cli.remote import control_client, running_config
 from strangler_proxy.client import ControlClient
+from strangler_proxy.control_connection import caller
 from strangler_proxy.plan import Engine, Plan, Standing, StepState, load_plan, standings
 from strangler_proxy.plan.facts import Facts
 from strangler_proxy.plan.remote import RemoteWorld
@@ -69,7 +68,7 @@ def desk_at(
 ) -> Iterator[Desk]:
     """The desk for the plan at `plan_path`, by default the configuration's. Raises StranglerError."""
     plan = load_plan(_configured(config) if plan_path is None else plan_path)
-    who = f"{_user()}@{socket.gethostname()}"
+    who = caller()
     with control_client(config) as client:
         world = RemoteWorld(client, plan.name, plan.path.resolve().parent, who=who, show=show or _quiet)
         yield Desk(plan, client, world, Engine(plan, world, who=who, tell=tell or _untold), who)
@@ -88,11 +87,3 @@ def _quiet(_: str) -> None:
 
 def _untold(_: Told) -> None:
     """Whoever only looks is told nothing."""
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        # A container's user without a name.
-        return "somebody"
