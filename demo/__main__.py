@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 
 from demo.addresses import Addresses
+from demo.customers import Customers
 from demo.stack import Seeding, Stack, StackError
 from demo.story import Story
 
-__all__ = ["main"]
+__all__ = ["leave_open", "main"]
 
 
 def main() -> int:
@@ -40,7 +41,7 @@ def main() -> int:
         went_well = Story(stack, seconds=asked.seconds).tell()
         print(f"\n{'All well' if went_well else 'NOT well'}, in {time.monotonic() - began:.0f} s.", flush=True)
         if not asked.exit:
-            _leave_open(stack)
+            leave_open(stack)
     except StackError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 2
@@ -56,7 +57,9 @@ def main() -> int:
     return 0 if went_well else 1
 
 
-def _leave_open(stack: Stack) -> None:
+def leave_open(stack: Stack) -> None:
+    """Say where everything is, and let a few customers in, so that there is something to watch, until somebody ends it;
+    StackError when a part ends by itself."""
     print(
         f"""
 The shop is open, through the proxy:  {stack.addresses.url("shop")}/
@@ -66,11 +69,16 @@ The control room, to watch it:        {stack.addresses.url("control")}/room/
   move a route yourself, in a shell   . {stack.shell_file()}
                                       strangler flip 'catalog.*' extracted --force --why "to see it"
   or go on with the plan              strangler plan status
-Ctrl-C ends it.""",
+A few customers go on shopping. Ctrl-C ends it.""",
         flush=True,
     )
-    while all(process.poll() is None for process in stack.processes.values()):
-        time.sleep(0.5)
+    customers = Customers(stack.addresses.url("shop"), count=4, pause=0.5, seed=2)
+    customers.start()
+    try:
+        while all(process.poll() is None for process in stack.processes.values()):
+            time.sleep(0.5)
+    finally:
+        customers.stop()
     gone = [name for name, process in stack.processes.items() if process.poll() is not None]
     raise StackError(f"{', '.join(gone)} ended by itself.\n{stack.log_end(gone[0])}")
 
