@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from strangler.evidence.percent import percent
 from strangler.toggles import format_share
 
 __all__ = ["counted", "milliseconds", "moment", "percent", "stage_of"]
@@ -15,11 +15,6 @@ __all__ = ["counted", "milliseconds", "moment", "percent", "stage_of"]
 def counted(count: int, word: str) -> str:
     """How many there are of what `word` names one of."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
-
-
-def percent(share: float) -> str:
-    """A share, never rounded up to more than it is."""
-    return f"{math.floor(share * 100_000) / 1000:.3f}".rstrip("0").rstrip(".") + " %"
 
 
 def moment(at: float | str) -> str:

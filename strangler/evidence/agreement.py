@@ -12,6 +12,7 @@ from strangler.compare.values import Verdict
 from strangler.evidence.binomial import difference_interval, lower_bound, trials_needed, upper_bound
 from strangler.evidence.evidence import Evidence
 from strangler.evidence.gate_verdict import GateVerdict, Judgement
+from strangler.evidence.percent import percent
 
 __all__ = ["BOUND", "CONFIDENCE", "Agreement", "AgreementWanted", "Change", "agreement_of", "change_of"]
 
@@ -82,26 +83,26 @@ class Agreement:
             why = "There are no pairs." if not self.pairs else f"All {self.pairs} pairs are inconclusive."
             return Judgement(GateVerdict.INCONCLUSIVE, why)
         if self.ceiling < wanted.bound:
-            most, least = _percent(self.ceiling), _percent(wanted.bound)
+            most, least = percent(self.ceiling), percent(wanted.bound)
             why = f"{self.differ} of {told} pairs differ: at most {most} agree, and {least} is wanted."
             return Judgement(GateVerdict.FAIL, why)
         if self.inconclusive > wanted.inconclusive * self.pairs:
             share = f"{self.inconclusive} of {self.pairs} pairs are inconclusive"
             return Judgement(
-                GateVerdict.INCONCLUSIVE, f"{share}, and at most {_percent(wanted.inconclusive)} of them may be."
+                GateVerdict.INCONCLUSIVE, f"{share}, and at most {percent(wanted.inconclusive)} of them may be."
             )
         if self.pairs < wanted.pairs:
             why = f"There are {self.pairs} pairs, and {wanted.pairs} are wanted."
             return Judgement(GateVerdict.INCONCLUSIVE, why)
         if self.bound >= wanted.bound:
             seen = f"{self.agree} of {told + self.open}, {self.inputs} distinct inputs"
-            why = f"At least {_percent(self.bound)} of pairs agree ({seen})."
+            why = f"At least {percent(self.bound)} of pairs agree ({seen})."
             return Judgement(GateVerdict.PASS, why)
         return Judgement(GateVerdict.INCONCLUSIVE, self._lacking(wanted))
 
     def _lacking(self, wanted: AgreementWanted) -> str:
         needed = trials_needed(wanted.bound, self.differ + self.open, wanted.confidence)
-        sure = f"At least {_percent(self.bound)} agree, and {_percent(wanted.bound)} is wanted"
+        sure = f"At least {percent(self.bound)} agree, and {percent(wanted.bound)} is wanted"
         if self.open:
             sure = f"{sure}; {self.open} unchecked differences and failures count as differing"
         if needed is None:
@@ -192,7 +193,7 @@ class Change:
             return Judgement(GateVerdict.PASS, f"{said}.")
         if self.low > margin:
             return Judgement(
-                GateVerdict.FAIL, f"{said}: at least {_percent(self.low)} more; {_percent(margin)} is allowed."
+                GateVerdict.FAIL, f"{said}: at least {percent(self.low)} more; {percent(margin)} is allowed."
             )
         return Judgement(GateVerdict.INCONCLUSIVE, f"{said}: too few to tell them apart.")
 
@@ -218,8 +219,3 @@ def change_of(evidence: Evidence, confidence: float = CONFIDENCE) -> Change:
         told += tally.count if passing or key.verdict is not Verdict.INCONCLUSIVE else 0
     low, high = difference_interval(transient, told, evidence.changed, evidence.asked, confidence)
     return Change(transient, told, evidence.changed, evidence.asked, confidence, low, high)
-
-
-def _percent(share: float) -> str:
-    """A share, never rounded up to more than it is."""
-    return f"{math.floor(share * 100_000) / 1000:.3f}".rstrip("0").rstrip(".") + " %"

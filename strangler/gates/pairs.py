@@ -9,11 +9,12 @@ from strangler.compare.values import Verdict
 from strangler.evidence import AgreementWanted, Evidence, GateVerdict
 from strangler.evidence.agreement import Agreement, Change, agreement_of, change_of
 from strangler.evidence.coverage import coverage_of
+from strangler.evidence.percent import percent
 from strangler.evidence.sequential import against_share, never_above, surely
 from strangler.gates.judgement import GateJudgement
 from strangler.gates.observed import Observed
 from strangler.gates.wanted import CoverageGate, TransientGate
-from strangler.gates.words import counted, share
+from strangler.gates.words import counted
 
 __all__ = ["judge_agreement", "judge_coverage", "judge_transient", "pairs_in"]
 
@@ -33,7 +34,7 @@ def judge_agreement(wanted: AgreementWanted, lag: TransientGate | None, seen: Ob
     change = change_of(evidence, margin.confidence)
     told, differ = _pairs_of_stage(evidence, seen.stage)
     figures = {**agreement.to_json(), "wanted": wanted.bound, "stage_pairs": told, "stage_differ": differ}
-    wants = f"at least {share(wanted.bound, up=True)} must surely agree"
+    wants = f"at least {percent(wanted.bound, up=True)} must surely agree"
     # What is wrong now may be thin among what was right before, so the pairs of this stage are a test of their own.
     for count, trials, where in (
         (differ, told, f" of stage {seen.stage}"),
@@ -52,7 +53,7 @@ def judge_agreement(wanted: AgreementWanted, lag: TransientGate | None, seen: Ob
         reason = f"{_differ(agreement)}, more than {wants} allows, but not yet surely."
         return GateJudgement("agreement", GateVerdict.INCONCLUSIVE, reason, figures)
     if change.asked and change.judged(margin.margin).verdict is GateVerdict.FAIL:
-        reason = f"{_lag(change)}, and at most {share(margin.margin)} more is allowed."
+        reason = f"{_lag(change)}, and at most {percent(margin.margin)} more is allowed."
         return GateJudgement("agreement", GateVerdict.INCONCLUSIVE, reason, figures)
     if judged.verdict is GateVerdict.PASS:
         return GateJudgement("agreement", judged.verdict, f"{judged.reason.rstrip('.')}; {wants}.", figures)
@@ -63,7 +64,7 @@ def judge_transient(wanted: TransientGate, seen: Observed, alarm: float) -> Gate
     """Whether pairs differ for a moment only no more often than the monolith changes its own answers, give or take."""
     change = change_of(seen.evidence or _NOTHING, wanted.confidence)
     figures = {**change.to_json(), "margin": wanted.margin}
-    wants = f"at most {share(wanted.margin)} more is allowed"
+    wants = f"at most {percent(wanted.margin)} more is allowed"
     if not change.pairs:
         return GateJudgement("transient", GateVerdict.INCONCLUSIVE, f"There are no pairs; {wants}.", figures)
     if not change.asked:
@@ -73,7 +74,7 @@ def judge_transient(wanted: TransientGate, seen: Observed, alarm: float) -> Gate
         return GateJudgement("transient", GateVerdict.FAIL, f"{_lag(change)}: surely more, and {wants}.", figures)
     if change.high <= wanted.margin:
         return GateJudgement("transient", GateVerdict.PASS, f"{_lag(change)}; {wants}.", figures)
-    reason = f"{_lag(change)}: up to {share(max(change.high, 0.0), up=True)} more, and {wants}."
+    reason = f"{_lag(change)}: up to {percent(max(change.high, 0.0), up=True)} more, and {wants}."
     return GateJudgement("transient", GateVerdict.INCONCLUSIVE, reason, figures)
 
 

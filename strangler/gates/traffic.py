@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from strangler.evidence import Evidence, GateVerdict, latency
 from strangler.evidence.binomial import difference_interval, upper_bound
+from strangler.evidence.percent import percent
 from strangler.evidence.sequential import (
     Failures,
     Slower,
@@ -24,7 +25,7 @@ from strangler.gates.judgement import GateJudgement
 from strangler.gates.observed import Answered, Observed
 from strangler.gates.pairs import pairs_in
 from strangler.gates.wanted import ErrorsGate, LatencyGate
-from strangler.gates.words import counted, duration, share, time
+from strangler.gates.words import counted, duration, time
 
 __all__ = ["judge_breaker", "judge_errors", "judge_latency", "judge_requests", "judge_time"]
 
@@ -42,7 +43,7 @@ def judge_errors(wanted: ErrorsGate, seen: Observed, alarm: float) -> GateJudgem
     both = [span for span in seen.spans if span.candidate.requests and span.monolith.requests]
     candidate, monolith = (_all(each.candidate for each in both), _all(each.monolith for each in both))
     everything = _all(each.candidate for each in seen.spans)
-    margin, wants = wanted.margin, f"at most {share(wanted.margin)} more is allowed"
+    margin, wants = wanted.margin, f"at most {percent(wanted.margin)} more is allowed"
     if not everything.requests:
         return GateJudgement("errors", GateVerdict.INCONCLUSIVE, f"The candidate was asked by no customer; {wants}.")
     if monolith.requests < _ALONE * everything.requests:
@@ -60,7 +61,7 @@ def judge_errors(wanted: ErrorsGate, seen: Observed, alarm: float) -> GateJudgem
         return GateJudgement("errors", GateVerdict.FAIL, f"{saw}: surely more, and {wants}.", figures)
     if high <= margin:
         return GateJudgement("errors", GateVerdict.PASS, f"{saw}; {wants}.", figures)
-    reason = f"{saw}: up to {share(high, up=True)} more, and {wants}."
+    reason = f"{saw}: up to {percent(high, up=True)} more, and {wants}."
     return GateJudgement("errors", GateVerdict.INCONCLUSIVE, reason, figures)
 
 
@@ -68,14 +69,14 @@ def _alone(wanted: ErrorsGate, candidate: Answered, before: Answered, alarm: flo
     most = upper_bound(candidate.errors, candidate.requests, wanted.confidence)
     figures = {**_figures(candidate, before), "margin": wanted.margin, "high": most, "monolith_is": "before"}
     saw = f"{_failed(candidate, 'candidate')} failed, and the monolith was hardly asked in the same time"
-    wants = f"at most {share(wanted.margin)} more than its rate is allowed"
+    wants = f"at most {percent(wanted.margin)} more than its rate is allowed"
     if before.requests:
         allowed = never_above(before.errors, before.requests, alarm / 2) + wanted.margin
         if surely(against_share(candidate.errors, candidate.requests, allowed), alarm / 2):
             earlier = f"{saw} (before, {_failed(before, 'monolith')} failed)"
             return GateJudgement("errors", GateVerdict.FAIL, f"{earlier}: surely too many, {wants}.", figures)
     if most <= wanted.margin:
-        reason = f"{saw}: at most {share(most, up=True)} fail, and {share(wanted.margin)} is allowed in any case."
+        reason = f"{saw}: at most {percent(most, up=True)} fail, and {percent(wanted.margin)} is allowed in any case."
         return GateJudgement("errors", GateVerdict.PASS, reason, figures)
     return GateJudgement("errors", GateVerdict.INCONCLUSIVE, f"{saw}; {wants}.", figures)
 

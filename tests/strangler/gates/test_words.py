@@ -2,15 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from strangler.gates.words import counted, duration, share, time
-
-
-@pytest.mark.parametrize(
-    ("value", "down", "up"),
-    [(0.999, "99.9 %", "99.9 %"), (0.0050001, "0.5 %", "0.501 %"), (1.0, "100 %", "100 %"), (0.0, "0 %", "0 %")],
-)
-def test_a_share_is_never_nearer_to_what_is_wanted_than_it_is(value: float, down: str, up: str) -> None:
-    assert (share(value), share(value, up=True)) == (down, up)
+from strangler.gates.words import counted, duration, time
 
 
 @pytest.mark.parametrize(
