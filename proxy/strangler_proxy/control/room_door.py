@@ -81,6 +81,14 @@ class RoomDoor:
                 "Call it as 127.0.0.1 or localhost.",
             )
         reading = request.method in _READING
+        if reading and _taken_in(headers):
+            return trouble(
+                request,
+                403,
+                "From another site",
+                "A page of another site takes in nothing of the control room.",
+                "Open the control room itself.",
+            )
         if not reading and not _own(headers, host):
             return trouble(
                 request,
@@ -144,6 +152,13 @@ def _own(headers: Headers, host: str) -> bool:
     """Whether a request comes from one of our own pages. Every browser says so of a form that is sent."""
     site = headers.get("sec-fetch-site", "same-origin")
     return site == "same-origin" and netloc_of(headers.get("origin", "")) == host.lower()
+
+
+def _taken_in(headers: Headers) -> bool:
+    """Whether a page of another origin, such as the shop's at another port, asks for something behind somebody's back:
+    it could not read it, but hold streams open, and have gates asked."""
+    site = headers.get("sec-fetch-site", "none")
+    return site not in {"same-origin", "none"} and headers.get("sec-fetch-mode") != "navigate"
 
 
 def _signed_out(request: Request) -> Response:

@@ -193,3 +193,13 @@ def test_whoever_signs_in_again_and_again_is_told_when_to_come_again(
         assert int(late.headers["retry-after"]) >= 1
     (call,) = control.documents.events(action="api.call")
     assert (call.name, call.who, call.detail["status"]) == ("POST /room/sign-in", "ada (control.token)", 429)
+
+
+@pytest.mark.parametrize("site", ["same-site", "cross-site"])
+def test_pages_of_others_lead_here_and_take_in_nothing(visit: Visit, site: str) -> None:
+    for path in ("/room/", "/room/live", "/room/back", asset_url("page.js")):
+        behind = visit.get(path, **{"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"})
+        assert (behind.status_code, "takes in nothing" in behind.text) == (403, True)
+    assert visit.get("/room/back", **{"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}).status_code == 200
+    for own in ("same-origin", "none"):
+        assert visit.get("/room/back", **{"Sec-Fetch-Site": own, "Sec-Fetch-Mode": "cors"}).status_code == 200
