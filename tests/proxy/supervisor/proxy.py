@@ -93,7 +93,9 @@ class Proxy:
         """Start it, and wait until every worker is live."""
         begun = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log, self.said.open("wb") as said:
-            self._process = subprocess.Popen([*STRANGLER, "serve", *self.options], cwd=self.folder, stdout=said, stderr=log)
+            self._process = subprocess.Popen(
+                [*STRANGLER, "serve", *self.options], cwd=self.folder, stdout=said, stderr=log
+            )
         until(lambda: self.process.poll() is not None or b"Strangler is serving" in self.log.read_bytes()[begun:])
         until(lambda: self.process.poll() is not None or self.status()["live"] == self.all_live)
         assert self.process.poll() is None, self.log.read_text()
