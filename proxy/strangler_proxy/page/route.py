@@ -18,7 +18,7 @@ from strangler_proxy.page.render import HEADERS, render
 from strangler_proxy.page.room import room_of
 from strangler_proxy.page.route_charts import RANGES
 from strangler_proxy.page.route_form import NO_TROUBLE, ApproveForm, MoveForm, RolloutForm, Trouble
-from strangler_proxy.page.route_look import CHARTS, Look, Strange, charted, gates_before, held_of, look
+from strangler_proxy.page.route_look import CHARTS, Look, Strange, charted, differing, gates_before, held_of, look
 from strangler_proxy.page.route_moves import ShownMove, moves_of, offered
 from strangler_proxy.page.route_shown import moved_since
 from strangler_proxy.page.visitor import visitor_of
@@ -117,11 +117,15 @@ async def moves(request: Request) -> Response:
 
 
 async def gates(request: Request) -> Response:
-    """What must pass before the next stage, and what it comes to now."""
+    """What must pass before the next stage, and what it comes to now; and whether pairs differ, gates or none."""
     name = request.path_params["name"]
-    before, found = await asked_of_room(request, gates_before)
-    context = {"look_name": name, "before": before, "gates": found, "approve": ApproveForm(), "trouble": NO_TROUBLE}
-    return render(request, "route_gates.html", context)
+
+    def asked(client: ControlClient, name: str) -> dict[str, Any]:
+        before, found = gates_before(client, name)
+        return {"before": before, "gates": found, "differs": differing(client, name)}
+
+    context = {"look_name": name, "approve": ApproveForm(), "trouble": NO_TROUBLE}
+    return render(request, "route_gates.html", {**await asked_of_room(request, asked), **context})
 
 
 async def takes(request: Request) -> Response:

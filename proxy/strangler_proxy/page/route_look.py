@@ -27,7 +27,7 @@ from strangler_proxy.page.route_shown import (
 )
 from strangler_proxy.rollout.words import told_schedule
 
-__all__ = ["CHARTS", "Look", "Strange", "charted", "gates_before", "held_of", "look", "toggle_of"]
+__all__ = ["CHARTS", "Look", "Strange", "charted", "differing", "gates_before", "held_of", "look", "toggle_of"]
 
 CHARTS: Final = ("rate", "latency", "agreement")
 _ENTRIES: Final = 50
@@ -108,6 +108,12 @@ def gates_before(client: ControlClient, name: str) -> tuple[str, tuple[Gate, ...
     """Before which stage a route or seam has gates to pass (empty: before none), and what they come to now."""
     (row,) = client.gates([name])
     return row["before"] or "", gates_of(row["gates"])
+
+
+def differing(client: ControlClient, name: str) -> Mapping[str, Any] | None:
+    """In short, where pairs of the newest release differ; None where none does, or no store says so."""
+    rows = _kept(client.differences, [])
+    return next((each for each in rows if each["route"] == name and each["differ"]), None)
 
 
 def charted(client: ControlClient, name: str, chart: str, over: Range) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from strangler.evidence import Traffic, TrafficKey
 from strangler.gates import Gates
 from strangler.testing import FixedMoveGuard, MemoryDocumentStore, MemoryEvidenceStore, MemoryToggleStore
 from strangler.toggles import Stage
-from tests.proxy.control.fakes import agreed_now, config, plane
+from tests.proxy.control.fakes import agreed_now, config, kept_pair, observe, plane
 from tests.proxy.control.test_captures_api import EXAMPLE
 from tests.proxy.control.test_rollout_api import SCHEDULES
 from tests.proxy.page.visit import TOKEN, Visit, visiting
@@ -280,6 +280,14 @@ def test_a_move_by_hand_of_what_a_rollout_walks_is_warned_of(visit: Visit) -> No
     flip(visit, "shadow")
     visit.post(f"{PAGE}/rollout", {"order": "start", "schedule": "slow", "why": "x"})
     assert "A move by hand takes it over" in text_of(visit.get(PAGE))
+
+
+def test_that_pairs_differ_is_told_where_it_is_moved_even_without_a_gate(visit: Visit, control: ControlPlane) -> None:
+    assert "differ" not in text_of(visit.part(f"{PAGE}/gates"))
+    observe(control, kept_pair("a"), kept_pair("b"), agreeing=8)
+    gates = visit.part(f"{PAGE}/gates")
+    assert "2 of 10 pairs differ of release v1 , most of them at $.price" in text_of(gates)
+    assert 'href="/room/differences/catalog.list"' in gates.text
 
 
 def test_gates_are_told_with_what_they_see_and_an_approval_is_said(visit: Visit, control: ControlPlane) -> None:

@@ -14,7 +14,7 @@
   const HEIGHT = 220;
   const MOST_ROWS = 200;
   const FEW = 32;
-  const LEAST_SPAN = 60;
+  const BESIDE = 60;
   const FONT = "12px system-ui, sans-serif";
   // Told apart by dash and width as well as by colour.
   const LOOKS = {
@@ -115,7 +115,7 @@
     legend: { live: true },
     cursor: { points: { size: 6 } },
     scales: {
-      x: { range: (_, first, last) => span(state.marks, first, last) },
+      x: { range: (_, first, last) => (state.data.times.length === 1 ? around(state.data.times[0], state.marks) : [first, last]) },
       y: { range: (_, least, most) => reach(data.unit, least, most) },
     },
     series: [
@@ -140,11 +140,10 @@
     hooks: { draw: [(chart) => marksOn(chart, state.marks)] },
   });
 
-  // From the first to the last; around a single moment some minutes, with the marks of that time.
-  const span = (marks, first, last) => {
-    if (first === null || last - first >= LEAST_SPAN) return [first, last];
-    const all = [first, last, ...marks.map((mark) => mark.at)];
-    return [Math.min(...all) - LEAST_SPAN, Math.max(...all) + LEAST_SPAN];
+  // Around a single moment, with the marks of that time.
+  const around = (moment, marks) => {
+    const all = [moment, ...marks.map((mark) => mark.at)];
+    return [Math.min(...all) - BESIDE, Math.max(...all) + BESIDE];
   };
 
   // From nothing to a little above the highest, so that a still line is not at the edge; shares end at all.
@@ -195,6 +194,7 @@
     state.marks = data.marks;
     list(state, data);
     if (!drawable) return;
+    state.data = data;
     const values = [data.times, ...data.series.map((series) => series.values)];
     if (state.chart === null || state.shape !== shape(data)) {
       if (state.chart !== null) state.chart.destroy();
@@ -203,7 +203,6 @@
     } else {
       state.chart.setData(values);
     }
-    state.data = data;
     if (state.details.open) table(state, data);
   };
 
