@@ -163,8 +163,10 @@ class TesterRegister:
 
     async def _look(self) -> dict[str, _Entry]:
         """What the store has now; the workers are told what is new. Raises StoreUnavailable."""
+        # Not in turns: whoever revokes waits for nobody who only lists. What was read before another's look takes back
+        # nothing that is revoked.
+        found = await asyncio.to_thread(self._documents.listed, KIND)
         async with self._telling:
-            found = await asyncio.to_thread(self._documents.listed, KIND)
             now = self._clock()
             entries: dict[str, _Entry] = {}
             # Of a store that was lost or restored, what was revoked before stays so.

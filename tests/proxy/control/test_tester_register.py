@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from strangler_proxy.link import ControlLink
 from strangler_proxy.state import StateDir
 from strangler_proxy.tester import Tester as Word
 
+from strangler.documents import Document
 from strangler.errors import StoreUnavailable
 from strangler.testing import MemoryDocumentStore, MemoryToggleStore
 from strangler.toggles import Side
@@ -61,6 +63,35 @@ class Replica:
 def played(folder: Path, scenario: Callable[[Replica, MemoryDocumentStore], Awaitable[None]]) -> None:
     documents = MemoryDocumentStore()
     asyncio.run(scenario(Replica(folder / "a", documents), documents))  # type: ignore[arg-type]
+
+
+def test_whoever_revokes_waits_for_nobody_who_only_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    enough, reading = threading.Event(), threading.Event()
+
+    async def scenario(here: Replica, documents: MemoryDocumentStore) -> None:
+        await here.add()
+        real = documents.listed
+
+        def slow(kind: str) -> list[Document]:
+            found = real(kind)
+            monkeypatch.setattr(documents, "listed", real)
+            reading.set()
+            enough.wait(60)
+            return found
+
+        monkeypatch.setattr(documents, "listed", slow)
+        listing = asyncio.create_task(here.names())
+        try:
+            assert await asyncio.to_thread(reading.wait, 30)
+            async with asyncio.timeout(30):
+                await here.revoke()
+        finally:
+            enough.set()
+        assert await listing == ["ben"], "as it was when it was read"
+        assert here.state.read_testers().keys() == {"ben"}, "and what is revoked stays so"
+        assert await here.names() == []
+
+    played(tmp_path, scenario)
 
 
 def test_a_tester_is_listed_while_their_word_is_good_and_by_nothing_that_opens_anything(tmp_path: Path) -> None:
