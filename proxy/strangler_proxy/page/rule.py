@@ -3,6 +3,7 @@ allowed."""
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
@@ -13,7 +14,8 @@ from starlette.responses import Response
 
 from strangler.compare import Difference
 from strangler.compare.rule_making import rule_at, rule_place
-from strangler.compare.rule_text import with_rule
+from strangler.compare.rule_text import rule_text, with_rule
+from strangler.compare.rules import Rule
 from strangler.errors import ConfigError, ControlRefused, ControlUnreachable
 from strangler_proxy.client import ControlClient
 from strangler_proxy.page.asking import ask
@@ -34,6 +36,13 @@ _CHANGED: Final = (
     "The rule file is not what it was when you looked: somebody else has written it. Nothing was changed; below is what"
     " the rule would change now."
 )
+_ANOTHER: Final = (
+    "The form says another rule than the one that you saw. Nothing was written; below is what this one would change."
+)
+
+
+class _NotAsSeen(Exception):
+    """What is to be written is not what was looked at. It becomes a sentence on the page."""
 
 
 def routes() -> list[Page]:
@@ -57,16 +66,14 @@ async def made(request: Request) -> Response:
         if not form.why:
             raise ValueError("Say why this may differ: it stands beside the rule, and in the audit.")
         if fields.get("go") == "write":
-            written = await _written(request, form)
-            if written is not None:
-                return _done(request, written)
+            return _done(request, await _written(request, form))
         draft = await _draft(request, form)
+    except _NotAsSeen as unseen:
+        return _form(request, form, seen, draft=await _draft(request, form), wrong=str(unseen), status=409)
     except (ControlRefused, ControlUnreachable) as error:
         return _form(request, form, seen, wrong=str(error), status=status_of(error))
     except (ConfigError, ValueError) as error:
         return _form(request, form, seen, wrong=str(error), status=422)
-    if fields.get("go") == "write":
-        return _form(request, form, seen, draft=draft, wrong=_CHANGED, status=409)
     return _form(request, form, seen, draft=draft)
 
 
@@ -75,18 +82,26 @@ async def _draft(request: Request, form: RuleForm) -> RuleDraft:
     return await ask(request, lambda client: draft_rule(client, route, form.where, action, form.why, most=_MOST_PAIRS))
 
 
-async def _written(request: Request, form: RuleForm) -> dict[str, Any] | None:
-    """What came of writing the rule; None where the file is not the one that was looked at."""
+async def _written(request: Request, form: RuleForm) -> dict[str, Any]:
+    """What came of writing the rule. Raises _NotAsSeen where the file, or the rule, is not the one that was looked
+    at."""
     rule = rule_at(form.where, form.action, form.why, route=_route(request))
 
-    def write(client: ControlClient) -> dict[str, Any] | None:
+    def write(client: ControlClient) -> dict[str, Any]:
         stands = client.rules()
         if stands["digest"] != form.digest:
-            return None
+            raise _NotAsSeen(_CHANGED)
+        if stands["editable"] and form.drafted != _mark(rule):
+            raise _NotAsSeen(_ANOTHER)
         text = with_rule(stands["text"], rule)
         return client.write_rules(text, expected_digest=form.digest, why=form.why)
 
     return await ask(request, write)
+
+
+def _mark(rule: Rule) -> str:
+    """What tells one rule from another."""
+    return sha256(rule_text(rule).encode()).hexdigest()[:12]
 
 
 def _done(request: Request, written: dict[str, Any]) -> Response:
@@ -133,6 +148,7 @@ def _form(
         "seen": seen,
         "choices": [each for each in CHOICES if form.lists or not each.key.startswith("list_")],
         "draft": draft,
+        "drafted": "" if draft is None else _mark(draft.rule),
         "most": _MOST_PAIRS,
         "file_name": "" if draft is None else PurePath(draft.file).name,
         "wrong": wrong,

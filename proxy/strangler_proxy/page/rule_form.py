@@ -44,7 +44,7 @@ CHOICES: Final = (
 class RuleForm:
     """What somebody has filled in. `field` is the difference's, `key` one of `CHOICES`, `values` what is typed beside
     each of them, `place` the list that a rule for lists is about. `pair` is the pair that it began with, and `digest`
-    that of the rule file which was shown."""
+    that of the rule file which was shown, `drafted` says which rule was."""
 
     field: str
     key: str = ""
@@ -53,6 +53,7 @@ class RuleForm:
     why: str = ""
     pair: str = ""
     digest: str = ""
+    drafted: str = ""
 
     @classmethod
     def of(cls, fields: Mapping[str, str]) -> RuleForm:
@@ -65,6 +66,7 @@ class RuleForm:
             why=fields.get("why", "").strip(),
             pair=fields.get("pair", ""),
             digest=fields.get("digest", ""),
+            drafted=fields.get("drafted", ""),
         )
 
     @property

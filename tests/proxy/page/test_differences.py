@@ -200,8 +200,8 @@ def test_a_rule_is_previewed_and_written_and_agreement_is_told_to_begin_anew(
     assert "Of 2 kept pairs, 2 would differ no more" in text_of(previewed)
     assert "+tolerance = 0.5" in text_of(previewed)
     assert file.read_text() == "# Ours.\n"
-    (digest,) = re.findall(r'name="digest" value="([^"]+)"', previewed.text)
-    written = visit.post(f"{ROUTE}/rule", {**rule, "go": "write", "digest": digest})
+    seen = dict(re.findall(r'name="(digest|drafted)" value="([^"]+)"', previewed.text))
+    written = visit.post(f"{ROUTE}/rule", {**rule, "go": "write", **seen})
     assert (written.status_code, written.headers["location"]) == (303, ROUTE)
     assert "strangler reload" in text_of(visit.get(ROUTE))
     (made,) = load_rules(file).rules
@@ -209,6 +209,21 @@ def test_a_rule_is_previewed_and_written_and_agreement_is_told_to_begin_anew(
     assert file.read_text().startswith("# Ours.\n")
     (event,) = control.documents.events(action="rules.write")
     assert (event.who, event.why) == ("ada (control.token)", "It rounds.")
+
+
+def test_a_rule_that_nobody_has_seen_the_effect_of_is_not_written(
+    visit: Visit, control: ControlPlane, tmp_path: Path
+) -> None:
+    file = tmp_path / "strangler.rules.toml"
+    file.write_text("# Ours.\n")
+    observe(control, kept_pair("a"))
+    rule = {"field": "$.price", "do": "tolerance", "value_tolerance": "0.5", "why": "It rounds.", "pair": "a"}
+    previewed = visit.post(f"{ROUTE}/rule", {**rule, "go": "preview"})
+    seen = dict(re.findall(r'name="(digest|drafted)" value="([^"]+)"', previewed.text))
+    for other in ({"do": "ignore"}, {"value_tolerance": "500"}, {"why": "Never mind."}, {"drafted": ""}):
+        answered = visit.post(f"{ROUTE}/rule", {**rule, **seen, "go": "write", **other})
+        assert (answered.status_code, "another rule than the one that you saw" in text_of(answered)) == (409, True)
+    assert file.read_text() == "# Ours.\n"
 
 
 def test_rules_that_are_not_in_force_or_wrong_are_told(visit: Visit, tmp_path: Path) -> None:
