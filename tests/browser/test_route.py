@@ -118,7 +118,7 @@ def test_a_bad_canary_comes_back_by_itself_and_says_why(sign_in: SignIn, shop: S
         rollout.get_by_label("Schedule").select_option("careful")
         rollout.get_by_label("Why").fill("it agrees in shadow")
         rollout.get_by_role("button", name="Begin the rollout").click()
-        expect(page.locator("#notice")).to_contain_text(f"Rollout {NAME}: running")
+        expect(page.locator("#notice")).to_contain_text(f"Rollout {NAME}: begun")
         mark(page)
         expect(pill(page)).to_have_text(re.compile("canary 25%"))
         expect(rollout.locator(".walk [aria-current=step]")).to_contain_text("canary 25%")

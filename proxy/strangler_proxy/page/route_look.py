@@ -10,6 +10,7 @@ from typing import Any, Final
 from strangler.errors import ControlRefused
 from strangler.toggles import Stage, Toggle, format_share
 from strangler_proxy.client import ControlClient
+from strangler_proxy.page.amounts import duration
 from strangler_proxy.page.route_charts import Range, agreement_chart, latency_chart, marks_of, rate_chart
 from strangler_proxy.page.route_moves import Held, asked_of, wanted
 from strangler_proxy.page.route_shown import (
@@ -126,7 +127,9 @@ def charted(client: ControlClient, name: str, chart: str, over: Range) -> dict[s
         return agreement_chart(client.days([name]), marks_of(entries, [], since=0.0), now, empty=empty)
     windows = client.traffic(since=since // over.step * over.step, step=over.step, names=[name])
     draw = rate_chart if chart == "rate" else latency_chart
-    empty = f"Nobody has asked for it in the last {over.label}."
+    empty = f"Nobody has asked for it in the last {over.label.removeprefix('1 ')}."
+    if windows:
+        empty = f"A point here is {duration(over.step)}, and the first is not over yet: choose a shorter time."
     return draw(windows, marks_of(entries, windows, since=since), over, now, empty=empty)
 
 

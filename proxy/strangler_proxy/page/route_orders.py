@@ -26,6 +26,8 @@ _TRIES: Final = 5
 _ENTRIES: Final = 20
 _MEANWHILE: Final = "Somebody was first, and nothing was moved."
 _STILL: Final = "What you wrote is still here: look at what happened, and press once more if you still want it."
+# It is running then, and may be no more by the time that it is read.
+_DONE: Final = {"start": "begun", "resume": "resumed"}
 _UNKNOWN: Final = "There is no such order, so nothing was done."
 
 
@@ -61,7 +63,7 @@ async def order(request: Request) -> Response:
         return await route_page(request, rollout=form, trouble=_trouble("rollout", error))
     if told is None:
         return await route_page(request, rollout=form, trouble=Trouble("rollout", _UNKNOWN, status=422))
-    return _back(request, f"Rollout {told['name']}: {told['state']}.")
+    return _back(request, f"Rollout {told['name']}: {_DONE.get(form.order, told['state'])}.")
 
 
 async def approve(request: Request) -> Response:

@@ -226,7 +226,7 @@ def test_a_rollout_is_begun_frozen_resumed_and_aborted_each_with_a_why(visit: Vi
         return visit.post(f"{PAGE}/rollout", {"order": order, "name": "catalog.list", "why": f"{order} it", **more})
 
     assert order("start", schedule="slow").status_code == 303
-    assert "Rollout catalog.list: running." in text_of(visit.get(PAGE))
+    assert "Rollout catalog.list: begun." in text_of(visit.get(PAGE))
     assert "by schedule slow" in text_of(visit.part(f"{PAGE}/rollout"))
     assert order("freeze").status_code == 303
     part = visit.part(f"{PAGE}/rollout")
@@ -280,6 +280,14 @@ def test_a_move_by_hand_of_what_a_rollout_walks_is_warned_of(visit: Visit) -> No
     flip(visit, "shadow")
     visit.post(f"{PAGE}/rollout", {"order": "start", "schedule": "slow", "why": "x"})
     assert "A move by hand takes it over" in text_of(visit.get(PAGE))
+
+
+def test_a_chart_without_a_whole_point_yet_does_not_say_that_nobody_came(visit: Visit, control: ControlPlane) -> None:
+    assert visit.get(f"{PAGE}/rate.json?range=day").json()["empty"] == "Nobody has asked for it in the last day."
+    key = TrafficKey("catalog.list", "monolith", "monolith")
+    control.evidence.store.add_traffic({key: Traffic(1)}, at=datetime.now(UTC).timestamp() + 30)
+    told = visit.get(f"{PAGE}/rate.json?range=month").json()["empty"]
+    assert told == "A point here is 4\u00a0h, and the first is not over yet: choose a shorter time."
 
 
 def test_that_pairs_differ_is_told_where_it_is_moved_even_without_a_gate(visit: Visit, control: ControlPlane) -> None:
