@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from strangler_proxy.page.overview_shown import Wanted, progress_chart, shown_of, wanted_of
 
 SIDE = {"requests": 10, "rate": 0.5, "errors": 0, "error_rate": 0.0, "fallbacks": 0, "p50": 0.01, "p99": 0.1}
