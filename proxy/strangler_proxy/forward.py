@@ -274,15 +274,12 @@ class Exchange(Asking):
         """Whether asking once more cannot do anything twice: a safe request of which everything is still at hand."""
         return self.safe and not self._interim and (self._body is None or self._body.whole) and not self._client_gone
 
-    def _unanswered(self) -> bool:
-        """Whether no byte of an answer has come."""
-        return self._partial is None and self._held is None
-
     def upstream_lost(self, exc: Exception | None) -> None:
         """The upstream's connection is closed."""
         self._connection = None
         if self._state == SENT:
-            if self._reused and not self._sent_again and self._may_ask_again() and self._unanswered():
+            unanswered = self._partial is None and self._held is None
+            if self._reused and not self._sent_again and unanswered and self._may_ask_again():
                 # The upstream closed the unused connection while the request was on its way.
                 self._sent_again = True
                 self._gateway.counts.failure(self._choice.upstream, "stale")
