@@ -243,9 +243,11 @@ def test_a_running_step_is_seen_by_everybody_and_can_be_stopped(visit: Visit, co
     visit.post("/room/plan/apply", form(visit, "both"))
     until(lambda: "Applying" in visit.part("/room/plan/now").text)
     assert "one at a time" in card(visit, "both")
+    until(lambda: "It waits until" in (stands := visit.part("/room/plan/now").text) and "<b>Now:</b>" in stands)
     visit.post("/room/plan/stop")
     until(lambda: "called off" in visit.part("/room/plan/now").text)
     until(lambda: "Apply " in card(visit, "both"))
+    assert "<b>Next:</b>" in visit.part("/room/plan/now").text
     assert control.snapshot["catalog.list"].stage is Stage.SHADOW
 
 
