@@ -38,6 +38,8 @@ def main() -> int:
         stack.prepare(Seeding(products=asked.products))
         print(f"The stack, with its logs in {folder / 'logs'}:", flush=True)
         stack.start()
+        print(f"To watch it all in a browser, the control room: {stack.addresses.url('control')}/room/", flush=True)
+        print(f"  sign in with the token in {stack.state / 'control.token'}", flush=True)
         went_well = Story(stack, seconds=asked.seconds).tell()
         print(f"\n{'All well' if went_well else 'NOT well'}, in {time.monotonic() - began:.0f} s.", flush=True)
         if not asked.exit:
