@@ -149,7 +149,7 @@ class ControlTable(_Table):
     edit_rules: Flag = Field(
         False,
         description="Whether the file of the [compare rules](library.md#comparing) may be written through the API and"
-        " the page, by tokens of the role `operate`; `strangler serve --edit-rules` says so too.",
+        " the page, by tokens of the role `approve`; `strangler serve --edit-rules` says so too.",
     )
 
 

@@ -49,7 +49,8 @@ class RulesApi:
         """Where the verbs are served."""
         return [
             Verb("/api/v1/rules", self.read, "GET", least=Role.VIEW),
-            Verb("/api/v1/rules", self.write, "PUT", least=Role.OPERATE),
+            # Whoever says what does not count can have any gate of agreement pass: that wants as much as passing it.
+            Verb("/api/v1/rules", self.write, "PUT", least=Role.APPROVE),
         ]
 
     async def read(self, _: Request) -> Response:

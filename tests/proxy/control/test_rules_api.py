@@ -136,8 +136,9 @@ def test_without_a_word_in_the_configuration_nothing_is_written(tmp_path: Path, 
     assert file.read_text() == OURS
 
 
-def test_whoever_may_only_look_reads_and_does_not_write(client: Client, file: Path) -> None:
-    made = client.post("/api/v1/tokens", json={"name": "looker", "role": "view", "why": "a test"}).json()
+@pytest.mark.parametrize("role", ["view", "operate"])
+def test_whoever_may_not_pass_a_gate_reads_and_does_not_write(client: Client, file: Path, role: str) -> None:
+    made = client.post("/api/v1/tokens", json={"name": "looker", "role": role, "why": "a test"}).json()
     looking = {"Authorization": f"Bearer {made['secret']}"}
     assert client.get("/api/v1/rules", headers=looking).status_code == 200
     body = {"text": MORE, "expected_digest": told(client)["digest"], "why": "x"}

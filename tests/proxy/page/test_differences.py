@@ -283,6 +283,16 @@ def test_whoever_may_only_look_sees_pairs_and_makes_no_rule(visit: Visit, contro
     assert visit.post(f"{ROUTE}/rule", {"field": "$.price", "do": "ignore", "why": "x"}).status_code == 403
 
 
+def test_whoever_may_not_approve_sees_what_a_rule_would_do_and_does_not_write_it(
+    visit: Visit, control: ControlPlane
+) -> None:
+    observe(control, kept_pair("a"))
+    visit.as_role("operate")
+    shown = visit.post(f"{ROUTE}/rule", {"field": "$.price", "do": "ignore", "why": "x", "go": "preview"})
+    assert "wants a token of the role approve" in text_of(shown)
+    assert 'value="write"' not in shown.text
+
+
 def test_secrets_that_were_taken_out_stay_out(visit: Visit, control: ControlPlane) -> None:
     kept = kept_pair("a")
     request = replace(kept.pair.request, headers=(("Cookie", "sessionid=redacted-3f9a2c1b77d0"),))
