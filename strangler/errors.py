@@ -267,8 +267,8 @@ class ControlUnreachable(StranglerError):
 
 
 class ControlRefused(StranglerError):
-    """The control plane answered with an error. `status` is its HTTP status, `code` its error code; `wrong` says what is
-    wrong, `remedy` what to do (may be empty)."""
+    """The control plane answered with an error. `status` is its HTTP status, `code` its error code; `wrong` says what
+    is wrong, `remedy` what to do (may be empty)."""
 
     def __init__(self, status: int, code: str, wrong: str, remedy: str = "") -> None:
         self.status = status

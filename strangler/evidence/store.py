@@ -118,9 +118,7 @@ class EvidenceStore(Protocol):
         `since`. Of more than `most` windows (None: of any number) the first so many are given."""
         ...
 
-    def requests_by_side(
-        self, *, since: float, until: float | None = None, step: int
-    ) -> dict[tuple[int, str], int]:
+    def requests_by_side(self, *, since: float, until: float | None = None, step: int) -> dict[tuple[int, str], int]:
         """How many requests of all routes together each side was to answer: by when a window of `step` seconds began
         (a multiple of them), and by side. Of the windows that began at `since` or later, and before `until`; a longer
         one counts where it began."""

@@ -218,9 +218,7 @@ class MemoryEvidenceStore:
             ]
             return joined(found, step)[:most]
 
-    def requests_by_side(
-        self, *, since: float, until: float | None = None, step: int
-    ) -> dict[tuple[int, str], int]:
+    def requests_by_side(self, *, since: float, until: float | None = None, step: int) -> dict[tuple[int, str], int]:
         """How many requests of all routes together each side was to answer, by windows of `step` seconds."""
         found: Counter[tuple[int, str]] = Counter()
         for window in self.traffic(since=since, until=until):

@@ -193,9 +193,7 @@ class SQLiteEvidenceStore:
         with self._file.connection() as connection:
             return evidence_sqlite_traffic.windows_of(connection, route, since, until, step, most)
 
-    def requests_by_side(
-        self, *, since: float, until: float | None = None, step: int
-    ) -> dict[tuple[int, str], int]:
+    def requests_by_side(self, *, since: float, until: float | None = None, step: int) -> dict[tuple[int, str], int]:
         """How many requests of all routes together each side was to answer, by windows of `step` seconds."""
         with self._file.connection() as connection:
             return evidence_sqlite_traffic.requests_by_side(connection, since, until, step)
