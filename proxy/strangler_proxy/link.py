@@ -14,7 +14,6 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +24,7 @@ from strangler_proxy.record.order import Order, order_of
 from strangler_proxy.state import StateDir
 from strangler_proxy.unix import connect_unix
 
-__all__ = ["LINE_LIMIT", "ControlLink"]
+__all__ = ["LINE_LIMIT", "ControlLink", "call_off"]
 
 # A snapshot of many thousand toggles still fits.
 LINE_LIMIT: Final = 16 * 1024 * 1024
@@ -42,6 +41,17 @@ _LONGEST_DELAY: Final = 2.0
 _PATIENCE: Final = 5.0
 
 _log = logging.getLogger("strangler.link")
+
+
+async def call_off(task: asyncio.Task[None]) -> None:
+    """Cancel a task that talks over a link, and wait for its end.
+
+    Awaited by itself, its end would pass for a cancellation of whoever waits, and that for its end.
+    """
+    task.cancel()
+    [outcome] = await asyncio.gather(task, return_exceptions=True)
+    if isinstance(outcome, Exception) and not isinstance(outcome, OSError):
+        raise outcome
 
 
 class ControlLink:
@@ -205,10 +215,8 @@ class ControlLink:
             if self._telling is not None:
                 self._telling.cancel()
                 self._telling = None
-            counting.cancel()
-            with suppress(asyncio.CancelledError, OSError):
-                await counting
             writer.close()
+            await call_off(counting)
 
     def _heed(self, line: bytes, writer: asyncio.StreamWriter) -> None:
         message = json.loads(line)

@@ -48,6 +48,11 @@ class MemoryToggleStore:
             moved = self._snapshot.moved(change.toggles, revision=expected_revision + 1, at=change.at)
             return self._keep(moved, change, evidence)
 
+    def settle(self) -> None:
+        """Nothing outlives the process, so there is nothing to wait for."""
+        with self._lock:
+            self._answer()
+
     def adopt(self, snapshot: Snapshot, *, who: str, why: str, at: datetime) -> Snapshot:
         """Hold exactly the toggles of `snapshot`, under a revision above both."""
         with self._lock:
@@ -145,6 +150,16 @@ class ToggleStoreConformance:
         assert {name: toggle.revision for name, toggle in committed.toggles.items()} == {"catalog.list": 1, "orders": 1}
         assert store.load() == committed
         store.close()
+
+    def test_what_was_settled_is_there_for_others_as_before(self, open_store: Callable[[], ToggleStore]) -> None:
+        store, other = open_store(), open_store()
+        store.settle()
+        committed = store.commit(_change(Toggle("catalog.list")), expected_revision=0)
+        assert other.load() == committed
+        store.settle()
+        assert store.load() == other.load() == committed
+        store.close()
+        other.close()
 
     def test_everything_of_a_toggle_survives(self, open_store: Callable[[], ToggleStore]) -> None:
         store = open_store()

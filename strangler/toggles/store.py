@@ -74,9 +74,14 @@ class ToggleStore(Protocol):
     def commit(self, change: Change, *, expected_revision: int) -> Snapshot:
         """Put `change.toggles` in and audit each, in one transaction, under `expected_revision` + 1.
 
-        Raises RevisionConflict when the store is at another revision, and TypeError or ValueError for evidence that is
-        not plain JSON (NaN is not); then nothing was changed.
+        From then on everybody who asks gets it, whichever process ends; `settle` waits until it outlives a power cut
+        too. Raises RevisionConflict when the store is at another revision, and TypeError or ValueError for evidence
+        that is not plain JSON (NaN is not); then nothing was changed.
         """
+        ...
+
+    def settle(self) -> None:
+        """Wait until what was committed or adopted here outlives a power cut. What is said to be done is done then."""
         ...
 
     def adopt(self, snapshot: Snapshot, *, who: str, why: str, at: datetime) -> Snapshot:

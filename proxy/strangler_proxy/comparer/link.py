@@ -9,13 +9,12 @@ import os
 import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from strangler.evidence import Batch
 from strangler_proxy.complaints import Complaints
-from strangler_proxy.link import LINE_LIMIT
+from strangler_proxy.link import LINE_LIMIT, call_off
 from strangler_proxy.unix import connect_unix
 
 __all__ = ["EvidenceLink"]
@@ -121,10 +120,8 @@ class EvidenceLink:
             _log.warning("link to the control plane broke: %s", error)
         finally:
             self._writer = None
-            speaking.cancel()
-            with suppress(asyncio.CancelledError, OSError):
-                await speaking
             writer.close()
+            await call_off(speaking)
         return heard
 
     async def _speak(self, writer: asyncio.StreamWriter) -> None:

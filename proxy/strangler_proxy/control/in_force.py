@@ -104,16 +104,17 @@ class InForce:
         self.store_error = reason
 
     async def put(self, snapshot: Snapshot) -> None:
-        """Put what the store holds by our own doing into force; `written` waits until it is on the disk too."""
+        """Put what the store holds by our own doing into force; `written` waits until it outlives a power cut too."""
         self.snapshot = snapshot
-        # The store has it already: neither workers nor their acknowledgements need wait for our disk as well.
+        # The store has it already. A power cut takes the workers along: they need not wait for a disk.
         self._push(snapshot)
         self._writing = asyncio.create_task(self._write())
         async with self._news:
             self._news.notify_all()
 
     async def written(self) -> None:
-        """Wait until the snapshot in force is on the disk, or `disk_error` says why it cannot be."""
+        """Wait until the snapshot in force is on the store's disk and on ours, or `store_error` and `disk_error` say
+        why it cannot be."""
         if self._writing is not None:
             await asyncio.shield(self._writing)
 
@@ -123,6 +124,10 @@ class InForce:
             if snapshot is self._on_disk:
                 return
             self._on_disk = None
+            try:
+                await asyncio.to_thread(self.store.settle)
+            except StoreUnavailable as error:
+                self.lose_store(str(error))
             try:
                 await asyncio.to_thread(write_snapshot, self._state.snapshot, snapshot)
             except OSError as error:

@@ -74,6 +74,9 @@ class PostgresToggleStore:
             _write(connection, present.toggles, after, change, evidence)
             return after
 
+    def settle(self) -> None:
+        """A commit waits for the database's disk, as far as the database is set up to: nothing is left to wait for."""
+
     def adopt(self, snapshot: Snapshot, *, who: str, why: str, at: datetime) -> Snapshot:
         """Hold exactly the toggles of `snapshot`, in new tables if need be. Raises StoreUnavailable."""
         with self._database.transaction(create=True) as connection:

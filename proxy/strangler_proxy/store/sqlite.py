@@ -7,12 +7,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
-from strangler.errors import RevisionConflict, SnapshotError
+from strangler.errors import RevisionConflict, SnapshotError, StoreUnavailable
 from strangler.toggles import AuditEntry, Change, Snapshot, Toggle
 from strangler_proxy.store import schema
 from strangler_proxy.store.ids import NEWEST
@@ -38,7 +39,7 @@ class SQLiteToggleStore:
     """
 
     def __init__(self, path: Path, *, busy_seconds: float = 5.0) -> None:
-        self._file = SQLiteFile(path, schema, busy_seconds=busy_seconds, fold_later=True)
+        self._file = SQLiteFile(path, schema, busy_seconds=busy_seconds, synchronous="NORMAL", fold_later=True)
         # Whoever looks once a second reads the same thousand toggles again and again: they are parsed when they change.
         self._rows: _Rows | None = None
         self._loaded = Snapshot()
@@ -64,6 +65,10 @@ class SQLiteToggleStore:
             after = present.moved(change.toggles, revision=expected_revision + 1, at=change.at)
             _write(connection, present.toggles, after, change, evidence)
             return after
+
+    def settle(self) -> None:
+        """Wait until what was committed is in the one file, and on the disk. Raises StoreUnavailable."""
+        self._file.settle()
 
     def adopt(self, snapshot: Snapshot, *, who: str, why: str, at: datetime) -> Snapshot:
         """Hold exactly the toggles of `snapshot`, in a new file if need be. Raises StoreUnavailable."""
@@ -124,7 +129,8 @@ class SQLiteToggleStore:
     def close(self) -> None:
         """Let whoever waits for a change go, and wait until all is in the one file."""
         self._closed.set()
-        self._file.close()
+        with suppress(StoreUnavailable):
+            self._file.settle()
 
 
 def _snapshot(connection: sqlite3.Connection) -> Snapshot:

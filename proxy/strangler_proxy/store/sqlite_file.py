@@ -35,8 +35,9 @@ class SQLiteFile:
     The first use creates the file, or upgrades it to this version's tables. A file that vanishes later is not made
     anew but reported, until it is back. `busy_seconds` is how long another process's transaction is waited for, and
     `synchronous` how far a commit is waited for: FULL outlives a power cut, NORMAL the end of any process. At rest the
-    file is the whole store: the log is folded into it after each transaction, and with `fold_later` in a thread of its
-    own, which `close` waits for. Safe to share between threads, which take turns.
+    file is the whole store: the log is folded into it after each transaction. With `fold_later` a thread of its own
+    does that, and `settle` waits until what was committed is there and outlives a power cut. Safe to share between
+    threads, which take turns.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class SQLiteFile:
         self._busy_seconds = busy_seconds
         self._synchronous = synchronous
         self._fold_later = fold_later
+        self._fault: StoreUnavailable | None = None
         self._lock = threading.Lock()
         self._seen = False
 
@@ -73,21 +75,35 @@ class SQLiteFile:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
-            if not self._fold_later:
-                return
-            # It is committed. Folding takes several waits for the disk, for which only the next who wants the file need
-            # wait.
-            folding = at_the_end.pop_all()
-            try:
-                threading.Thread(target=folding.close, name="folding").start()
-            except RuntimeError:
-                # No more threads.
-                folding.close()
+            if self._fold_later:
+                # Folding takes several waits for the disk, for which only who wants the file next need wait.
+                turn = at_the_end.pop_all()
+                try:
+                    threading.Thread(target=self._fold, args=(connection, turn), name="folding").start()
+                except RuntimeError:
+                    # No more threads.
+                    self._fold(connection, turn)
 
-    def close(self) -> None:
-        """Wait until the log is folded into the file."""
+    def settle(self) -> None:
+        """Wait until the log is folded into the file. Raises StoreUnavailable where that could not be done."""
         with self._lock:
-            pass
+            fault, self._fault = self._fault, None
+        if fault is not None:
+            raise fault
+
+    def _fold(self, connection: sqlite3.Connection, turn: ExitStack) -> None:
+        with turn:
+            try:
+                with self._told():
+                    connection.execute("PRAGMA synchronous = FULL")
+                    (busy, *_) = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+                if busy:
+                    raise StoreUnavailable(
+                        f"What was committed is not in the store {self._path} yet, for somebody keeps it open."
+                        f" {_REMEDIES[sqlite3.SQLITE_BUSY]}"
+                    )
+            except StoreUnavailable as error:
+                self._fault = error
 
     def _opened(self, *, create: bool) -> sqlite3.Connection:
         # A new connection each time sees the file as it is now: one kept open goes on in its cache, or in a deleted

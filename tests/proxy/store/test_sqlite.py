@@ -41,11 +41,26 @@ def path(tmp_path: Path) -> Path:
 def store(path: Path) -> SQLiteToggleStore:
     store = SQLiteToggleStore(path, busy_seconds=0.05)
     store.commit(change(Toggle("a")), expected_revision=0)
-    store._file.close()
+    store.settle()
     return store
 
 
 def test_at_rest_one_file_is_the_whole_store(store: SQLiteToggleStore, path: Path) -> None:
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_what_somebody_keeps_from_the_disk_is_told_and_done_once_they_are_gone(
+    store: SQLiteToggleStore, path: Path
+) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM toggle").fetchall()
+        store.commit(change(Toggle("a")), expected_revision=1)
+        with pytest.raises(StoreUnavailable, match=r"not in the store .* yet"):
+            store.settle()
+        assert store.load().revision == 2
+    store.commit(change(Toggle("a")), expected_revision=2)
+    store.settle()
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
