@@ -24,6 +24,7 @@ def kept_pair(
     old: int = 200,
     body: bytes = b"{}",
 ) -> KeptPair:
+    """A whole pair of one product, judged as said; `old` is the status of the monolith's answer, `body` its body."""
     differences = (Difference(field, DifferenceKind.VALUE, "1", "2"),) if verdict is Verdict.DIFFER else ()
     return KeptPair(
         id=name,
@@ -46,6 +47,7 @@ def kept_pair(
 
 
 def batch_of(*kept: KeptPair, scope: Scope = SCOPE, pairs: int = 1, at: float = AT) -> Batch:
+    """A batch with those pairs kept, and so many more counted that agree."""
     batch = Batch()
     if pairs:
         batch.pair(

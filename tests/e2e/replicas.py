@@ -63,6 +63,7 @@ class ReplicaStack(Stack):
             "STRANGLER_CONTROL": f"127.0.0.1:{at.control}",
             "STRANGLER_CONTROL_URL": at.url("control"),
             "STRANGLER_TOKEN_FILE": str(state / "control.token"),
+            "STRANGLER_PLAN": str(ROOT / "migration_plan.md"),
         }
 
     def parts(self) -> list[Part]:
