@@ -7,6 +7,7 @@ that takes longer than the cap is cut off: it is at least so much slower, then a
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 import signal
@@ -297,6 +298,9 @@ def measure(pace: Pace) -> list[Bar]:
 
     The bars are on the worst of all cases and sizes, on how time grows with size, and on the worst hostile answer.
     """
+    # Python's collector looks through everything that was ever imported or measured here, ever again, for all of us.
+    gc.collect()
+    gc.freeze()
     worst = _table(pace, pace.seconds(10))
     growth = _growth(pace)
     _equal_bytes(pace)
