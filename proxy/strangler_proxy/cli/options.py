@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
-__all__ = ["CONFIG", "EDIT_RULES", "INVENTORY", "JSON", "JSON_WANTED", "WAIT", "WHY"]
+__all__ = ["CONFIG", "EDIT_RULES", "INVENTORY", "JSON", "JSON_WANTED", "WAIT", "WHY", "wait_for"]
 
 EDIT_RULES = "STRANGLER_EDIT_RULES"
 """The environment variable that says for a start what `control.edit_rules` says for all: every process inherits it,
 and so does a program that takes over."""
 JSON_WANTED = "strangler_proxy.json"
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def _config(context: click.Context, parameter: click.Parameter, value: Path) -> Path:
@@ -62,3 +65,10 @@ WAIT = click.option(
     type=click.FloatRange(0, 60),
     help="Seconds to wait for the workers' acknowledgements.  [default: 2]",
 )
+
+
+def wait_for(what: str) -> Callable[[_Command], _Command]:
+    """The option `--wait` of a command that sends how many seconds it waits, for what `what` says."""
+    return click.option(
+        "--wait", type=click.FloatRange(0, 60), default=2.0, show_default=True, help=f"Seconds to wait until {what}."
+    )

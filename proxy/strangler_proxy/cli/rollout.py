@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from strangler_proxy.cli.options import CONFIG, JSON, WHY
+from strangler_proxy.cli.options import CONFIG, JSON, WHY, wait_for
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client, edits_named
 from strangler_proxy.cli.rollout_status import status
@@ -96,13 +96,7 @@ def resume(name: str, why: str, as_json: bool, config: Path) -> None:
 
 @rollout.command(short_help="End a rollout, and go back to where it began.")
 @click.argument("name")
-@click.option(
-    "--wait",
-    type=click.FloatRange(0, 60),
-    default=2.0,
-    show_default=True,
-    help="Seconds to wait until its toggles are back.",
-)
+@wait_for("its toggles are back")
 @WHY
 @JSON
 @CONFIG

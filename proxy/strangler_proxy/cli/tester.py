@@ -9,7 +9,7 @@ import click
 
 from strangler.toggles import Side
 from strangler_proxy.cli.amounts import lasting
-from strangler_proxy.cli.options import CONFIG, JSON, WHY
+from strangler_proxy.cli.options import CONFIG, JSON, WHY, wait_for
 from strangler_proxy.cli.output import print_json, print_pairs, print_table, print_text
 from strangler_proxy.cli.remote import control_client, edits_named
 from strangler_proxy.words import counted, moment
@@ -77,13 +77,7 @@ def listed(as_json: bool, config: Path) -> None:
 
 @tester.command(short_help="Let a tester's words be good no more.")
 @click.argument("name")
-@click.option(
-    "--wait",
-    type=click.FloatRange(0, 60),
-    default=2.0,
-    show_default=True,
-    help="Seconds to wait until the workers have taken it.",
-)
+@wait_for("the workers have taken it")
 @WHY
 @JSON
 @CONFIG
