@@ -218,8 +218,8 @@ class ControlClient(ControlConnection):
         return events
 
     def audit(self, *, limit: int = 100, before: str | None = None, **asked: Any) -> dict[str, Any]:
-        """Moves and events together, newest first, and where to read `further`; `asked` is kind, name, who, action,
-        since, until."""
+        """Moves and events together, or calls, newest first, and where to read `further`; `asked` is kind, name, who,
+        action, since, until."""
         return self._get("/api/v1/audit", {**asked, "limit": limit, "before": before})
 
     def audit_pages(self, *, most: int, **asked: Any) -> Iterator[dict[str, Any]]:

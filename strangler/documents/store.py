@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from strangler.documents.call_count import CallCount
 from strangler.documents.document import Document
 from strangler.documents.event import Event
 
@@ -13,8 +14,8 @@ __all__ = ["DocumentStore"]
 
 
 class DocumentStore(Protocol):
-    """Keeps documents by kind and name under a version each, and an audit that is only ever added to, until `prune`
-    takes the oldest away.
+    """Keeps documents by kind and name under a version each, an audit that is only ever added to, until `prune` takes
+    the oldest away, and beside it how often who called what.
 
     Every method raises StoreUnavailable when the store does not answer. A content or detail that is not plain JSON
     (NaN is not) raises TypeError or ValueError, and nothing is written. A store can be shared between threads. The
@@ -59,6 +60,19 @@ class DocumentStore(Protocol):
     def prune(self, *, before: datetime, most: int) -> int:
         """Drop the oldest of the audit: all up to the first that is of `before` (UTC) or later, and all but the newest
         `most`; gives how many. Ids go on growing."""
+        ...
+
+    def add_calls(self, counts: Iterable[CallCount]) -> None:
+        """Count calls, all of them or none: what is of the same minute, caller (`who`, `token` and `address`), verb and
+        status becomes one entry, whichever opening counts it. Counts only grow."""
+        ...
+
+    def calls(self, *, limit: int = 100, before: int | None = None) -> list[CallCount]:
+        """The counted calls, newest entry first; `before` leaves out that id and those above."""
+        ...
+
+    def prune_calls(self, *, before: datetime, most: int) -> int:
+        """Drop the oldest of the counted calls, as `prune` does of the audit."""
         ...
 
     def lease(self, name: str, holder: str, *, seconds: float, now: float) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from strangler.documents import Document, DocumentStore, Event
 from strangler.errors import DocumentConflict
+from strangler.testing.counted_calls import CountedCallConformance
 from strangler.testing.raising import raises
 
 __all__ = ["DocumentStoreConformance"]
@@ -25,7 +26,7 @@ def _event(action: str = "rollout.start", name: str = "catalog", **more: Any) ->
     return Event(at=_AT, who="ana", action=action, name=name, **more)
 
 
-class DocumentStoreConformance:
+class DocumentStoreConformance(CountedCallConformance):
     """What a document store must do. Subclass it in a test module and give the fixture `open_store`:
 
         class TestMyStore(DocumentStoreConformance):

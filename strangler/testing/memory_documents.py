@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from strangler.documents import Document, Event
+from strangler.documents import CallCount, Document, Event
 from strangler.errors import DocumentConflict, StoreUnavailable
 
 __all__ = ["MemoryDocumentStore"]
@@ -24,6 +24,8 @@ class _Kept:
     documents: dict[tuple[str, str], tuple[int, str | None, datetime]] = field(default_factory=dict)
     events: list[tuple[Event, str]] = field(default_factory=list)
     recorded: int = 0
+    calls: dict[tuple[Any, ...], CallCount] = field(default_factory=dict)
+    counted: int = 0
     leases: dict[str, tuple[str, float]] = field(default_factory=dict)
     leaders: dict[str, MemoryDocumentStore] = field(default_factory=dict)
     beats: dict[str, tuple[str, float]] = field(default_factory=dict)
@@ -102,11 +104,40 @@ class MemoryDocumentStore:
         """Drop the oldest of the audit."""
         with self._kept.lock:
             self._answer()
-            events = self._kept.events
-            old = next((place for place, (event, _) in enumerate(events) if event.at >= before), len(events))
-            gone = max(old, len(events) - max(most, 0))
-            del events[:gone]
+            gone = _oldest([event.at for event, _ in self._kept.events], before, most)
+            del self._kept.events[:gone]
             return gone
+
+    def add_calls(self, counts: Iterable[CallCount]) -> None:
+        """Count calls."""
+        with self._kept.lock:
+            self._answer()
+            for each in counts:
+                key = each.minute, each.who, each.token, each.address, each.verb, each.status
+                had = self._kept.calls.get(key)
+                if had is None:
+                    self._kept.counted += 1
+                    self._kept.calls[key] = replace(each, id=self._kept.counted)
+                else:
+                    at, last, count = min(had.at, each.at), max(had.last, each.last), had.count + each.count
+                    self._kept.calls[key] = replace(had, at=at, last=last, count=count)
+
+    def calls(self, *, limit: int = 100, before: int | None = None) -> list[CallCount]:
+        """The counted calls, newest entry first."""
+        with self._kept.lock:
+            self._answer()
+            found = [each for each in reversed(self._kept.calls.values()) if before is None or each.id < before]
+            return found[: max(limit, 0)]
+
+    def prune_calls(self, *, before: datetime, most: int) -> int:
+        """Drop the oldest of the counted calls."""
+        with self._kept.lock:
+            self._answer()
+            calls = self._kept.calls
+            gone = list(calls)[: _oldest([each.at for each in calls.values()], before, most)]
+            for key in gone:
+                del calls[key]
+            return len(gone)
 
     def lease(self, name: str, holder: str, *, seconds: float, now: float) -> str:
         """Take or renew the lease, or say who has it."""
@@ -186,3 +217,9 @@ class MemoryDocumentStore:
 
 def _text(value: Mapping[str, Any]) -> str:
     return json.dumps(dict(value), allow_nan=False)
+
+
+def _oldest(times: list[datetime], before: datetime, most: int) -> int:
+    """How many of the first are too old, or too many."""
+    old = next((place for place, at in enumerate(times) if at >= before), len(times))
+    return max(old, len(times) - max(most, 0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,10 +56,19 @@ def told_event(event: Mapping[str, Any]) -> str:
     return f"{first}\n       {plain(event['who'])}{why}{detail}"
 
 
+def told_calls(entry: Mapping[str, Any]) -> str:
+    """One line of the counted calls, and who it was below it."""
+    detail = entry["detail"]
+    times = f"{detail['count']} times, last {moment(detail['last'])}" if detail["count"] > 1 else "once"
+    first = f"{entry['id']:>5}  {moment(entry['at'])}  {plain(entry['name'])} -> {detail['status']}  {times}"
+    return f"{first}\n       {plain(entry['who'])} from {plain(detail['address'])}"
+
+
 @click.command(short_help="Show who did what, when and why.")
 @click.argument("name", required=False)
-@click.option("--events", is_flag=True, help="All but moves: calls, refused ones too, tokens, rollouts, plans.")
+@click.option("--events", is_flag=True, help="All but moves: tokens, rollouts, plans, calls meant to change something.")
 @click.option("--all", "both", is_flag=True, help="Moves and events together.")
+@click.option("--calls", is_flag=True, help="Every call, reads and refused ones too, counted by the minute.")
 @click.option("--who", metavar="TEXT", help="Only what they did: a part of what stands in the audit, or a glob.")
 @click.option("--action", metavar="ACTION", help="Only that: such as `toggle.move`, or a glob such as `token.*`.")
 @click.option("--since", metavar="TIME", callback=past, help="Only from then on: `7d` ago, or a date.")
@@ -72,6 +81,7 @@ def history(
     name: str | None,
     events: bool,
     both: bool,
+    calls: bool,
     who: str | None,
     action: str | None,
     since: float | None,
@@ -81,15 +91,16 @@ def history(
     as_json: bool,
     config: Path,
 ) -> None:
-    """Show who moved what, when and why, newest first; with --events or --all who did what else.
+    """Show who moved what, when and why, newest first; with --events or --all who did what else, with --calls who
+    called what.
 
     NAME may be a glob such as `catalog.*`; without one, all are shown.
     """
-    if events and both:
-        raise click.UsageError("Say one of: --events, --all.")
+    if events + both + calls > 1:
+        raise click.UsageError("Say one of: --events, --all, --calls.")
     if as_csv and as_json:
         raise click.UsageError("Say one of: --csv, --json.")
-    kind = None if both else "event" if events else "move"
+    kind = None if both else "event" if events else "call" if calls else "move"
     with control_client(config) as client:
         asked = {"kind": kind, "name": name, "who": who, "action": action, "since": since, "until": until}
         entries = list(client.audit_pages(most=limit, **asked))
@@ -99,7 +110,7 @@ def history(
         click.echo("".join(audit_csv(entries)), nl=False)
     else:
         for entry in entries:
-            click.echo(told_entry(entry) if entry["kind"] == "move" else told_event(entry))
+            click.echo(_TELLERS[entry["kind"]](entry))
         if not entries:
             click.echo(_nothing(name, moves=kind == "move", chosen=any((who, action, since, until))))
 
@@ -108,3 +119,10 @@ def _nothing(name: str | None, *, moves: bool, chosen: bool) -> str:
     if chosen or not moves:
         return "There is nothing of that."
     return "Nothing has moved yet." if name is None else f"Nothing has moved {plain(name)} yet."
+
+
+_TELLERS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "move": told_entry,
+    "event": told_event,
+    "call": told_calls,
+}

@@ -43,7 +43,8 @@ class ShadowSettings:
 class EvidenceSettings:
     """Where evidence is kept: `url` (empty: SQLite in the state folder). It is kept for `keep` (default 30 days), whole
     pairs up to `bytes` in all (default 256 MiB) and `samples` a field and kind of difference (default 5). The audit of
-    events is kept for `events_keep` (default 400 days), and at most `events` of it (default 100,000)."""
+    events is kept for `events_keep` (default 400 days), and at most `events` of it (default 100,000), counts of calls
+    for `calls_keep` (default 30 days), and at most `calls` of them (default 200,000)."""
 
     url: str = ""
     keep: float = 30 * 86400.0
@@ -51,3 +52,5 @@ class EvidenceSettings:
     samples: int = 5
     events_keep: float = 400 * 86400.0
     events: int = 100_000
+    calls_keep: float = 30 * 86400.0
+    calls: int = 200_000

@@ -138,6 +138,15 @@ class EvidenceTable(BaseModel):
     events: Annotated[int, Field(ge=1000, le=100_000_000)] = Field(
         _EVIDENCE.events, description="Events that are kept at most; then the oldest go."
     )
+    calls_keep: Annotated[PositiveDuration, AfterValidator(_day)] = Field(
+        _EVIDENCE.calls_keep,
+        description="How long [counts of calls](control-api.md#counted-calls) are kept: at least a day.",
+    )
+    calls: Annotated[int, Field(ge=1000, le=100_000_000)] = Field(
+        _EVIDENCE.calls,
+        description="Entries of them that are kept at most (a minute of a caller's calls of one verb is one); then the"
+        " oldest go.",
+    )
 
     def settings(self, url: str) -> EvidenceSettings:
         """This table as settings; `url` is the store's, made absolute."""

@@ -25,8 +25,10 @@ from strangler_proxy.control.answers import answer, refusal, refusal_of
 from strangler_proxy.control.asked import BadInput, RoleMissing, audited, need, number, parsed, who_asks, whole
 from strangler_proxy.control.audit_api import AuditApi
 from strangler_proxy.control.bootstrap import Bootstrap
+from strangler_proxy.control.call_counts import CallCounts
 from strangler_proxy.control.calls import Calls
 from strangler_proxy.control.captures_api import CapturesApi
+from strangler_proxy.control.counting import Counting
 from strangler_proxy.control.events_api import EventsApi
 from strangler_proxy.control.evidence_api import EvidenceApi
 from strangler_proxy.control.gates_api import GatesApi
@@ -86,6 +88,7 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
     tokens = Tokens(plane.documents, bootstrap)
     sessions = Sessions(plane.documents, tokens)
     calls, pace = Calls(plane.documents), Pace(plane.config.control_rate)
+    counts = CallCounts(plane.documents)
     testers = TesterRegister(plane.documents, plane.workers, StateDir.of(plane.config))
     runs = PlanRuns(plane.documents)
 
@@ -95,7 +98,8 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
         await plane.start()
         await asyncio.gather(tokens.look(), sessions.look())
         watching = [
-            asyncio.create_task(each) for each in (plane.watch(), tokens.watch(), sessions.watch(), testers.watch())
+            asyncio.create_task(each)
+            for each in (plane.watch(), tokens.watch(), sessions.watch(), testers.watch(), counts.run())
         ]
         try:
             yield
@@ -106,6 +110,7 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
                 each.cancel()
             await asyncio.gather(*watching, return_exceptions=True)
             room.close()
+            await counts.write()
             await plane.stop()
 
     handlers = _Handlers(plane)
@@ -133,7 +138,7 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
         *TokensApi(tokens).routes(),
         *TestersApi(plane.config, testers).routes(),
         *EventsApi(plane.documents).routes(),
-        *AuditApi(plane.in_force.store, plane.documents).routes(),
+        *AuditApi(plane.in_force.store, plane.documents, counts).routes(),
         *CapturesApi(plane.config).routes(),
         *RulesApi(plane.config, plane.documents).routes(),
         *OverviewApi(Overview(plane)).routes(),
@@ -158,6 +163,7 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
     application = Starlette(
         routes=routes,
         middleware=[
+            Middleware(Counting, routes=[*routes, *shown], counts=counts),
             Middleware(Fork, room=room_app(room, shown, door)),
             Middleware(Guard, routes=routes, tokens=tokens, calls=calls, hosts=hosts, pace=pace),
         ],

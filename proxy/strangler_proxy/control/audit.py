@@ -1,4 +1,4 @@
-"""The whole audit, moves of toggles and everything else together, newest first."""
+"""The whole audit, moves of toggles and everything else together, or the calls that are counted; newest first."""
 
 from __future__ import annotations
 
@@ -24,22 +24,24 @@ _MOST_LOOKED_AT: Final = 2000
 # By how much clocks of replicas may differ: entries lie in the order in which the store took them.
 _SKEW: Final = 300.0
 _GLOB: Final = frozenset("*?[")
-_PLACE: Final = re.compile(r"([0-9]{0,18})\.([0-9]{0,18})")
+_PLACE: Final = re.compile(r"([0-9]{0,18})\.([0-9]{0,18})(?:\.([0-9]{1,18}))?")
 
 _Entry = AuditEntry | Event
 
 
 class AuditKind(StrEnum):
-    """Which of the two audits an entry is from."""
+    """Which of the audits an entry is from. Counted calls are told by themselves: every look at a page is one."""
 
     MOVE = "move"
     EVENT = "event"
+    CALL = "call"
 
 
 @dataclass(frozen=True, slots=True)
 class AuditWanted:
-    """Which entries are wanted; None for any. `name` and `action` are texts or globs, `who` is a glob or a part of the
-    text, in whichever case; times are in seconds since 1970, `until` is the first that is not wanted."""
+    """Which entries are wanted; None for any, as `kind` for moves and events. `name` and `action` are texts or globs,
+    `who` is a glob or a part of the text, in whichever case; times are in seconds since 1970, `until` is the first that
+    is not wanted."""
 
     kind: AuditKind | None = None
     name: str | None = None
@@ -62,13 +64,16 @@ class AuditWanted:
 
 @dataclass(frozen=True, slots=True)
 class AuditPlace:
-    """Where to read on: moves and events with ids below these; None for the newest. As a text, `120.3405`."""
+    """Where to read on: moves, events and calls with ids below these; None for the newest. As a text, `120.3405`, and
+    with calls `..78`."""
 
     move: int | None = None
     event: int | None = None
+    call: int | None = None
 
     def __str__(self) -> str:
-        return f"{'' if self.move is None else self.move}.{'' if self.event is None else self.event}"
+        both = f"{'' if self.move is None else self.move}.{'' if self.event is None else self.event}"
+        return both if self.call is None else f"{both}.{self.call}"
 
     @classmethod
     def parse(cls, text: str) -> AuditPlace:
@@ -102,22 +107,27 @@ def read_audit(
     def older_events(before: int | None) -> Sequence[_Entry]:
         return events.events(name=name, limit=_BATCH, before=before)
 
-    both = [
-        iter(()) if wanted.kind is AuditKind.EVENT else _older(older_moves, place.move),
-        iter(()) if wanted.kind is AuditKind.MOVE else _older(older_events, place.event),
-    ]
+    def older_calls(before: int | None) -> Sequence[_Entry]:
+        return [each.to_event() for each in events.calls(limit=_BATCH, before=before)]
+
+    if wanted.kind is AuditKind.CALL:
+        entries = _older(older_calls, place.call)
+    else:
+        entries = _merged(
+            iter(()) if wanted.kind is AuditKind.EVENT else _older(older_moves, place.move),
+            iter(()) if wanted.kind is AuditKind.MOVE else _older(older_events, place.event),
+        )
     found: list[dict[str, Any]] = []
     reached: datetime | None = None
-    for looked, entry in enumerate(_merged(*both)):
+    for looked, entry in enumerate(entries):
         if wanted.since is not None and entry.at.timestamp() < wanted.since - _SKEW:
             return AuditPage(tuple(found), None, reached)
         if len(found) == limit or looked == _MOST_LOOKED_AT:
             return AuditPage(tuple(found), place, reached)
         reached = entry.at
-        is_move = isinstance(entry, AuditEntry)
-        place = replace(place, move=entry.id) if is_move else replace(place, event=entry.id)
+        kind = wanted.kind or (AuditKind.MOVE if isinstance(entry, AuditEntry) else AuditKind.EVENT)
+        place = replace(place, **{kind.value: entry.id})
         if wanted.takes(entry):
-            kind = AuditKind.MOVE if is_move else AuditKind.EVENT
             found.append({"kind": kind.value, **entry.to_json(), "action": _action(entry)})
     return AuditPage(tuple(found), None, reached)
 

@@ -13,6 +13,7 @@ from strangler.toggles import ToggleStore
 from strangler_proxy.control.answers import answer
 from strangler_proxy.control.asked import BadInput, number, whole
 from strangler_proxy.control.audit import AuditKind, AuditPlace, AuditWanted, read_audit
+from strangler_proxy.control.call_counts import CallCounts
 from strangler_proxy.control.roles import Role
 from strangler_proxy.control.verbs import Verb
 
@@ -23,18 +24,19 @@ _LATEST: Final = 2.0**40
 
 
 class AuditApi:
-    """The handler, on what the two stores keep."""
+    """The handler, on what the two stores keep and what `calls` has yet to write."""
 
-    def __init__(self, moves: ToggleStore, events: DocumentStore) -> None:
+    def __init__(self, moves: ToggleStore, events: DocumentStore, calls: CallCounts) -> None:
         self._moves = moves
         self._events = events
+        self._calls = calls
 
     def routes(self) -> list[Verb]:
         """Where the verb is served."""
         return [Verb("/api/v1/audit", self.audit, "GET", least=Role.VIEW)]
 
     async def audit(self, request: Request) -> Response:
-        """Moves and events together, newest first."""
+        """Moves and events together, or counted calls, newest first."""
         asked = request.query_params
         wanted = AuditWanted(
             kind=_kind(asked.get("kind")),
@@ -45,6 +47,8 @@ class AuditApi:
             until=number(request, "until", 0.0, _LATEST) if "until" in asked else None,
         )
         place, limit = _place(asked.get("before")), whole(request, "limit", 100, _MOST)
+        if wanted.kind is AuditKind.CALL:
+            await self._calls.write()
         page = await asyncio.to_thread(read_audit, self._moves, self._events, wanted, place, limit)
         return answer(
             {
@@ -59,7 +63,7 @@ def _kind(text: str | None) -> AuditKind | None:
     try:
         return AuditKind(text) if text else None
     except ValueError:
-        raise BadInput("kind is `move` or `event`.", "kind") from None
+        raise BadInput("kind is `move`, `event` or `call`.", "kind") from None
 
 
 def _place(text: str | None) -> AuditPlace:

@@ -67,7 +67,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
-        status = 0
+        # Of a verb that fails the answer is made outside.
+        status = 500
 
         async def told(message: Message) -> None:
             nonlocal status

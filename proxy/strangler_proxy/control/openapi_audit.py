@@ -18,6 +18,8 @@ from strangler_proxy.control.describing import (
 
 __all__ = ["ANSWERS", "PATHS"]
 
+_PLACE: Final = {"type": "string", "pattern": r"^[0-9]{0,18}\.[0-9]{0,18}(\.[0-9]{1,18})?$"}
+_KIND: Final = {"type": "string", "enum": ["move", "event", "call"]}
 _TIME: Final = {"type": "number", "minimum": 0, "maximum": 2**40}
 
 PATHS: Final[dict[str, Any]] = {
@@ -26,16 +28,16 @@ PATHS: Final[dict[str, Any]] = {
             "audit",
             "Who did what, when and why: moves and events together, newest first",
             "Audit",
-            "A question that finds little is answered in parts: there may be fewer entries than asked for, and more"
-            " `further` on.",
+            "Every call is counted (`kind=call`): one entry a minute for each caller, verb and status. A question that"
+            " finds little is answered in parts: there may be fewer entries than asked for, and more `further` on.",
             parameters=[
-                query("kind", {"type": "string", "enum": ["move", "event"]}, "Only moves of toggles, or only events."),
+                query("kind", _KIND, "Only moves of toggles, only events, or calls; by default moves and events."),
                 query("name", {"type": "string"}, "What it was done to, or a glob."),
                 query("who", {"type": "string"}, "Who did it: a part of the text, or a glob; in whichever case."),
                 query("action", {"type": "string"}, "Such as `toggle.move`, or a glob such as `token.*`."),
                 query("since", _TIME, "From then on, in seconds since 1970."),
                 query("until", _TIME, "Before then, in seconds since 1970."),
-                query("before", {"type": "string", "pattern": r"^[0-9]{0,18}\.[0-9]{0,18}$"}, "Read on there."),
+                query("before", _PLACE, "Read on there."),
                 query("limit", {"type": "integer", "minimum": 0, "maximum": 1000, "default": 100}, "At most."),
             ],
             errors=["503"],
@@ -51,7 +53,7 @@ ANSWERS: Final[dict[str, Any]] = {
             "entries": a_list(
                 an_object(
                     {
-                        "kind": {"type": "string", "enum": ["move", "event"]},
+                        "kind": _KIND,
                         "id": WHOLE,
                         "at": TIME,
                         "who": TEXT,

@@ -1,4 +1,4 @@
-"""How long the audit of events is kept: the oldest go, by age and by number."""
+"""How long events and counted calls are kept: the oldest go, by age and by number."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ def _now() -> datetime:
 
 
 class Retention:
-    """Keeps of the events in `documents` what `settings` allow. Every replica does: what is gone is gone for all.
+    """Keeps of the events and the counted calls in `documents` what `settings` allow. Every replica does: what is gone
+    is gone for all.
 
-    No state is computed from events, and moves of toggles are not among them: those are kept for ever.
+    No state is computed from them, and moves of toggles are not among them: those are kept for ever.
     """
 
     def __init__(
@@ -50,8 +51,11 @@ class Retention:
 
     async def look(self) -> int:
         """Take away what is too old or too much; gives how many. Raises StoreUnavailable."""
-        before = self._clock() - timedelta(seconds=self._settings.events_keep)
-        gone = await asyncio.to_thread(self._documents.prune, before=before, most=self._settings.events)
-        if gone:
-            _log.info("%d events were too old or too many, and are gone", gone)
-        return gone
+        settings, now = self._settings, self._clock()
+        before = now - timedelta(seconds=settings.events_keep)
+        events = await asyncio.to_thread(self._documents.prune, before=before, most=settings.events)
+        before = now - timedelta(seconds=settings.calls_keep)
+        calls = await asyncio.to_thread(self._documents.prune_calls, before=before, most=settings.calls)
+        if events or calls:
+            _log.info("%d events and %d counts of calls were too old or too many, and are gone", events, calls)
+        return events + calls

@@ -13,7 +13,7 @@ from strangler_proxy.words import stage_of
 
 __all__ = ["AuditAsked", "EntryShown", "NotAsked", "entries_shown"]
 
-_KINDS: Final = frozenset({"move", "event"})
+_KINDS: Final = frozenset({"move", "event", "call"})
 _LONGEST: Final = 200
 _LONGEST_KNOWN: Final = 4000
 _LAST_DAY: Final = datetime(9999, 12, 30, tzinfo=UTC)
@@ -54,7 +54,7 @@ class AuditAsked:
     def wanted(self) -> dict[str, Any]:
         """What the API is asked for. Raises NotAsked."""
         if self.kind and self.kind not in _KINDS:
-            raise NotAsked("Moves or events: there is nothing else in the audit.")
+            raise NotAsked("Moves, events or calls: there is nothing else in the audit.")
         until = _day(self.until)
         return {
             "kind": self.kind or None,
@@ -72,7 +72,8 @@ class AuditAsked:
 
 @dataclass(frozen=True, slots=True)
 class EntryShown:
-    """An entry. `change` is from which stage to which, empty for what is no move; `known` what was known then, by its
+    """An entry. `change` is from which stage to which, None for what is no move; `times` is how many calls were
+    counted, 1 for what is not counted; `known` what was known then, by its
     names; `place` is where on these pages the thing itself is, empty for nowhere."""
 
     key: str
@@ -86,6 +87,7 @@ class EntryShown:
     forced: bool
     why: str
     status: int | None
+    times: int
     known: tuple[tuple[str, str], ...]
 
 
@@ -99,6 +101,7 @@ def _entry(entry: Mapping[str, Any], plan: str) -> EntryShown:
     known = (entry.get("evidence") if move else entry.get("detail")) or {}
     before, after = entry.get("from"), entry.get("to")
     status = known.get("status") if not move else None
+    times = known.get("count") if entry["kind"] == "call" else None
     return EntryShown(
         key=f"{entry['kind']}-{entry['id']}",
         at=entry["at"],
@@ -111,6 +114,7 @@ def _entry(entry: Mapping[str, Any], plan: str) -> EntryShown:
         forced=bool(entry.get("forced")),
         why=entry["why"],
         status=status if isinstance(status, int) else None,
+        times=times if isinstance(times, int) else 1,
         known=tuple((str(name), _told(value)) for name, value in known.items()),
     )
 

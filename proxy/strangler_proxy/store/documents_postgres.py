@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import Any, Final
 
 from psycopg.rows import TupleRow
 
-from strangler.documents import Document, Event
+from strangler.documents import CallCount, Document, Event
 from strangler.errors import DocumentConflict
 from strangler_proxy.store import postgres_schema
 from strangler_proxy.store.json_text import text_of
@@ -20,6 +21,13 @@ from strangler_proxy.store.postgres_leader import PostgresLeader
 __all__ = ["PostgresDocumentStore"]
 
 _EVENTS: Final = "SELECT id, at, who, action, name, why, detail FROM strangler.event"
+_CALLS: Final = "SELECT id, at, last, who, token, address, verb, status, count FROM strangler.call"
+_COUNT: Final = (
+    "INSERT INTO strangler.call AS had (minute, at, last, who, token, address, verb, status, count)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (minute, who, token, address, verb, status)"
+    " DO UPDATE SET count = had.count + excluded.count, at = least(had.at, excluded.at),"
+    " last = greatest(had.last, excluded.last)"
+)
 
 
 class PostgresDocumentStore:
@@ -115,16 +123,25 @@ class PostgresDocumentStore:
     def prune(self, *, before: datetime, most: int) -> int:
         """Drop the oldest of the audit."""
         with self._database.transaction() as connection:
-            (floor,) = _one(
-                connection,
-                "SELECT greatest("
-                "coalesce((SELECT id FROM strangler.event WHERE at >= %s ORDER BY id LIMIT 1),"
-                " (SELECT max(id) + 1 FROM strangler.event), 0),"
-                " coalesce((SELECT id + 1 FROM strangler.event ORDER BY id DESC LIMIT 1 OFFSET %s), 0))",
-                (before, max(most, 0)),
-            )
-            connection.execute("UPDATE strangler.event_floor SET below = %s WHERE below < %s", (floor, floor))
-            return connection.execute("DELETE FROM strangler.event WHERE id < %s", (floor,)).rowcount
+            return _prune(connection, "event", before, most)
+
+    def add_calls(self, counts: Iterable[CallCount]) -> None:
+        """Count calls."""
+        # In one order with all replicas: two that count the same calls at once would wait for each other.
+        rows = sorted(_counted(each) for each in counts)
+        with self._database.transaction() as connection, connection.cursor() as cursor:
+            cursor.executemany(_COUNT, rows)
+
+    def calls(self, *, limit: int = 100, before: int | None = None) -> list[CallCount]:
+        """The counted calls, newest entry first."""
+        with self._database.aside() as connection:
+            rows = islice(newest_first(connection, _CALLS, None, before), max(limit, 0))
+            return [_call(row) for row in rows]
+
+    def prune_calls(self, *, before: datetime, most: int) -> int:
+        """Drop the oldest of the counted calls."""
+        with self._database.transaction() as connection:
+            return _prune(connection, "call", before, most)
 
     def lease(self, name: str, holder: str, *, seconds: float, now: float) -> str:
         """Take or renew the lease, or say who has it."""
@@ -200,6 +217,31 @@ def _record(connection: Connection, columns: tuple[Any, ...]) -> None:
     connection.execute(
         "INSERT INTO strangler.event (at, who, action, name, why, detail) VALUES (%s, %s, %s, %s, %s, %s)", columns
     )
+
+
+def _counted(call: CallCount) -> tuple[Any, ...]:
+    minute, at, last = call.minute, call.at, call.last
+    return minute, at, last, call.who, call.token, call.address, call.verb, call.status, call.count
+
+
+def _prune(connection: Connection, table: str, before: datetime, most: int) -> int:
+    (floor,) = _one(
+        connection,
+        "SELECT greatest("  # noqa: S608 - our tables
+        f"coalesce((SELECT id FROM strangler.{table} WHERE at >= %s ORDER BY id LIMIT 1),"
+        f" (SELECT max(id) + 1 FROM strangler.{table}), 0),"
+        f" coalesce((SELECT id + 1 FROM strangler.{table} ORDER BY id DESC LIMIT 1 OFFSET %s), 0))",
+        (before, max(most, 0)),
+    )
+    raised = f"UPDATE strangler.{table}_floor SET below = %s WHERE below < %s"  # noqa: S608 - our tables
+    connection.execute(raised.encode(), (floor, floor))
+    gone = f"DELETE FROM strangler.{table} WHERE id < %s"  # noqa: S608 - our tables
+    return connection.execute(gone.encode(), (floor,)).rowcount
+
+
+def _call(row: TupleRow) -> CallCount:
+    number, at, last, who, token, address, verb, status, count = row
+    return CallCount(at, last, who, token, address, verb, status, count, number)
 
 
 def _event(row: TupleRow) -> Event:

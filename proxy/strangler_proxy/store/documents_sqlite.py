@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
-from strangler.documents import Document, Event
+from strangler.documents import CallCount, Document, Event
 from strangler.errors import DocumentConflict
 from strangler_proxy.store import schema
 from strangler_proxy.store.file_leader import FileLeader
@@ -21,6 +21,11 @@ from strangler_proxy.store.sqlite_file import SQLiteFile
 __all__ = ["SQLiteDocumentStore"]
 
 _EVENT: Final = "id, at, who, action, name, why, detail"
+_COUNT: Final = (
+    "INSERT INTO call (minute, at, last, who, token, address, verb, status, count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (minute, who, token, address, verb, status) DO UPDATE SET count = count + excluded.count,"
+    " at = min(at, excluded.at), last = max(last, excluded.last)"
+)
 
 
 class SQLiteDocumentStore:
@@ -108,14 +113,31 @@ class SQLiteDocumentStore:
     def prune(self, *, before: datetime, most: int) -> int:
         """Drop the oldest of the audit."""
         with self._file.transaction() as connection:
-            (floor,) = connection.execute(
-                "SELECT max(coalesce("
-                "(SELECT id FROM event WHERE at >= ? ORDER BY id LIMIT 1), (SELECT max(id) + 1 FROM event), 0),"
-                " coalesce((SELECT id + 1 FROM event ORDER BY id DESC LIMIT 1 OFFSET ?), 0))",
-                (before.isoformat(), max(most, 0)),
-            ).fetchone()
-            connection.execute("UPDATE event_floor SET below = ? WHERE below < ?", (floor, floor))
-            return connection.execute("DELETE FROM event WHERE id < ?", (floor,)).rowcount
+            return _prune(connection, "event", before, most)
+
+    def add_calls(self, counts: Iterable[CallCount]) -> None:
+        """Count calls."""
+        rows = [_counted(each) for each in counts]
+        with self._file.transaction() as connection:
+            connection.executemany(_COUNT, rows)
+
+    def calls(self, *, limit: int = 100, before: int | None = None) -> list[CallCount]:
+        """The counted calls, newest entry first."""
+        with self._file.connection() as connection:
+            rows = connection.execute(
+                "SELECT at, last, who, token, address, verb, status, count, id FROM call"
+                " WHERE id < ? ORDER BY id DESC LIMIT ?",
+                (NEWEST if before is None else before, max(limit, 0)),
+            )
+            return [
+                CallCount(datetime.fromisoformat(at), datetime.fromisoformat(last), *others)
+                for at, last, *others in rows
+            ]
+
+    def prune_calls(self, *, before: datetime, most: int) -> int:
+        """Drop the oldest of the counted calls."""
+        with self._file.transaction() as connection:
+            return _prune(connection, "call", before, most)
 
     def lease(self, name: str, holder: str, *, seconds: float, now: float) -> str:
         """Take or renew the lease, or say who has it."""
@@ -183,6 +205,31 @@ def _columns(event: Event) -> tuple[str, ...]:
 
 def _record(connection: sqlite3.Connection, columns: tuple[str, ...]) -> None:
     connection.execute("INSERT INTO event (at, who, action, name, why, detail) VALUES (?, ?, ?, ?, ?, ?)", columns)
+
+
+def _counted(call: CallCount) -> tuple[str | int, ...]:
+    return (
+        call.minute.isoformat(),
+        call.at.isoformat(),
+        call.last.isoformat(),
+        call.who,
+        call.token,
+        call.address,
+        call.verb,
+        call.status,
+        call.count,
+    )
+
+
+def _prune(connection: sqlite3.Connection, table: str, before: datetime, most: int) -> int:
+    (floor,) = connection.execute(
+        "SELECT max(coalesce("  # noqa: S608 - our tables
+        f"(SELECT id FROM {table} WHERE at >= ? ORDER BY id LIMIT 1), (SELECT max(id) + 1 FROM {table}), 0),"
+        f" coalesce((SELECT id + 1 FROM {table} ORDER BY id DESC LIMIT 1 OFFSET ?), 0))",
+        (before.isoformat(), max(most, 0)),
+    ).fetchone()
+    connection.execute(f"UPDATE {table}_floor SET below = ? WHERE below < ?", (floor, floor))  # noqa: S608
+    return connection.execute(f"DELETE FROM {table} WHERE id < ?", (floor,)).rowcount  # noqa: S608
 
 
 def _events(connection: sqlite3.Connection, name: str | None, below: int) -> Iterator[tuple[Any, ...]]:

@@ -132,4 +132,54 @@ VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
         FOR EACH ROW EXECUTE FUNCTION strangler.event_is_old()
         """,
     ),
+    (
+        """
+        CREATE TABLE strangler.call (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            minute timestamptz NOT NULL,
+            at timestamptz NOT NULL,
+            last timestamptz NOT NULL,
+            who text NOT NULL,
+            token text NOT NULL,
+            address text NOT NULL,
+            verb text NOT NULL,
+            status integer NOT NULL,
+            count bigint NOT NULL,
+            UNIQUE (minute, who, token, address, verb, status)
+        )
+        """,
+        "CREATE TABLE strangler.call_floor (id integer PRIMARY KEY CHECK (id = 1), below bigint NOT NULL)",
+        "INSERT INTO strangler.call_floor VALUES (1, 0)",
+        """
+        CREATE FUNCTION strangler.call_floor_goes_up() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NEW.below <= OLD.below THEN RAISE EXCEPTION 'the floor of calls only goes up'; END IF;
+            RETURN NEW;
+        END $$
+        """,
+        """
+        CREATE TRIGGER call_floor_goes_up BEFORE UPDATE ON strangler.call_floor
+        FOR EACH ROW EXECUTE FUNCTION strangler.call_floor_goes_up()
+        """,
+        """
+        CREATE FUNCTION strangler.calls_are_counted() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF TG_OP = 'DELETE' AND OLD.id < (SELECT below FROM strangler.call_floor) THEN RETURN OLD; END IF;
+            IF TG_OP = 'UPDATE'
+                AND (NEW.id, NEW.minute, NEW.who, NEW.token, NEW.address, NEW.verb, NEW.status)
+                    = (OLD.id, OLD.minute, OLD.who, OLD.token, OLD.address, OLD.verb, OLD.status)
+                AND NEW.count > OLD.count AND NEW.at <= OLD.at AND NEW.last >= OLD.last
+            THEN RETURN NEW; END IF;
+            RAISE EXCEPTION 'calls are only ever counted';
+        END $$
+        """,
+        """
+        CREATE TRIGGER call_only_grows BEFORE UPDATE OR DELETE ON strangler.call
+        FOR EACH ROW EXECUTE FUNCTION strangler.calls_are_counted()
+        """,
+        """
+        CREATE TRIGGER call_is_not_emptied BEFORE TRUNCATE ON strangler.call
+        FOR EACH STATEMENT EXECUTE FUNCTION strangler.calls_are_counted()
+        """,
+    ),
 )

@@ -106,4 +106,38 @@ VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
         BEGIN SELECT RAISE(ABORT, 'the audit is only ever added to'); END
         """,
     ),
+    (
+        """
+        CREATE TABLE call (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            minute TEXT NOT NULL,
+            at TEXT NOT NULL,
+            last TEXT NOT NULL,
+            who TEXT NOT NULL,
+            token TEXT NOT NULL,
+            address TEXT NOT NULL,
+            verb TEXT NOT NULL,
+            status INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            UNIQUE (minute, who, token, address, verb, status)
+        ) STRICT
+        """,
+        "CREATE TABLE call_floor (id INTEGER PRIMARY KEY CHECK (id = 1), below INTEGER NOT NULL) STRICT",
+        "INSERT INTO call_floor VALUES (1, 0)",
+        """
+        CREATE TRIGGER call_floor_goes_up BEFORE UPDATE ON call_floor WHEN NEW.below <= OLD.below
+        BEGIN SELECT RAISE(ABORT, 'the floor of calls only goes up'); END
+        """,
+        """
+        CREATE TRIGGER call_only_grows BEFORE UPDATE ON call
+        WHEN (NEW.id, NEW.minute, NEW.who, NEW.token, NEW.address, NEW.verb, NEW.status)
+            IS NOT (OLD.id, OLD.minute, OLD.who, OLD.token, OLD.address, OLD.verb, OLD.status)
+            OR NEW.count <= OLD.count OR NEW.at > OLD.at OR NEW.last < OLD.last
+        BEGIN SELECT RAISE(ABORT, 'calls are only ever counted'); END
+        """,
+        """
+        CREATE TRIGGER call_is_not_deleted BEFORE DELETE ON call WHEN OLD.id >= (SELECT below FROM call_floor)
+        BEGIN SELECT RAISE(ABORT, 'calls are only ever counted'); END
+        """,
+    ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +55,21 @@ def test_moves_and_events_are_told_apart_and_together() -> None:
     assert "plan.begin" in both
     assert "monolith -> shadow" in both
     run("--all", "--events", code=2)
+    run("--events", "--calls", code=2)
+
+
+@pytest.mark.usefixtures("control")
+def test_calls_are_told_apart_and_only_by_themselves() -> None:
+    for _ in range(2):
+        run()
+    assert "GET /api/v1/audit" not in run("--all").stdout
+    told = run("--calls", "--who", "(control.token)").stdout
+    assert re.search(r"POST /api/v1/flip -> 200  once\n +somebody \(control.token\) from 127.0.0.1\n", told)
+    assert re.search(r"GET /api/v1/audit -> 200  (\d times, last \d{4}-|once\n)", told)
+    (flip,) = json.loads(run("--calls", "POST *", "--json").stdout)["entries"]
+    assert (flip["kind"], flip["detail"]["count"], flip["detail"]["status"]) == ("call", 1, 200)
+    rows = list(csv.DictReader(io.StringIO(run("--calls", "--csv").stdout)))
+    assert {row["action"] for row in rows} == {"api.calls"}
 
 
 @pytest.mark.usefixtures("control")

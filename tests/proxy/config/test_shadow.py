@@ -65,6 +65,8 @@ def test_every_key_comes_through(tmp_path: Path) -> None:
         samples = 0
         events_keep = "90d"
         events = 5000
+        calls_keep = "7d"
+        calls = 6000
         [upstreams.monolith]
         url = "http://127.0.0.1:8000"
         [upstreams.other]
@@ -87,7 +89,7 @@ def test_every_key_comes_through(tmp_path: Path) -> None:
         0.5, 1, 2, 8192, 4096, 3.0, 4.0, 0.0, 0.25, 5.0, "other", 6, tmp_path / "own.toml"
     )
     assert config.evidence == EvidenceSettings(
-        f"sqlite:///{tmp_path}/data/e.db", 7 * 86400.0, 1024, 0, 90 * 86400.0, 5000
+        f"sqlite:///{tmp_path}/data/e.db", 7 * 86400.0, 1024, 0, 90 * 86400.0, 5000, 7 * 86400.0, 6000
     )
     assert [rule.header for rule in config.rules.rules] == ["X-A"]
     assert config.upstreams["catalog"].release == "2026.11"
@@ -171,6 +173,8 @@ def test_events_are_not_taken_away_on_the_day_that_they_are_of() -> None:
         (10, "evidence.events_keep", "is 82800 seconds, less than a day")
     ]
     assert wrong(WHOLE + "[evidence]\nevents = 10\n")[0][1] == "evidence.events"
+    assert wrong(WHOLE + '[evidence]\ncalls_keep = "1h"\n')[0][1] == "evidence.calls_keep"
+    assert wrong(WHOLE + "[evidence]\ncalls = 10\n")[0][1] == "evidence.calls"
 
 
 def test_evidence_and_toggles_are_not_kept_in_one_file() -> None:

@@ -1,4 +1,4 @@
-"""The whole audit: moves and events together, whichever way one asks."""
+"""The whole audit: moves and events together, or calls, whichever way one asks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from strangler_proxy.control import ControlPlane
 from strangler_proxy.control.audit import AuditKind, AuditPage, AuditPlace, AuditWanted, read_audit
 
-from strangler.documents import Event
+from strangler.documents import CallCount, Event
 from strangler.testing import MemoryToggleStore
 from strangler.testing.memory_documents import MemoryDocumentStore
 from strangler.toggles import Change, Stage, Toggle
@@ -98,6 +98,22 @@ def test_page_by_page_everything_is_told_once(what: list[str], limit: int) -> No
     assert len({(each["kind"], each["id"]) for each in told}) == len(what)
 
 
+def test_calls_are_told_by_themselves_chosen_from_and_page_by_page() -> None:
+    kept = stores("move a", "plan b")
+    for minute, verb in enumerate(("GET /a", "GET /b", "POST /a")):
+        kept[1].add_calls([CallCount(at(minute), at(minute), "ada (ci)", "ci", "192.0.2.1", verb, 200, minute + 1)])
+    whole = asked(kept, kind=AuditKind.CALL)
+    assert names(whole) == ["POST /a", "GET /b", "GET /a"]
+    assert {each["kind"] for each in whole.entries} == {"call"}
+    assert names(asked(kept, kind=AuditKind.CALL, name="GET *", since=at(1).timestamp())) == ["GET /b"]
+    first = asked(kept, 2, kind=AuditKind.CALL)
+    kept[1].add_calls([CallCount(at(9), at(9), "ada (ci)", "ci", "192.0.2.1", "GET /late", 200)])
+    assert first.further is not None
+    further = AuditPlace.parse(str(first.further))
+    assert names(read_audit(*kept, AuditWanted(kind=AuditKind.CALL), further, 10)) == ["GET /a"]
+    assert names(asked(kept)) == ["b", "a"]
+
+
 def test_what_comes_in_between_does_not_move_the_pages_that_follow() -> None:
     kept = stores("move a", "plan b", "plan c", "move d")
     first = asked(kept, limit=2)
@@ -127,7 +143,7 @@ def test_a_question_that_finds_little_is_answered_in_parts(monkeypatch: pytest.M
     assert (names(page), looks) == (["old"], 3)
 
 
-@pytest.mark.parametrize("text", ["", "1", "a.1", "1.-1", "1.2.3", "1." + "9" * 19, "²."])
+@pytest.mark.parametrize("text", ["", "1", "a.1", "1.-1", "1.2.", "1.2.3.4", "1." + "9" * 19, "²."])
 def test_a_place_that_nobody_gave_is_none(text: str) -> None:
     with pytest.raises(ValueError, match="no place"):
         AuditPlace.parse(text)

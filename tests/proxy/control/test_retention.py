@@ -1,4 +1,5 @@
-"""The oldest events go, by age and by number; moves stay, and so does all that anything is computed from."""
+"""The oldest events and counts of calls go, by age and by number; moves stay, and so does all that anything is
+computed from."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import pytest
 from strangler_proxy.config.shadow import EvidenceSettings
 from strangler_proxy.control.retention import Retention
 
-from strangler.documents import Event
+from strangler.documents import CallCount, Event
 from strangler.errors import StoreUnavailable
 from strangler.testing import MemoryDocumentStore, MemoryToggleStore
 from strangler.toggles import Change, Stage, Toggle
@@ -41,6 +42,18 @@ def test_of_too_many_the_oldest_go() -> None:
     documents = MemoryDocumentStore()
     recorded(documents, 3, 2, 1)
     assert kept(documents, events=2) == ["1 days old", "2 days old"]
+
+
+def test_counts_of_calls_are_kept_for_30_days_and_only_so_many() -> None:
+    documents = MemoryDocumentStore()
+    recorded(documents, 31)
+    for days in (31, 29, 3, 0):
+        at = NOW - timedelta(days=days)
+        documents.add_calls([CallCount(at, at, "ana (ci)", "ci", "192.0.2.1", f"GET /{days}", 200)])
+    assert kept(documents) == ["31 days old"]
+    assert [each.verb for each in documents.calls()] == ["GET /0", "GET /3", "GET /29"]
+    kept(documents, calls=2)
+    assert [each.verb for each in documents.calls()] == ["GET /0", "GET /3"]
 
 
 def test_a_store_that_is_gone_keeps_all_and_is_told() -> None:

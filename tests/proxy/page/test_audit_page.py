@@ -14,7 +14,7 @@ import pytest
 from strangler_proxy.control import ControlPlane
 from strangler_proxy.page.audit_shown import AuditAsked, NotAsked, entries_shown
 
-from strangler.documents import Event
+from strangler.documents import CallCount, Event
 from strangler.testing import MemoryToggleStore
 from tests.proxy.control.fakes import plane
 from tests.proxy.page.visit import TOKEN, Visit, visiting
@@ -69,6 +69,22 @@ def test_it_is_filtered_and_says_so_where_nothing_is_left(visit: Visit, control:
     assert visit.get("/room/audit?kind=all").status_code == 422
     assert visit.get("/room/audit?before=x").status_code == 422
     assert "a look" in visit.get("/room/audit?until=9999-12-31").text
+
+
+def test_calls_are_a_kind_of_their_own_with_how_often(visit: Visit, control: ControlPlane) -> None:
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    control.documents.add_calls(
+        [CallCount(at, at, "carla (ops)", "ops", "192.0.2.7", "GET /api/v1/pairs/{id}", 403, 7)]
+    )
+    assert "api.calls" not in visit.get("/room/audit").text
+    page = visit.get("/room/audit?kind=call&who=carla").text
+    assert "GET /api/v1/pairs/{id}" in page
+    assert "answered 403, 7 times" in page
+    assert "192.0.2.7" in page
+    assert '<option value="call" selected>' in page
+    (entry,) = json.loads(visit.get("/room/audit.json?kind=call&who=carla").text)["entries"]
+    assert (entry["kind"], entry["detail"]["count"]) == ("call", 7)
+    assert "GET /room/audit" in visit.get("/room/audit?kind=call&who=ada").text, "one's own, just now"
 
 
 def test_one_reads_on_page_by_page(visit: Visit, control: ControlPlane) -> None:

@@ -12,7 +12,7 @@ import pytest
 from strangler_proxy.config.values import Config
 from strangler_proxy.store import SQLiteDocumentStore, open_documents, open_store
 
-from strangler.documents import DocumentStore, Event
+from strangler.documents import CallCount, DocumentStore, Event
 from strangler.errors import StoreUnavailable
 from strangler.testing import DocumentStoreConformance
 from strangler.toggles import Change, Toggle
@@ -48,6 +48,22 @@ def test_the_audit_can_only_be_added_to(path: Path, statement: str) -> None:
         connection.execute(statement)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE call SET count = count - 1",
+        "UPDATE call SET count = count + 1, who = 'ben'",
+        "UPDATE call SET count = count + 1, status = 200",
+        "UPDATE call SET count = count + 1, last = '2026'",
+        "DELETE FROM call",
+    ],
+)
+def test_calls_can_only_be_counted(path: Path, statement: str) -> None:
+    SQLiteDocumentStore(path).add_calls([CallCount(AT, AT, "ana (ci)", "ci", "192.0.2.1", "GET /metrics", 403, 5)])
+    with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.IntegrityError, match="only ever counted"):
+        connection.execute(statement)
+
+
 def test_a_file_that_vanishes_is_reported_and_not_made_anew(path: Path) -> None:
     store = SQLiteDocumentStore(path)
     store.beat("a", {}, at=0.0)
@@ -57,6 +73,7 @@ def test_a_file_that_vanishes_is_reported_and_not_made_anew(path: Path) -> None:
         lambda: store.beat("a", {}, at=1.0),
         lambda: store.read("plan", "shop"),
         lambda: store.record(Event(AT, "ana", "plan.approve", "shop")),
+        lambda: store.add_calls([]),
     ]
     for call in calls:
         with pytest.raises(StoreUnavailable, match="gone"):

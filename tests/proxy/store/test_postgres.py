@@ -11,7 +11,7 @@ from strangler_proxy.store import postgres, postgres_schema
 from strangler_proxy.store.documents_postgres import PostgresDocumentStore
 from strangler_proxy.store.postgres import PostgresToggleStore
 
-from strangler.documents import DocumentStore
+from strangler.documents import CallCount, DocumentStore, Event
 from strangler.errors import StoreUnavailable
 from strangler.testing import DocumentStoreConformance, ToggleStoreConformance
 from strangler.toggles import Change, Stage, Toggle, ToggleStore
@@ -60,6 +60,40 @@ def test_the_audit_can_only_be_added_to(store: PostgresToggleStore, store_url: s
     execute(store_url, f"INSERT INTO strangler.event {columns}")
     with pytest.raises(psycopg.Error, match="only ever added to"):
         execute(store_url, statement.format(f"strangler.{table}"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE {} SET count = count - 1",
+        "UPDATE {} SET count = count + 1, who = 'ben'",
+        "UPDATE {} SET count = count + 1, last = '2020-01-01'",
+        "DELETE FROM {}",
+        "TRUNCATE {}",
+    ],
+)
+def test_calls_can_only_be_counted(store_url: str, statement: str) -> None:
+    documents = PostgresDocumentStore(store_url)
+    documents.add_calls([CallCount(AT, AT, "ana (ci)", "ci", "192.0.2.1", "GET /metrics", 403, 5)])
+    documents.close()
+    with pytest.raises(psycopg.Error, match="only ever counted"):
+        execute(store_url, statement.format("strangler.call"))
+
+
+def test_tables_that_version_2_made_are_upgraded_beneath_a_replica_of_that_version(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = postgres_schema.VERSIONS
+    monkeypatch.setattr(postgres_schema, "VERSIONS", whole[:2])
+    older = PostgresDocumentStore(store_url)
+    older.record(Event(AT, "ana", "plan.approve", "shop"))
+    monkeypatch.setattr(postgres_schema, "VERSIONS", whole)
+    newer = PostgresDocumentStore(store_url)
+    assert newer.calls() == []
+    older.record(Event(AT, "ana", "plan.approve", "shop"))
+    assert len(newer.events()) == 2
+    for each in (older, newer):
+        each.close()
 
 
 def test_the_revision_can_only_go_up(store: PostgresToggleStore, store_url: str) -> None:

@@ -230,8 +230,9 @@ def test_a_file_that_version_1_wrote_is_upgraded_and_nothing_is_lost(tmp_path: P
     assert store.history(limit=1)[0].evidence == {"agreement": 1.0}
     documents = SQLiteDocumentStore(path)
     assert documents.write("plan", "shop", {}, expected=0, at=AT) is not None
+    assert documents.calls() == []
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (4,)
 
 
 def test_an_upgrade_that_fails_leaves_the_store_as_it_was(
