@@ -24,13 +24,15 @@ from strangler_proxy.record.order import Order, order_of
 from strangler_proxy.state import StateDir
 from strangler_proxy.unix import connect_unix
 
-__all__ = ["LINE_LIMIT", "ControlLink", "call_off"]
+__all__ = ["LINE_LIMIT", "ControlLink", "call_off", "pause_for"]
 
 # A snapshot of many thousand toggles still fits.
 LINE_LIMIT: Final = 16 * 1024 * 1024
 _COUNTS_EVERY: Final = 1.0
-# There may be many batches, each told by itself, so that the event loop is never held up by all of them.
+# There may be many batches, each told by itself, so that the event loop is never held up by all of them, and where
+# there are, the more often.
 _EVIDENCE_EVERY: Final = 0.125
+_EVIDENCE_FASTEST: Final = 4
 # The first is told at once, and what follows within this time together: a flood makes long lines, not many.
 _FORGOTTEN_EVERY: Final = 0.02
 _MOST_FORGOTTEN: Final = 2048
@@ -54,16 +56,21 @@ async def call_off(task: asyncio.Task[None]) -> None:
         raise outcome
 
 
+def pause_for(untold: int) -> float:
+    """After how many seconds the next batch of evidence is told, where so many wait."""
+    return _EVIDENCE_EVERY / min(max(untold, 1), _EVIDENCE_FASTEST)
+
+
 class ControlLink:
     """The link of the worker in `slot` through the Unix socket at `path`.
 
     `on_snapshot` is called with each newer snapshot and must put it into force before it returns: only then is the
     snapshot acknowledged. `take_counts` gives the traffic since it was last asked, `take_measures` how the counters
-    have grown since, and the gauges; `take_evidence` what was observed since. A batch of that is told until it is
-    confirmed, always the same, and what is observed meanwhile waits in the next one. `on_forgotten` is called with the
-    digests that another worker gave to its `forget`, `on_order` with what is to be recorded, None for nothing, and
-    `on_testers` with the testers whose words are revoked. `config`
-    is the digest of the configuration that the worker runs.
+    have grown since, and the gauges; `take_evidence` what was observed since, and `untold` in how many batches that is
+    to come. A batch is told until it is confirmed, always the same, and what is observed meanwhile waits in the next
+    one. `on_forgotten` is called with the digests that another worker gave to its `forget`, `on_order` with what is to
+    be recorded, None for nothing, and `on_testers` with the testers whose words are revoked. `config` is the digest of
+    the configuration that the worker runs.
     Nothing here ever raises into the worker: without a control plane the last snapshot goes on deciding.
     """
 
@@ -78,6 +85,7 @@ class ControlLink:
         config: str = "",
         take_measures: Callable[[], tuple[list[Any], list[Any]]] = lambda: ([], []),
         take_evidence: Callable[[], Batch] = Batch,
+        untold: Callable[[], int] = lambda: 1,
         on_forgotten: Callable[[list[bytes]], None] = lambda _: None,
         on_order: Callable[[Order | None], None] = lambda _: None,
         on_testers: Callable[[Mapping[str, int]], None] = lambda _: None,
@@ -93,11 +101,11 @@ class ControlLink:
         self._take_counts = take_counts
         self._take_measures = take_measures
         self._take_evidence = take_evidence
+        self._untold = untold
         # The batch that is not confirmed yet: its id, its text, and whether it was told on this link.
         self._batch_id = ""
         self._batch = ""
         self._batch_told = False
-        self._gauges = "[]"
         self._on_forgotten = on_forgotten
         self._on_order = on_order
         self._on_testers = on_testers
@@ -281,7 +289,7 @@ class ControlLink:
     async def _send_counts(self, writer: asyncio.StreamWriter) -> None:
         due = time.monotonic() + _COUNTS_EVERY
         while True:
-            await asyncio.sleep(_EVIDENCE_EVERY)
+            await asyncio.sleep(pause_for(self._untold()))
             self._tell_evidence(writer)
             now = time.monotonic()
             if now < due:
@@ -298,7 +306,6 @@ class ControlLink:
         if not (self._unsent or self._unsent_counters or gauges):
             self._send(writer, {"type": "alive"})
             return
-        self._gauges = _text(gauges)
         said = {"traffic": self._unsent, "counters": self._unsent_counters, "gauges": gauges}
         self._send(writer, {"type": "counts", "at": time.time(), **said})
 
@@ -306,9 +313,7 @@ class ControlLink:
         """Tell the next batch, or the last one again where the link broke before it was confirmed."""
         batch = self._untold_batch()
         if batch:
-            # The gauges are those told last: what a message has takes the place of what there was.
-            line = f'{{"type":"counts","at":{time.time()},"traffic":[],"gauges":{self._gauges},"evidence":{batch}}}\n'
-            writer.write(line.encode())
+            writer.write(f'{{"type":"evidence","batch":{batch}}}\n'.encode())
 
     def _tell_all_evidence(self, writer: asyncio.StreamWriter) -> None:
         """Tell what there is, for the last time: nobody will confirm it any more."""

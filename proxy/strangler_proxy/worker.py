@@ -151,6 +151,7 @@ async def _serve(
         config=config.digest,
         take_measures=report.take,
         take_evidence=shadow.take,
+        untold=shadow.untold,
         on_forgotten=(lambda _: None) if vouching is None else vouching.forgotten,
         on_order=gateway.record,
         on_testers=subjects.testers.revoke,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +25,7 @@ from strangler_proxy.comparer.report import Report
 from strangler_proxy.comparer.sides import Sides
 from strangler_proxy.config.values import Config
 from strangler_proxy.life import SERVING, Tie, beat, go_or_stop
+from strangler_proxy.priority import give_way
 from strangler_proxy.proxied_line import ProxiedLine
 from strangler_proxy.secret import keep_secret
 from strangler_proxy.shadow.frame import longest_frame
@@ -34,8 +34,6 @@ from strangler_proxy.vouch_secret import vouch_secret
 
 __all__ = ["redacting", "run"]
 
-# It takes the processor, which customers' requests are to have first.
-_NICE: Final = 10
 _MOST_WAITING: Final = 1024
 # To end, within what the supervisor allows: for what is under way, and for telling it.
 _FINISH_SECONDS: Final = 2.5
@@ -53,8 +51,7 @@ def run(number: int, config: Config, at: Path, tie: Tie) -> None:
     """
     # An interrupt from the terminal reaches the whole process group; the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(OSError):
-        os.nice(_NICE)
+    give_way()
     asyncio.run(_serve(number, config, at, tie))
 
 

@@ -113,8 +113,7 @@ class Comparers:
                 comparer.unheard = 0
                 match message.get("type"):
                     case "evidence":
-                        taken = {"type": "taken", "id": self._evidence.take(message["batch"])}
-                        writer.write(json.dumps(taken).encode() + b"\n")
+                        writer.write(self._evidence.taken(message.get("batch"), len(line)))
                     case "measures":
                         comparer.gauges = message.get("gauges", [])
                         self._measured.grow(message.get("counters", []))

@@ -1,9 +1,12 @@
-"""The control plane's intake of evidence: workers and comparers tell it, and it goes into the store once a second."""
+"""The control plane's intake of evidence: workers and comparers tell it, and it goes into the store every second or
+few."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
@@ -20,8 +23,14 @@ from strangler_proxy.notify import Notifier, Silent
 
 __all__ = ["EvidenceIntake"]
 
+# What many routes have gathered is much to write, however little each has: the more it was, the longer is gathered
+# before the next time, so that writing has half a percent of a processor.
 _WRITE_EVERY: Final = 1.0
+_WRITE_AT_LEAST_EVERY: Final = 5.0
+_REST: Final = 200
 _PRUNE_EVERY: Final = 600.0
+# Batches are bounded, and so is what many are merged to; until they are, a store that hangs must not fill the memory.
+_MOST_UNREAD_BYTES: Final = 16 * 1024 * 1024
 _MOST_REMEMBERED: Final = 4096
 _MOST_SCOPES: Final = 1024
 # A stop does not wait for a store that hangs.
@@ -60,6 +69,11 @@ class EvidenceIntake:
         self.error: str | None = None
         self.notifier: Notifier = Silent()
         self._now = now
+        # Seconds of processor time since writing began the last time.
+        self._spent = 0.0
+        self._unread: list[Any] = []
+        self._unread_bytes = 0
+        self._merging = threading.Lock()
         self._merged = Batch()
         self._writing: Batch | None = None
         self._told: OrderedDict[str, None] = OrderedDict()
@@ -69,25 +83,50 @@ class EvidenceIntake:
         self._busy = asyncio.Lock()
         self._complaints = Complaints(_log)
 
-    def take(self, document: Any) -> str:
-        """Take in a batch as it was told, once; returns its id, by which it is confirmed, also where it is dropped."""
-        try:
-            batch = Batch.from_json(document)
-        except Exception as error:
-            self._drop("unreadable", error)
-            name = document.get("id") if isinstance(document, dict) else None
-            return name if isinstance(name, str) else ""
-        if batch.id not in self._told:
-            self._merged.merge(batch)
-            self._told[batch.id] = None
-            if len(self._told) > _MOST_REMEMBERED:
-                self._told.popitem(last=False)
-        return batch.id
+    def taken(self, document: Any, size: int) -> bytes:
+        """Take in a batch that was told in `size` bytes; returns the line that confirms it."""
+        return json.dumps({"type": "taken", "id": self.take(document, size)}).encode() + b"\n"
+
+    def take(self, document: Any, size: int = 0) -> str:
+        """Take in a batch as it was told, once; returns its id, by which it is confirmed, also where it is dropped.
+
+        It is read when it is written, and not while a worker that shares the processor has customers waiting.
+        """
+        name = document.get("id") if isinstance(document, dict) else None
+        if not isinstance(name, str):
+            name = ""
+        if name and name in self._told:
+            return name
+        self._unread.append(document)
+        self._unread_bytes += size
+        if self._unread_bytes > _MOST_UNREAD_BYTES:
+            self._read(self._take_unread())
+        self._told[name] = None
+        if len(self._told) > _MOST_REMEMBERED:
+            self._told.popitem(last=False)
+        return name
+
+    def _take_unread(self) -> list[Any]:
+        unread, self._unread, self._unread_bytes = self._unread, [], 0
+        return unread
+
+    def _read(self, documents: list[Any]) -> None:
+        """Merge what was taken in, in whichever thread."""
+        began = time.thread_time()
+        for each in documents:
+            try:
+                batch = Batch.from_json(each)
+                with self._merging:
+                    self._merged.merge(batch)
+            except Exception as error:
+                self._drop("unreadable", error)
+        self._spent += time.thread_time() - began
 
     async def run(self) -> None:
-        """Write once a second, and prune now and then, until cancelled."""
+        """Write once a second, less often where there is much, and prune now and then, until cancelled."""
         while True:
-            await asyncio.sleep(_WRITE_EVERY)
+            await asyncio.sleep(min(max(_WRITE_EVERY, self._spent * _REST), _WRITE_AT_LEAST_EVERY))
+            self._spent = 0.0
             try:
                 await self.write()
                 await self._prune()
@@ -100,6 +139,8 @@ class EvidenceIntake:
         async with self._busy:
             news: list[tuple[Scope, str, str]] = []
             try:
+                if self._unread:
+                    await asyncio.to_thread(self._read, self._take_unread())
                 wrote = await self.traffic.write()
                 if self._writing is None and self._merged:
                     self._writing, self._merged = self._merged, Batch()
@@ -134,6 +175,7 @@ class EvidenceIntake:
 
     def _add(self, batch: Batch) -> list[tuple[Scope, str, str]]:
         """Add a batch, in a thread; the places of differences that the store did not know before."""
+        began = time.thread_time()
         news: list[tuple[Scope, str, str]] = []
         for scope, evidence in batch.scopes.items():
             if not evidence.differences:
@@ -144,6 +186,7 @@ class EvidenceIntake:
         self.store.add(batch, at=self._now())
         for scope, field, kind in news:
             self._known[scope].add((field, kind))
+        self._spent += time.thread_time() - began
         return news
 
     def _known_of(self, scope: Scope) -> set[_Place]:

@@ -32,6 +32,7 @@ from strangler_proxy.control.replicas import Replicas, replica_name
 from strangler_proxy.control.retention import Retention
 from strangler_proxy.control.rollout_judge import RolloutJudge
 from strangler_proxy.control.status import status_of, told_of
+from strangler_proxy.control.threads import aside
 from strangler_proxy.control.upstreams import Troubles
 from strangler_proxy.control.workers import Traffic, Workers
 from strangler_proxy.gates import Observer
@@ -96,7 +97,9 @@ class ControlPlane:
         self.in_force.take_up()
         await self.workers.listen(self._state.socket)
         events = Retention(self.documents, self.config.evidence)
-        self._tasks = [asyncio.create_task(each) for each in (self.evidence.run(), self.replicas.run(), events.run())]
+        with aside():
+            self._tasks = [asyncio.create_task(each) for each in (self.evidence.run(), events.run())]
+        self._tasks.append(asyncio.create_task(self.replicas.run()))
         async with self.in_force.moving:
             await self.in_force.synchronize()
         self._tasks += [asyncio.create_task(each) for each in (self.rollouts.run(), self.notifier.run())]

@@ -22,6 +22,7 @@ from strangler_proxy.control.upstreams import upstream_rows
 from strangler_proxy.gates.headers import require_headers
 from strangler_proxy.life import SERVING, Tie
 from strangler_proxy.listener_tls import listener_context
+from strangler_proxy.priority import interrupt_nobody
 from strangler_proxy.state import StateDir
 from strangler_proxy.store import open_documents, open_evidence, open_store
 
@@ -56,6 +57,7 @@ def run(config: Config, listening: list[socket.socket], tie: Tie) -> None:
 
     `tie` is told how far it is, and says when it may begin: at a reload, once its predecessor has ended.
     """
+    interrupt_nobody()
     state = StateDir.of(config)
     state.create()
     bootstrap = Bootstrap.of(state.token, os.environ)

@@ -1,4 +1,5 @@
-"""The threads in which the control plane waits for its stores: those who look have few of them, and never the last."""
+"""The threads in which the control plane waits for its stores: those who look have few of them, and never the last, and
+what nobody waits for gives way to customers."""
 
 from __future__ import annotations
 
@@ -8,12 +9,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, ParamSpec, TypeVar
 
-__all__ = ["Threads", "looking"]
+from strangler_proxy.priority import give_way_in_thread
+
+__all__ = ["Threads", "aside", "looking"]
 
 _THREADS: Final = 32
 _LOOKING: Final = 8
+_ASIDE: Final = 8
 
-_is_looking: ContextVar[bool] = ContextVar("looking", default=False)
+_pool: ContextVar[str] = ContextVar("pool", default="")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,26 +26,44 @@ T = TypeVar("T")
 @contextmanager
 def looking() -> Iterator[None]:
     """What waits in a thread within this is for somebody who looks, and changes nothing."""
-    before = _is_looking.set(True)
+    with _in("looking"):
+        yield
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """What is done in a thread within this nobody waits for: customers' requests have the processor first."""
+    with _in("aside"):
+        yield
+
+
+@contextmanager
+def _in(pool: str) -> Iterator[None]:
+    before = _pool.set(pool)
     try:
         yield
     finally:
-        _is_looking.reset(before)
+        _pool.reset(before)
 
 
 class Threads(ThreadPoolExecutor):
     """An event loop's own threads. What is begun within `looking` gets its turn in a few threads apart: whoever may
-    only look can make others who look wait, and nobody who goes back."""
+    only look can make others who look wait, and nobody who goes back. What is begun within `aside` gives way."""
 
     def __init__(self) -> None:
         super().__init__(_THREADS, "control")
-        self._looking = ThreadPoolExecutor(_LOOKING, "looking")
+        self._apart = {
+            "looking": ThreadPoolExecutor(_LOOKING, "looking"),
+            "aside": ThreadPoolExecutor(_ASIDE, "aside", initializer=give_way_in_thread),
+        }
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Have it done in one of the threads."""
-        return self._looking.submit(fn, *args, **kwargs) if _is_looking.get() else super().submit(fn, *args, **kwargs)
+        apart = self._apart.get(_pool.get())
+        return super().submit(fn, *args, **kwargs) if apart is None else apart.submit(fn, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take nothing on any more."""
-        self._looking.shutdown(wait, cancel_futures=cancel_futures)
+        for each in self._apart.values():
+            each.shutdown(wait, cancel_futures=cancel_futures)
         super().shutdown(wait, cancel_futures=cancel_futures)

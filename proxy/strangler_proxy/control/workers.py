@@ -238,8 +238,9 @@ class Workers:
                         self.measured.take(message)
                         self._evidence.traffic.take(message)
                         self.on_counted(message.get("counters", []))
-                        self._take_evidence(worker, message.get("evidence"))
-                        await self._settle(worker, told="counters" in message)
+                        await self._settle(worker, told=True)
+                    case "evidence" if worker is not None:
+                        self._send(worker, self._evidence.taken(message.get("batch"), len(line)))
                     case "forgotten" if worker is not None:
                         self._relay(worker, line, len(message["digests"]))
                     case "leaving" if worker is not None:
@@ -261,10 +262,6 @@ class Workers:
         if told and not worker.settled:
             worker.settled = True
             await self._tell()
-
-    def _take_evidence(self, worker: Worker, document: Any) -> None:
-        if document is not None:
-            self._send(worker, json.dumps({"type": "taken", "id": self._evidence.take(document)}).encode() + b"\n")
 
     def _send(self, worker: Worker, line: bytes) -> None:
         # A worker that reads no more must not fill our memory; it gets the newest snapshot when it links again.

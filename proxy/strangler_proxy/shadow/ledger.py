@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SHARDS", "Ledger", "Place"]
 
-SHARDS: Final = 16
+SHARDS: Final = 64
 """Routes are counted in so many batches, and told one batch after the other: to write all of them down at once would
 hold the event loop up."""
 
@@ -129,6 +129,11 @@ class Ledger:
         # application's place, a proxy that answers 502. Counted elsewhere, failures would be in nobody's verdict.
         self._latest: dict[str, str] = {}
         self.inconclusive: dict[tuple[str, str], int] = {}
+
+    @property
+    def waiting(self) -> int:
+        """In how many batches pairs were counted that are not taken yet."""
+        return sum(1 for touched in self._touched if touched)
 
     def observed(self, copy: Copy, seconds: float) -> None:
         """Both sides have answered, the other one within `seconds`, whatever comes of it."""

@@ -264,6 +264,10 @@ class Shadow:
         """A batch of what was counted since the last takes; an empty one where there is nothing."""
         return self.ledger.take()
 
+    def untold(self) -> int:
+        """How many batches there are to take."""
+        return self.ledger.waiting
+
     def drain(self) -> None:
         """Let go of everything that waits, and take in nothing more."""
         self._draining = True

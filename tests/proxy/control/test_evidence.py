@@ -94,10 +94,10 @@ def test_a_batch_that_makes_no_sense_is_confirmed_counted_said_once_and_dropped(
     assert [taking.take(document) for document in senseless] == ["", "", "", "", "x" * 999]
     for number in range(5):
         assert taking.take({"id": f"{number}", "scopes": 3}) == f"{number}"
+    asyncio.run(taking.write())
     assert taking.lost == {"unreadable": 10}
     # An object without an id, an id that is none, and scopes that are no list.
     assert len([each for each in caplog.records if "unreadable, and dropped. Further" in each.message]) == 3
-    asyncio.run(taking.write())
     assert store._batches == {}
 
 
@@ -143,10 +143,48 @@ def test_a_senseless_batch_costs_its_teller_neither_its_link_nor_its_next_batch(
                 heard = json.loads(await reader.readline())
                 confirmed += [heard["id"]] if heard["type"] == "taken" else []
             assert confirmed == ["bad", "good"]
+            await control.evidence.write()
             assert control.evidence.lost == {"unreadable": 1}
             writer.close()
 
     asyncio.run(scenario())
+
+
+def test_more_than_may_wait_to_be_read_is_merged_at_once() -> None:
+    store = MemoryEvidenceStore()
+    taking = intake(store)
+    for _ in range(3):
+        taking.take(batch().to_json(), 9 * 1024 * 1024)
+    assert len(taking._unread) == 1
+    asyncio.run(taking.write())
+    assert pairs_in(store) == 3
+
+
+def test_the_more_there_is_to_write_the_longer_is_gathered_before_the_next_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Busy(MemoryEvidenceStore):
+        def add(self, batch: Batch, *, at: float) -> bool:
+            processor.seconds += costs.pop(0)
+            return super().add(batch, at=at)
+
+    class Processor:
+        seconds = 0.0
+
+    processor, costs, pauses = Processor(), [0.001, 0.015, 3.0], list[float]()
+    taking = intake(Busy())
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) > 3:
+            raise asyncio.CancelledError
+        taking.take(batch().to_json())
+
+    monkeypatch.setattr("strangler_proxy.control.evidence.asyncio.sleep", sleep)
+    monkeypatch.setattr("strangler_proxy.control.evidence.time.thread_time", lambda: processor.seconds)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(taking.run())
+    assert pauses == [1.0, 1.0, pytest.approx(3.0), 5.0]
 
 
 def test_with_nothing_told_nothing_is_written() -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from strangler_proxy.link import ControlLink
+from strangler_proxy.link import ControlLink, pause_for
 
 from strangler.evidence import Batch
 
@@ -26,7 +26,7 @@ class Plane:
 
     @property
     def batches(self) -> list[Batch]:
-        return [Batch.from_json(message["evidence"]) for message in self.told if "evidence" in message]
+        return [Batch.from_json(each["batch"]) for each in self.told if each["type"] == "evidence"]
 
     async def start(self) -> None:
         self._server = await asyncio.start_unix_server(self._serve, self.path)
@@ -43,8 +43,8 @@ class Plane:
         while line := await reader.readline():
             message = json.loads(line)
             self.told.append(message)
-            if "evidence" in message and self.confirms:
-                writer.write(json.dumps({"type": "taken", "id": message["evidence"]["id"]}).encode() + b"\n")
+            if message["type"] == "evidence" and self.confirms:
+                writer.write(json.dumps({"type": "taken", "id": message["batch"]["id"]}).encode() + b"\n")
         writer.close()
 
 
@@ -136,17 +136,5 @@ def test_the_last_words_hold_everything(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_what_is_told_with_evidence_takes_no_gauge_away(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        plane = Plane(tmp_path / "c.sock")
-        waiting: list[Batch] = []
-        await plane.start()
-        async with linked(plane, waiting):
-            await until(lambda: any(message.get("gauges") for message in plane.told))
-            waiting.append(batch("a"))
-            await until(lambda: plane.batches)
-        (told,) = [message for message in plane.told if "evidence" in message]
-        assert told["gauges"] == [["strangler_shadow_queue", [], 3]]
-        await plane.stop()
-
-    asyncio.run(scenario())
+def test_where_many_batches_wait_each_of_them_is_told_the_sooner() -> None:
+    assert [pause_for(untold) for untold in (0, 1, 2, 4, 64)] == [0.125, 0.125, 0.0625, 0.03125, 0.03125]
