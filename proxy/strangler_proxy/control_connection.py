@@ -44,7 +44,11 @@ class ControlConnection:
             verify = ssl.create_default_context() if certificate is None else _trusting(certificate)
         self._http = httpx.Client(
             base_url=self._place,
-            headers={"Authorization": f"Bearer {token}"},
+            # Of reads the audit has it too.
+            headers={
+                b"Authorization": f"Bearer {token}".encode(),
+                b"X-Strangler-Who": caller().encode("utf-8", "replace"),
+            },
             verify=verify,
             timeout=_SECONDS,
             # A proxy named in the environment has no business between us and this machine.
@@ -76,17 +80,13 @@ class ControlConnection:
         raise _refused(answered.status_code, None)
 
     def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        return self._act("POST", path, _SECONDS + (body.get("wait_seconds") or 0.0), json=body)
+        return self._ask("POST", path, timeout=_SECONDS + (body.get("wait_seconds") or 0.0), json=body)
 
     def _put(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        return self._act("PUT", path, _SECONDS, json=body)
+        return self._ask("PUT", path, json=body)
 
     def _delete(self, path: str, *, seconds: float = _SECONDS) -> dict[str, Any]:
-        return self._act("DELETE", path, seconds)
-
-    def _act(self, method: str, path: str, seconds: float, **given: Any) -> dict[str, Any]:
-        """What changes something tells who wants it."""
-        return self._ask(method, path, headers={b"X-Strangler-Who": caller().encode()}, timeout=seconds, **given)
+        return self._ask("DELETE", path, timeout=seconds)
 
     def _ask(self, method: str, path: str, **given: Any) -> dict[str, Any]:
         try:

@@ -31,6 +31,19 @@ def test_a_flip_says_who_with_the_token() -> None:
     assert json.loads(request.content)["names"] == ["catalog.*"]
 
 
+def test_a_read_says_who_too_for_it_is_counted_in_the_audit() -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json={})
+
+    with client(answer) as control:
+        control.status()
+        control.metrics()
+    assert ["@" in request.headers["X-Strangler-Who"] for request in asked] == [True, True]
+
+
 def test_back_of_all_is_another_request_than_back_of_some() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content)
