@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Playwright, expect, sync_playwright
@@ -14,11 +15,21 @@ SignIn = Callable[..., Page]
 
 expect.set_options(timeout=30_000)
 
+_FAILED = pytest.StashKey[bool]()
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "browser" in item.path.parts:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[_FAILED] = report.failed
+    return report
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +56,23 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def wrong() -> Iterator[list[str]]:
-    """What went wrong in the browser; a test that has something go wrong on purpose clears it."""
+def wrong(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """What went wrong in the browser; a test that has something go wrong on purpose clears it. Of one that has failed
+    by itself it is only told, for it may have failed before it could clear anything."""
     found: list[str] = []
     yield found
-    assert found == []
+    if request.node.stash.get(_FAILED, False):
+        print("In the browser:", *found, sep="\n")
+    else:
+        assert found == []
+
+
+@pytest.fixture
+def refusals(wrong: list[str]) -> Iterator[None]:
+    """For a test in which somebody is refused, or nobody answers, on purpose: the browser writes that to its console as
+    it does a failure."""
+    yield
+    wrong[:] = [each for each in wrong if not re.search(r"status of 4(0[349]|22)|ERR_", each)]
 
 
 @pytest.fixture
@@ -94,6 +117,8 @@ def sign_in(shop: Shop, new_context: Callable[..., BrowserContext]) -> SignIn:
         page.get_by_label("Token").fill(shop.token_of(role) if role else shop.token)
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
+        # Only then its scripts have run, and keys mean something.
+        page.wait_for_load_state()
         return page
 
     return signed_in

@@ -43,7 +43,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             asked = f"{reviews}?q=<script>window.pwned=1</script>"
             # Not too many at once: what cannot be asked again for want of room is inconclusive.
             with shop.customers("/products/1/", "/products/2/?page=1", asked, pause=0.1):
-                until(lambda: len(differing(shop)) == 2 and all(each["differ"] > 5 for each in differing(shop)))
+                until(
+                    lambda: len(rows := differing(shop)) == 2 and all(each["differ"] > 5 for each in rows), seconds=90
+                )
             yield shop
 
 
@@ -170,7 +172,7 @@ def test_a_planted_difference_is_found_excused_by_a_rule_and_agreement_rises(
             facts = page.locator(".diff-facts").first
             return facts.count() > 0 and in_force in facts.inner_text() and "Agree\n0" not in facts.inner_text()
 
-        until(agrees)
+        until(agrees, seconds=90)
     facts = page.locator(".diff-facts").first.inner_text()
     assert "Differ\n0" in facts
     # The stream of news broke off with the control plane that was replaced.

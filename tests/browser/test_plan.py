@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -195,23 +196,78 @@ def test_a_long_step_goes_on_without_its_page_and_everybody_sees_it(sign_in: Sig
     assert place(shop, "catalog.reviews") == ("shadow", 0)
 
 
-def test_nobody_approves_what_they_have_not_read(sign_in: SignIn, shop: Shop, wrong: list[str]) -> None:
-    written = PLAN.replace("the shop's owner", "the board")
+def reading(sign_in: SignIn, shop: Shop, whose: str) -> tuple[Page, Locator, str]:
+    """Somebody who writes why the step `reads.canary` may go on, which waits for `whose` word; the plan as it is."""
+    written = PLAN.replace("the shop's owner", whose)
     plan_of(shop).write_text(written)
     page = sign_in("/room/plan")
     card(page, "reads.shadow").get_by_role("button", name="Apply").click()
+    done(card(page, "reads.shadow"))
     canary = card(page, "reads.canary")
-    why = canary.get_by_label("Why it may go on")
-    why.fill("a tenth is little")
-    said = shop.api("GET", "/api/v1/events?action=plan.approve&name=*canary").json()["events"]
-    plan_of(shop).write_text(written.replace('share = "10%"', 'share = "90%"'))
-    canary.get_by_role("button", name="Approve").click()
+    canary.get_by_label("Why it may go on").fill("a tenth is little")
+    return page, canary, written
+
+
+def approvals(shop: Shop) -> list[Any]:
+    found: list[Any] = shop.api("GET", "/api/v1/events?action=plan.approve&name=*canary").json()["events"]
+    return found
+
+
+def refused(canary: Locator) -> None:
+    """See to it that nothing was approved, that this is said, and that what was written is there."""
     expect(canary.get_by_role("alert")).to_contain_text("is not written as it was shown to you")
     expect(canary).to_contain_text("canary 90%")
-    expect(why).to_have_value("a tenth is little")
-    assert shop.api("GET", "/api/v1/events?action=plan.approve&name=*canary").json()["events"] == said
-    # The browser says of a refusal what it says of a failure.
-    wrong[:] = [each for each in wrong if "status of 409" not in each]
+    expect(canary.get_by_label("Why it may go on")).to_have_value("a tenth is little")
+
+
+@pytest.mark.usefixtures("refusals")
+def test_nobody_approves_what_they_have_not_read(sign_in: SignIn, shop: Shop) -> None:
+    _, canary, written = reading(sign_in, shop, "the board")
+    said = approvals(shop)
+    plan_of(shop).write_text(written.replace('share = "10%"', 'share = "90%"'))
+    canary.get_by_role("button", name="Approve").click()
+    refused(canary)
+    assert approvals(shop) == said
+
+
+@pytest.mark.usefixtures("refusals")
+def test_nobody_approves_what_became_another_step_while_they_wrote(sign_in: SignIn, shop: Shop) -> None:
+    _, canary, written = reading(sign_in, shop, "the council")
+    said = approvals(shop)
+    plan_of(shop).write_text(written.replace('share = "10%"', 'share = "90%"'))
+    # The step is brought up to date around what they write.
+    expect(canary).to_contain_text("canary 90%")
+    expect(canary.get_by_label("Why it may go on")).to_have_value("a tenth is little")
+    canary.get_by_role("button", name="Approve").click()
+    refused(canary)
+    assert approvals(shop) == said
+
+
+@pytest.mark.usefixtures("refusals")
+def test_what_was_refused_and_why_stays_while_the_plan_goes_on_changing(sign_in: SignIn, shop: Shop) -> None:
+    page, canary, written = reading(sign_in, shop, "the elders")
+    wider = written.replace('share = "10%"', 'share = "90%"')
+    plan_of(shop).write_text(wider)
+    canary.get_by_role("button", name="Approve").click()
+    refused(canary)
+    plan_of(shop).write_text(f"{wider}\n## Late\n")
+    expect(page.get_by_role("heading", name="Late")).to_be_visible()
+    refused(canary)
+    canary.get_by_role("button", name="Approve").click()
+    expect(canary).to_contain_text("by ada (control.token): a tenth is little")
+
+
+@pytest.mark.usefixtures("refusals")
+def test_what_was_written_about_a_step_that_is_gone_is_given_back(sign_in: SignIn, shop: Shop) -> None:
+    page, canary, written = reading(sign_in, shop, "the many")
+    plan_of(shop).write_text(written.replace("reads.canary", "reads.tenth"))
+    expect(card(page, "reads.tenth")).to_be_visible()
+    expect(canary.get_by_label("Why it may go on")).to_have_value("a tenth is little")
+    canary.get_by_role("button", name="Approve").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("is not written as it was shown to you")
+    expect(page.get_by_role("main")).to_contain_text("a tenth is little")
+    assert faults(page) == []
 
 
 def test_an_edited_plan_is_there_by_itself_and_a_wrong_one_says_all_that_is_wrong(sign_in: SignIn, shop: Shop) -> None:
@@ -236,6 +292,9 @@ def test_an_edited_plan_is_there_by_itself_and_a_wrong_one_says_all_that_is_wron
 def test_a_command_is_a_line_to_run_a_door_wants_its_name_and_gates_tell_what_they_see(sign_in: SignIn) -> None:
     page = sign_in("/room/plan")
     card(page, "reads.shadow").get_by_role("button", name="Apply").click()
+    done(card(page, "reads.shadow"))
+    # Nobody is at it any more, so nothing changes the page while it is read.
+    expect(card(page, "reads.reviews").get_by_role("button", name="Apply")).to_be_visible()
     warm = card(page, "reads.warm")
     expect(warm).to_contain_text("strangler plan apply reads.warm")
     expect(warm.get_by_role("button", name="Apply")).to_have_count(0)

@@ -35,13 +35,6 @@ def stage(shop: Shop, name: str) -> str:
     return str(toggles[name])
 
 
-@pytest.fixture
-def refusals(wrong: list[str]) -> Iterator[None]:
-    """For a test in which the browser is refused on purpose, which it writes to its console."""
-    yield
-    wrong[:] = [each for each in wrong if not re.search(r"status of 40[34]|ERR_", each)]
-
-
 @pytest.mark.usefixtures("refusals")
 def test_somebody_signs_in_comes_to_where_they_were_going_and_signs_out(
     shop: Shop, new_context: Callable[..., BrowserContext]
@@ -220,6 +213,38 @@ def test_a_session_that_is_over_leads_to_signing_in_and_back(sign_in: SignIn, sh
     token = page.locator("#who-menu code").text_content()
     assert shop.api("POST", "/api/v1/tokens/revoke", json={"name": token, "why": "a test"}).is_success
     expect(page).to_have_url(f"{shop.room}{SIGN_IN}?next=%2Froom%2Fback")
+
+
+@pytest.mark.usefixtures("refusals")
+def test_what_somebody_writes_is_still_there_when_their_session_is_over(sign_in: SignIn, shop: Shop) -> None:
+    page = sign_in("/room/back", role="operate")
+    why = page.get_by_role("main").get_by_label("Why")
+    why.fill("a long why")
+    token = page.locator("#who-menu code").text_content()
+    assert shop.api("POST", "/api/v1/tokens/revoke", json={"name": token, "why": "a test"}).is_success
+    expect(page.get_by_role("status").filter(has_text="Your session is over")).to_be_visible()
+    expect(page).to_have_url(f"{shop.room}/room/back")
+    expect(why).to_have_value("a long why")
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_role("heading", name="You have been signed out")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text("a long why")
+
+
+def test_somebody_who_gives_out_tokens_sees_who_has_signed_in_and_ends_a_session(sign_in: SignIn) -> None:
+    other = sign_in("/room/", role="view", who="vera")
+    page = sign_in("/room/")
+    page.locator("#who-menu summary").click()
+    page.get_by_role("link", name="Sessions").click()
+    hers = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="vera")).first
+    expect(page.get_by_role("row").filter(has_text="this one")).to_contain_text("ada")
+    assert faults(page) == []
+    fits(page)
+    hers.get_by_text("End it").click()
+    hers.get_by_label("Why").fill("she has gone home")
+    shoot(page, "sessions", whole=False)
+    hers.get_by_role("button", name="End the session").click()
+    expect(page.get_by_role("status").filter(has_text="The session is over.")).to_be_visible()
+    expect(other.get_by_role("button", name="Sign in")).to_be_visible()
 
 
 @pytest.mark.usefixtures("refusals")

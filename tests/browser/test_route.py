@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -43,13 +45,6 @@ def left_alone(shop: Shop) -> Iterator[None]:
         if each["state"] not in ("finished", "aborted"):
             shop.api("POST", "/api/v1/rollouts/abort", json={"name": each["name"], "why": "the test is over"})
     shop.all_back()
-
-
-@pytest.fixture
-def refusals(wrong: list[str]) -> Iterator[None]:
-    """For a test in which a form is refused on purpose, which the browser writes to its console."""
-    yield
-    wrong[:] = [each for each in wrong if not re.search(r"status of (409|422)", each)]
 
 
 def pill(page: Page) -> Locator:
@@ -98,6 +93,7 @@ def test_a_route_is_flipped_under_traffic_and_the_share_is_seen_to_move(sign_in:
         )
         expect(page.locator("#rate-chart .u-over").first).to_be_visible()
         expect(page.locator("#rate-chart .chart-marks")).to_contain_text("canary 50%")
+        expect(page.locator("#agreement-chart .chart-marks")).to_contain_text("canary 50%")
         assert stayed(page)
         shoot(page, "route")
         assert faults(page) == []
@@ -160,6 +156,52 @@ def test_who_comes_second_is_told_what_happened_and_keeps_what_they_wrote(sign_i
     stays_text(page)
     expect(page.locator("#moves").get_by_label("Why")).to_have_value("my own reason")
     assert faults(page) == []
+    page.get_by_role("button", name="Move it to shadow").click()
+    expect(pill(page)).to_have_text(re.compile("shadow"))
+
+
+def test_what_somebody_writes_stays_in_every_form_while_all_around_it_moves(sign_in: SignIn, shop: Shop) -> None:
+    shop.move(NAME, "shadow")
+    page = sign_in(PATH)
+    move, rollout = page.locator("#moves").get_by_label("Why"), page.locator("#rollout").get_by_label("Why")
+    page.get_by_text("Say a person's yes").click()
+    consent = page.locator("#gates").get_by_label("Why")
+    fields = {move: "my reason to move", rollout: "my reason to begin", consent: "my reason to say yes"}
+    for field, text in fields.items():
+        field.fill(text)
+    page.get_by_role("heading", level=1).click()
+    expect(page.locator("input:focus")).to_have_count(0)
+    shop.move(NAME, "canary", share="5%", why="meanwhile")
+    expect(pill(page)).to_have_text(re.compile("canary 5%"))
+    expect(page.locator("#history")).to_contain_text("meanwhile")
+    expect(page.locator("#gates")).to_contain_text("before extracted")
+    shop.move(NAME, "monolith", why="and back")
+    expect(page.locator("#history")).to_contain_text("and back")
+    # Of a route in stage monolith there is no rollout to begin.
+    expect(page.locator("#rollout")).to_contain_text("No rollout walks this")
+    for field, text in fields.items():
+        expect(field).to_have_value(text)
+    move.fill("")
+    move.press("Tab")
+    shop.move(NAME, "shadow")
+    expect(page.locator("#moves .rung-here")).to_contain_text("shadow")
+
+
+@pytest.mark.usefixtures("refusals")
+def test_nothing_is_sent_while_nobody_answers_and_then_it_is(sign_in: SignIn, shop: Shop) -> None:
+    page = sign_in(PATH)
+    choose(page, "shadow", "a long why")
+    lost = shop.child("control")
+    os.kill(lost, signal.SIGSTOP)
+    try:
+        banner = page.get_by_role("status").filter(has_text="Not live")
+        expect(banner).to_be_visible()
+        page.get_by_role("button", name="Move it to shadow").click()
+        expect(banner).to_contain_text("Nothing was sent")
+    finally:
+        os.kill(lost, signal.SIGCONT)
+    expect(banner).to_be_hidden()
+    expect(page.locator("#moves").get_by_label("Why")).to_have_value("a long why")
     page.get_by_role("button", name="Move it to shadow").click()
     expect(pill(page)).to_have_text(re.compile("shadow"))
 

@@ -102,6 +102,8 @@ class RoomDoor:
         visitor: Visitor | None = state.visitor
         wait = self._pace.wait(state.address, "" if visitor is None else visitor.token)
         if wait:
+            if visitor is not None and not reading:
+                await self._read(request, receive, visitor)
             return self._later(request, wait)
         least = least_of(self._routes, request.scope)
         refused = None if reading else await self._read(request, receive, None if least is None else visitor)
@@ -133,7 +135,7 @@ class RoomDoor:
         except NotTaken as error:
             return trouble(request, error.status, "Not taken", error.wrong)
         except FormRefused as error:
-            return trouble(request, error.status, "Not taken", error.wrong, error.remedy)
+            return trouble(request, error.status, "Not taken", error.wrong, error.remedy, kept=error.fields)
         return None
 
     def _later(self, request: Request, wait: float) -> Response:
@@ -144,6 +146,7 @@ class RoomDoor:
             "Too often",
             "That is too often.",
             f"Come again in {seconds} s.",
+            kept=getattr(request.state, "form", None),
             headers={"Retry-After": seconds},
         )
 

@@ -19,12 +19,14 @@ _AGAIN: Final = "Go back to the page, reload it and send it again."
 
 
 class FormRefused(Exception):
-    """A form that is not taken, with the `status` of the answer. It becomes a page."""
+    """A form that is not taken, with the `status` of the answer, and the `fields` of it that can be read. It becomes a
+    page."""
 
-    def __init__(self, status: int, wrong: str, remedy: str) -> None:
+    def __init__(self, status: int, wrong: str, remedy: str, fields: Mapping[str, str] | None = None) -> None:
         self.status = status
         self.wrong = wrong
         self.remedy = remedy
+        self.fields = fields or {}
         super().__init__(f"{wrong} {remedy}")
 
 
@@ -52,6 +54,7 @@ def read_form(body: bytes, visitor: Visitor | None) -> Mapping[str, str]:
             403,
             "The form is not from a page of this visit, so nothing was done.",
             f"{_AGAIN} You may have signed in anew since it was shown.",
+            fields,
         )
     return fields
 

@@ -151,7 +151,7 @@ async def _page(
     if error is not None:
         context |= {"form": {**_NO_FORM, **(form or {}), "act": act}, "wrong": str(error)}
     name = request.query_params.get("gates", "") if visitor_of(request).may_operate else ""
-    if name and look.shown is not None and any(each.id == name for each in look.shown.steps):
+    if look.shown is not None and look.shown.has(name):
         said = await ask(request, lambda client: gates_said(client, look.path, name))
         context |= {"gates_of": name, "said": said}
     status = 200 if error is None else 409 if isinstance(error, PlanError | ConfigError) else status_of(error)

@@ -119,6 +119,10 @@ class PlanShown:
     counts: tuple[tuple[StepState, int], ...]
     upcoming: StepShown | None
 
+    def has(self, name: str) -> bool:
+        """Whether there is a step of that id."""
+        return any(each.id == name for each in self.steps)
+
 
 @dataclass(frozen=True, slots=True)
 class RunShown:

@@ -77,8 +77,8 @@ def render(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """An answer made of `template`, which nobody keeps or frames. Beside `context` it has `visitor` (None: nobody has
-    signed in), `form_token`, `places`, `here` (the path), `config_name`, `revision`, `notice`
-    and `back_why`; where it has `back_name`, Back is preset to the toggle of that name."""
+    signed in), `form_token`, `places`, `here` (the path), `config_name`, `revision`, `notice`, `answers_form` (whether
+    a form was sent) and `back_why`; where it has `back_name`, Back is preset to the toggle of that name."""
     room = room_of(request)
     visitor: Visitor | None = request.state.visitor
     notice = None if is_part(request) else notice_of(request)
@@ -94,6 +94,7 @@ def render(
                 "config_name": room.config.path.name,
                 "revision": room.revision,
                 "notice": notice,
+                "answers_form": request.method == "POST",
                 "back_why": BACK_WHY,
                 **context,
             }

@@ -48,7 +48,7 @@ async def _on_refused(request: Request, error: Exception) -> Response:
     status = status_of(refused)
     title = {403: "Not with your role", 404: "Not found", 503: "Not now"}.get(status, "Refused")
     told = (refused.wrong, refused.remedy) if isinstance(refused, ControlRefused) else (str(refused), "")
-    return trouble(request, status, title, *told, kept=getattr(request.state, "form", None))
+    return trouble(request, status, title, *told, kept=_sent(request))
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
@@ -60,9 +60,10 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
             "Not found",
             "There is no such page, or nothing of that name any more.",
             "Begin at the overview.",
+            kept=_sent(request),
         )
     phrase = HTTPStatus(wrong.status_code).phrase
-    return trouble(request, wrong.status_code, phrase, f"{phrase}.", headers=wrong.headers)
+    return trouble(request, wrong.status_code, phrase, f"{phrase}.", kept=_sent(request), headers=wrong.headers)
 
 
 async def _on_crash(request: Request, _: Exception) -> Response:
@@ -72,7 +73,12 @@ async def _on_crash(request: Request, _: Exception) -> Response:
         "This page failed",
         "The control plane failed at this page; its log says how. Traffic is not touched.",
         "Everything that pages do, the `strangler` command does too.",
+        kept=_sent(request),
     )
+
+
+def _sent(request: Request) -> Mapping[str, str] | None:
+    return getattr(request.state, "form", None)
 
 
 HANDLERS: Final = {

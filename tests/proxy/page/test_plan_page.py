@@ -163,6 +163,45 @@ def test_what_was_typed_is_kept_where_it_is_refused(visit: Visit, control: Contr
     assert control.snapshot["catalog.detail"].stage is Stage.MONOLITH
 
 
+@pytest.mark.parametrize("written", ["", SIMPLE.replace("step=some", "step=others"), SIMPLE.replace("10%", "ten")])
+def test_what_was_typed_is_given_back_where_the_step_is_there_no_more(
+    visit: Visit, control: ControlPlane, written: str
+) -> None:
+    shown = form(visit, "some", why="a <b>long</b> why")
+    if written:
+        control.config.plan.write_text(written)
+    else:
+        control.config.plan.unlink()
+    refused = visit.post("/room/plan/approve", shown)
+    assert refused.status_code == 409
+    given_back = refused.text[refused.text.index("data-kept") : refused.text.index('id="plan-now"')]
+    assert "What you wrote" in given_back
+    assert "<code>a &lt;b&gt;long&lt;/b&gt; why</code>" in given_back
+
+
+def test_what_was_typed_is_given_back_where_the_step_asks_for_it_no_more(visit: Visit, control: ControlPlane) -> None:
+    shown = form(visit, "some", why="a long why")
+    control.config.plan.write_text(SIMPLE.replace('{ approval = "the owner" }, ', ""))
+    refused = visit.post("/room/plan/approve", shown)
+    given_back = card(visit, "some", refused.text)
+    assert "is not written as it was shown to you" in given_back
+    assert "<code>a long why</code>" in given_back
+
+
+def test_a_form_that_comes_back_says_that_it_holds_what_somebody_wrote(visit: Visit, control: ControlPlane) -> None:
+    assert "data-kept" not in visit.get("/room/plan").text
+    shown = form(visit, "some", why="a long why")
+    control.config.plan.write_text(SIMPLE.replace("10%", "90%"))
+    refused = visit.post("/room/plan/approve", shown).text
+    assert '<body hx-ext="morph" data-live="/room/live"' in refused
+    assert re.search(r"<body [^>]* data-answer>", refused)
+    kept = re.search(r'<form [^>]*id="approve-step-some" data-kept>.*?</form>', refused, re.S)
+    assert kept is not None
+    assert "is not written as it was shown to you" in kept[0]
+    assert 'value="a long why"' in kept[0]
+    assert refused.count("data-kept") == 1
+
+
 def test_a_one_way_door_is_opened_by_its_name(visit: Visit, control: ControlPlane) -> None:
     visit.post("/room/plan/apply", form(visit, "gone", confirm="lists"))
     until(lambda: control.snapshot["catalog.detail"].stage is Stage.RETIRED)

@@ -3,11 +3,13 @@
 // One stream of news for a page that is looked at. It dispatches `strangler:tick` (every two seconds) and
 // `strangler:moved` (another revision) on the body, for parts to ask for themselves anew:
 //   hx-get="/room/…" hx-trigger="strangler:tick from:body" hx-swap="morph:innerHTML" (or morph:outerHTML)
-// A part in which somebody writes, or has a menu or dialog open, is left alone until they are done.
+// A form that somebody has begun to fill in is left as it is, whatever becomes of all around it, and a part with a menu
+// or dialog open is left alone until that is closed.
 "use strict";
 
 (() => {
   const SILENT_MS = 6000;
+  const BACK = "/room/back";
   const body = document.body;
   const banner = document.getElementById("live");
 
@@ -48,18 +50,30 @@
   let heard = Date.now();
   let stale = [];
   let retry = 0;
+  let over = false;
+  let held = null;
 
+  const OVER = "Your session is over, and nothing here follows any more. What you wrote is still here: take it along before you sign in again.";
+  const silence = () => {
+    const lines = [`Not live: last heard of the control plane ${lasting((Date.now() - heard) / 1000)} ago. What you see is as it was then; it comes back by itself.`];
+    if (held) lines.push("Nothing was sent: what you wrote would be lost if nobody answers. Send it once more to try all the same.");
+    return lines;
+  };
+  const tellOver = () => {
+    over = true;
+    tellBanner();
+  };
+  const isSilent = () => body.dataset.live && Date.now() - heard > SILENT_MS;
   const tellBanner = () => {
-    const silent = Date.now() - heard > SILENT_MS;
-    body.classList.toggle("not-live", silent);
-    const lines = silent
-      ? [`Not live: last heard of the control plane ${lasting((Date.now() - heard) / 1000)} ago. What you see is as it was then; it comes back by itself.`]
-      : stale;
+    const silent = isSilent();
+    if (!silent) held = null;
+    body.classList.toggle("not-live", silent || over);
+    const lines = over ? [OVER] : silent ? silence() : stale;
     const text = lines.join("\n");
     if (banner.dataset.text === text) return;
     banner.dataset.text = text;
     banner.hidden = !lines.length;
-    banner.classList.toggle("bad", silent);
+    banner.classList.toggle("bad", silent || over);
     const list = document.createElement("ul");
     for (const line of lines) {
       const item = document.createElement("li");
@@ -86,7 +100,7 @@
   const dispatch = (name, detail) => body.dispatchEvent(new CustomEvent(name, { detail }));
 
   const listen = () => {
-    if (news || document.hidden || !body.dataset.live) return;
+    if (news || over || document.hidden || !body.dataset.live) return;
     const source = new EventSource(body.dataset.live);
     news = source;
     source.addEventListener("tick", (event) => {
@@ -94,7 +108,7 @@
       heard = Date.now();
       retry = 0;
       stale = tick.stale;
-      if (tick.role !== body.dataset.role && !busy(body)) location.reload();
+      if (tick.role !== body.dataset.role && mayReload()) location.reload();
       for (const each of document.querySelectorAll("[data-revision-shown]")) each.textContent = tick.revision;
       if (String(tick.revision) !== body.dataset.revision) {
         body.dataset.revision = tick.revision;
@@ -106,7 +120,8 @@
     });
     source.addEventListener("over", () => {
       stop();
-      location.reload();
+      if (mayReload()) location.reload();
+      else tellOver();
     });
     source.addEventListener("error", () => {
       if (source.readyState !== EventSource.CLOSED) return;
@@ -149,30 +164,40 @@
     if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
     return field.value !== field.defaultValue;
   };
-  const FIELDS = "form[method=post] :is(input:not([type=hidden]), select, textarea)";
-  const written = (part) => [...part.querySelectorAll(FIELDS)].some(changed);
-  const busy = (part) => {
+  const FIELDS = "input:not([type=hidden]), select, textarea";
+  // Whether somebody has begun to fill a form in, or has sent it, or got it back (`data-kept`) with what they wrote.
+  const begun = (form) => {
     const at = document.activeElement;
-    const writing = at && at !== body && part.contains(at) && at.matches("input, select, textarea, [contenteditable]");
-    return writing || written(part) || part.querySelector("dialog[open], details.menu[open]") !== null;
+    const writing = form.contains(at) && at.matches(FIELDS);
+    return writing || "sent" in form.dataset || "kept" in form.dataset || [...form.querySelectorAll(FIELDS)].some(changed);
   };
+  const begunIn = (node) => node.nodeType === Node.ELEMENT_NODE
+    && ((node.matches("form") && begun(node)) || [...node.querySelectorAll("form")].some(begun));
+  const opened = (part) => part.querySelector("dialog[open], details.menu[open]") !== null;
+  // An answer to a form would be asked for by sending the form again, which nobody has said.
+  const mayReload = () => !("answer" in body.dataset) && !begunIn(body) && !opened(body);
   body.addEventListener("htmx:beforeRequest", (event) => {
     const byItself = (event.detail.requestConfig.triggeringEvent || {}).type || "";
-    if (byItself.startsWith("strangler:") && (document.hidden || busy(event.detail.target))) event.preventDefault();
+    if (byItself.startsWith("strangler:") && (document.hidden || opened(event.detail.target))) event.preventDefault();
+  });
+  body.addEventListener("htmx:beforeOnLoad", (event) => {
+    // The answer leads to signing in.
+    if (event.detail.xhr.status !== 401 || mayReload()) return;
+    event.preventDefault();
+    tellOver();
   });
   body.addEventListener("htmx:beforeSwap", (event) => {
-    const { xhr, requestConfig } = event.detail;
-    if (requestConfig.verb !== "get" && [403, 409, 422, 503].includes(xhr.status)) {
-      event.detail.shouldSwap = true;
-      event.detail.isError = false;
-    }
     // What a page asks for as it loads has no event.
-    const byItself = (requestConfig.triggeringEvent || {}).type || "strangler:load";
-    if (byItself.startsWith("strangler:") && busy(event.detail.target)) event.detail.shouldSwap = false;
+    const byItself = (event.detail.requestConfig.triggeringEvent || {}).type || "strangler:load";
+    if (byItself.startsWith("strangler:") && opened(event.detail.target)) event.detail.shouldSwap = false;
   });
   body.addEventListener("htmx:afterSwap", (event) => tellTimes(event.detail.target));
   if (window.Idiomorph) {
     Idiomorph.defaults.ignoreActiveValue = true;
+    // What somebody wrote stays, with the words that they saw when they wrote it: all of the form, and also where what
+    // stands there now has no such form any more.
+    Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !(node.nodeName === "FORM" && begun(node));
+    Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) => !begunIn(node);
     // What a reader has unfolded stays so.
     Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
       !(name === "open" && (node.tagName === "DETAILS" || node.tagName === "DIALOG"));
@@ -207,10 +232,17 @@
       if (!menu.contains(event.target)) menu.open = false;
     }
   });
-  // Said once: a second press while the first is under way does nothing.
+  // Said once: a second press while the first is under way does nothing. And while nobody answers the browser would put
+  // a page of its own in the place of what was written, which only Back is worth.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post" || event.defaultPrevented || form.hasAttribute("hx-post")) return;
+    if (form.method !== "post" || event.defaultPrevented) return;
+    if (isSilent() && held !== form && form.getAttribute("action") !== BACK) {
+      event.preventDefault();
+      held = form;
+      tellBanner();
+      return;
+    }
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
   });
