@@ -3,6 +3,7 @@
 from strangler.compare.cause import Cause
 from strangler.evidence.agreement import AgreementWanted
 from strangler.evidence.batch import Batch
+from strangler.evidence.compared import COMPARED_FOR, MINUTE, Compared
 from strangler.evidence.evidence import DifferenceKey, Evidence, NoiseKey, PairKey, Tally
 from strangler.evidence.gate_verdict import GateVerdict, Judgement
 from strangler.evidence.histogram import Histogram
@@ -18,11 +19,14 @@ from strangler.evidence.traffic import BOUNDS, LENGTHS, Opened, Traffic, Traffic
 
 __all__ = [
     "BOUNDS",
+    "COMPARED_FOR",
     "LENGTHS",
+    "MINUTE",
     "OTHERS",
     "AgreementWanted",
     "Batch",
     "Cause",
+    "Compared",
     "DifferenceKey",
     "Evidence",
     "EvidenceStore",

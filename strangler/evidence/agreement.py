@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from strangler.compare.cause import Cause
 from strangler.compare.values import Verdict
@@ -14,7 +14,17 @@ from strangler.evidence.evidence import Evidence
 from strangler.evidence.gate_verdict import GateVerdict, Judgement
 from strangler.evidence.percent import percent
 
-__all__ = ["BOUND", "CONFIDENCE", "Agreement", "AgreementWanted", "Change", "agreement_of", "change_of"]
+__all__ = [
+    "BOUND",
+    "CONFIDENCE",
+    "Agreement",
+    "AgreementWanted",
+    "Change",
+    "Told",
+    "agreement_of",
+    "change_of",
+    "told_by",
+]
 
 BOUND: Final = 0.999
 CONFIDENCE: Final = 0.95
@@ -130,17 +140,31 @@ class Agreement:
         }
 
 
-def agreement_of(evidence: Evidence, confidence: float = CONFIDENCE, *, group: str | None = None) -> Agreement:
-    """How surely the sides agree by all evidence of a scope, or by the pairs of one group of customers alone. Of whom
-    inputs are is not known: a group has as many distinct ones as its share of the pairs."""
+class Told(NamedTuple):
+    """How many pairs have which verdict, and how many of the inconclusive ones are `open`, as in `Agreement`."""
+
+    agree: int
+    differ: int
+    inconclusive: int
+    open: int
+
+
+def told_by(evidence: Evidence, group: str | None = None) -> Told:
+    """What all pairs of a scope tell, or those of one group of customers."""
     counts: Counter[Verdict] = Counter()
-    unsettled = everybody = 0
+    unsettled = 0
     for key, tally in evidence.pairs.items():
-        everybody += tally.count
         if group in (None, key.group):
             counts[key.verdict] += tally.count
             unsettled += tally.count if key.verdict is Verdict.INCONCLUSIVE and key.cause in _OPEN else 0
-    agree, differ, inconclusive = (counts[each] for each in (Verdict.AGREE, Verdict.DIFFER, Verdict.INCONCLUSIVE))
+    return Told(counts[Verdict.AGREE], counts[Verdict.DIFFER], counts[Verdict.INCONCLUSIVE], unsettled)
+
+
+def agreement_of(evidence: Evidence, confidence: float = CONFIDENCE, *, group: str | None = None) -> Agreement:
+    """How surely the sides agree by all evidence of a scope, or by the pairs of one group of customers alone. Of whom
+    inputs are is not known: a group has as many distinct ones as its share of the pairs."""
+    everybody = sum(tally.count for tally in evidence.pairs.values())
+    agree, differ, inconclusive, unsettled = told_by(evidence, group)
     told = agree + differ
     shown = told + unsettled
     inputs = _inputs(evidence, shown, everybody)

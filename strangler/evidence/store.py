@@ -8,6 +8,7 @@ from typing import Protocol
 
 from strangler.compare.values import Verdict
 from strangler.evidence.batch import Batch
+from strangler.evidence.compared import Compared
 from strangler.evidence.evidence import Evidence
 from strangler.evidence.kept import KeptPair
 from strangler.evidence.scope import Scope
@@ -38,8 +39,9 @@ class EvidenceStore(Protocol):
     """
 
     def add(self, batch: Batch, *, at: float) -> bool:
-        """Add a batch to what is there, on the day of `at` (seconds since 1970); all of it or nothing. False when it
-        was added before, by its id; then nothing changes. Ids are forgotten by `prune`, a day after."""
+        """Add a batch to what is there, on the day and in the minute of `at` (seconds since 1970); all of it or
+        nothing. False when it was added before, by its id; then nothing changes. Ids are forgotten by `prune`, a day
+        after."""
         ...
 
     def scopes(self, route: str | None = None) -> list[SeenScope]:
@@ -49,6 +51,12 @@ class EvidenceStore(Protocol):
     def read(self, scope: Scope, *, since: float = 0.0, until: float | None = None) -> Evidence:
         """What was counted of a scope from the day of `since` on, and before that of `until`; empty for one that was
         never seen."""
+        ...
+
+    def compared(self, route: str, *, since: float, until: float | None = None) -> list[Compared]:
+        """The pairs of a route by their verdicts, in the minutes that began at `since` or later, and before `until`; by
+        when they began, and then by scope. `prune` forgets minutes after two days, and sooner what is more than a
+        number that a store is made with."""
         ...
 
     def missed(self, route: str, *, since: float = 0.0) -> dict[str, int]:

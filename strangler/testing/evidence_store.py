@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from strangler.compare import Difference, DifferenceKind, Severity, Verdict
 from strangler.evidence import Batch, Evidence, EvidenceStore, Scope, SeenScope
+from strangler.testing.compared_minutes import ComparedConformance
 from strangler.testing.evidence_batches import AT, DAY, SCOPE, batch_of, kept_pair
 from strangler.testing.kept_pairs import KeptPairConformance
 from strangler.testing.traffic_windows import TrafficConformance
@@ -57,7 +58,7 @@ def _same(left: Evidence, right: Evidence) -> bool:
     return form(left) == form(right)
 
 
-class EvidenceStoreConformance(KeptPairConformance, TrafficConformance):
+class EvidenceStoreConformance(ComparedConformance, KeptPairConformance, TrafficConformance):
     """Subclass it in your tests and give a fixture `open_store`: a function that opens the same store each time it is
     called, made with `samples=3`."""
 
@@ -67,6 +68,7 @@ class EvidenceStoreConformance(KeptPairConformance, TrafficConformance):
         assert store.scopes("catalog.list") == []
         assert not store.read(SCOPE)
         assert store.missed("catalog.list") == {}
+        assert store.compared("catalog.list", since=0.0) == []
         assert store.kept() == []
         assert store.kept_pair("a") is None
         assert store.erase("") == 0

@@ -12,9 +12,12 @@ from typing import Final
 from strangler.compare import Verdict
 from strangler.errors import StoreUnavailable
 from strangler.evidence import (
+    COMPARED_FOR,
     LENGTHS,
+    MINUTE,
     OTHERS,
     Batch,
+    Compared,
     Evidence,
     KeptPair,
     Opened,
@@ -24,6 +27,7 @@ from strangler.evidence import (
     TrafficKey,
     Window,
 )
+from strangler.evidence.agreement import Told, told_by
 from strangler.evidence.samples import Sample, Shelf, keepers, redundant, shelves
 from strangler.evidence.traffic import cut_key, joined, joins, window_of
 
@@ -38,7 +42,7 @@ _Span = tuple[int, int]
 
 class MemoryEvidenceStore:
     """An evidence store that lives and dies with its process, for tests. Of pairs to keep it keeps at most `samples`
-    for each thing that they show, and at most `windows` of traffic of each length.
+    for each thing that they show, and at most `windows` of traffic of each length, and of pairs.
 
     Set `outage` to a reason and every call raises StoreUnavailable with it, until `outage` is None again.
     """
@@ -49,6 +53,7 @@ class MemoryEvidenceStore:
         self._windows = windows
         self._lock = threading.Lock()
         self._days: dict[int, dict[Scope, Evidence]] = defaultdict(dict)
+        self._minutes: dict[tuple[int, Scope], Told] = {}
         self._missed: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
         self._batches: dict[str, float] = {}
         self._scopes: dict[Scope, None] = {}
@@ -69,7 +74,12 @@ class MemoryEvidenceStore:
             day = int(at // _DAY)
             for scope, evidence in batch.scopes.items():
                 if evidence:
-                    self._days[day].setdefault(self._known(scope), Evidence()).merge(evidence)
+                    known, told = self._known(scope), told_by(evidence)
+                    self._days[day].setdefault(known, Evidence()).merge(evidence)
+                    if any(told):
+                        minute = window_of(at, MINUTE), known
+                        there = self._minutes.get(minute, Told(0, 0, 0, 0))
+                        self._minutes[minute] = Told(*map(sum, zip(there, told, strict=True)))
             for key, count in batch.never_paired.items():
                 self._missed[day][key] += count
             for kept in batch.kept.values():
@@ -95,6 +105,16 @@ class MemoryEvidenceStore:
         with self._lock:
             self._answer()
             return self._read(scope, int(since // _DAY), None if until is None else int(until // _DAY))
+
+    def compared(self, route: str, *, since: float, until: float | None = None) -> list[Compared]:
+        """The pairs of a route by their verdicts, in the minutes that began at `since` or later, and before `until`."""
+        with self._lock:
+            self._answer()
+            return [
+                Compared(scope, start, MINUTE, *self._minutes[start, scope])
+                for start, scope in sorted(self._minutes)
+                if scope.route == route and since <= start and (until is None or start < until)
+            ]
 
     def missed(self, route: str, *, since: float = 0.0) -> dict[str, int]:
         """How many sampled exchanges of a route were never pairs, by cause."""
@@ -245,6 +265,7 @@ class MemoryEvidenceStore:
                 del self._scopes[scope]
                 for evidence in self._days.values():
                     evidence.pop(scope, None)
+            self._minutes = {minute: told for minute, told in self._minutes.items() if minute[1] not in gone}
             for kept in [kept for kept in self._kept.values() if kept.scope in gone]:
                 self._drop(kept.id)
             if release is None:
@@ -283,6 +304,7 @@ class MemoryEvidenceStore:
             seen = {scope for day in self._days.values() for scope in day}
             seen |= {kept.scope for kept in self._kept.values()}
             self._scopes = {scope: None for scope in self._scopes if scope in seen}
+            self._forget_minutes(now)
             self._join(now)
             return len(gone) + len(surplus)
 
@@ -342,6 +364,14 @@ class MemoryEvidenceStore:
         for window in self._traffic.values():
             for key in window:
                 self._releases[key.route].add(key.release)
+
+    def _forget_minutes(self, now: float) -> None:
+        newest = sorted((start for start, _ in self._minutes), reverse=True)
+        crowded = newest[self._windows] + 1 if len(newest) > self._windows else 0
+        before = max(now - COMPARED_FOR, crowded)
+        self._minutes = {
+            minute: told for minute, told in self._minutes.items() if minute[0] >= before and minute[1] in self._scopes
+        }
 
     def _crowded(self, length: int) -> float:
         """Windows of that length which began before are too many."""

@@ -37,6 +37,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "status": "strangler_proxy.cli.status:status",
         "overview": "strangler_proxy.cli.overview:overview",
         "upstreams": "strangler_proxy.cli.upstreams:upstreams",
+        "traffic": "strangler_proxy.cli.traffic:traffic",
         "history": "strangler_proxy.cli.history:history",
         "flip": "strangler_proxy.cli.flip:flip",
         "back": "strangler_proxy.cli.back:back",

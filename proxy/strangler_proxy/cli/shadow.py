@@ -10,6 +10,7 @@ import click
 from strangler_proxy.cli.options import CONFIG, JSON, WHY
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client
+from strangler_proxy.cli.shadow_agreement import agreement
 from strangler_proxy.cli.shadow_report import report
 from strangler_proxy.cli.shadow_rule import rule
 from strangler_proxy.cli.shadow_samples import samples
@@ -19,12 +20,13 @@ from strangler_proxy.words import counted
 __all__ = ["shadow"]
 
 
-@click.group(short_help="What shadow traffic has shown: report, samples, and what is kept of it.")
+@click.group(short_help="What shadow traffic has shown: report, agreement over time, samples.")
 def shadow() -> None:
     """What has been observed of routes whose requests were copied to the other side."""
 
 
 shadow.add_command(report)
+shadow.add_command(agreement)
 shadow.add_command(samples)
 shadow.add_command(rule)
 

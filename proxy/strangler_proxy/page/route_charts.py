@@ -16,12 +16,13 @@ from strangler.evidence.scope import OTHERS
 from strangler.evidence.traffic import duration_at
 from strangler_proxy.words import stage_of
 
-__all__ = ["RANGES", "Range", "agreement_chart", "latency_chart", "marks_of", "rate_chart"]
+__all__ = ["RANGES", "Range", "agreement_chart", "days_chart", "latency_chart", "marks_of", "rate_chart"]
 
 _SIDES: Final = ("monolith", "candidate")
 _DAY: Final = 86_400
 _LEAST: Final = 24
 """A chart has so many steps at least, so that the first of them are not all of it."""
+_LEAST_DAYS: Final = 7
 _LONGEST_RELEASE: Final = 12
 
 _Row = Mapping[str, Any]
@@ -87,34 +88,46 @@ def latency_chart(
     return _chart("ms", found, series, marks, empty)
 
 
-def agreement_chart(days: Iterable[_Row], marks: Sequence[_Row], now: float, *, empty: str) -> dict[str, Any]:
+def agreement_chart(
+    windows: Iterable[_Row], marks: Sequence[_Row], over: Range, now: float, *, empty: str
+) -> dict[str, Any]:
+    """The share of pairs that agreed in each step, the one that goes on included: of the release with the most pairs
+    then."""
+    found = _most_told(windows, over, over.step, _LEAST, now)
+    return _chart("percent", found, [_agreed(found)], marks, empty)
+
+
+def days_chart(days: Iterable[_Row], marks: Sequence[_Row], over: Range, now: float, *, empty: str) -> dict[str, Any]:
     """The share of pairs that agreed on each day, and what it surely was: of the release with the most pairs that day.
     It shows a week at least."""
+    found = _most_told(days, over, _DAY, _LEAST_DAYS, now)
+    surely = {"name": "surely at least", "side": "", "values": [row and row["bound"] for row in found.values()]}
+    return _chart("percent", found, [_agreed(found), surely], marks, empty)
+
+
+def _most_told(rows: Iterable[_Row], over: Range, step: int, least: int, now: float) -> dict[float, _Row | None]:
+    """In each step, the row whose pairs tell most; None where none tells anything."""
     chosen: dict[float, _Row] = {}
-    for row in days:
+    for row in rows:
         told = row["agree"] + row["differ"]
         before = chosen.get(row["start"])
         if told and (before is None or told > before["agree"] + before["differ"]):
             chosen[row["start"]] = row
     if not chosen:
-        return _chart("percent", {}, [], marks, empty)
-    today = now // _DAY * _DAY
-    begin = min(*chosen, today - 6 * _DAY)
-    found = {at: chosen.get(at) for at in _steps(begin, today + _DAY, _DAY)}
-    series = [
-        {
-            "name": "agreed",
-            "side": "candidate",
-            "values": [row and row["agree"] / (row["agree"] + row["differ"]) for row in found.values()],
-        },
-        {"name": "surely at least", "side": "", "values": [row and row["bound"] for row in found.values()]},
-    ]
-    return _chart("percent", found, series, marks, empty)
+        return {}
+    end = now // step * step + step
+    begin = max(end - over.seconds, min(*chosen, end - least * step))
+    return {at: chosen.get(at) for at in _steps(begin, end, step)}
+
+
+def _agreed(found: Mapping[float, _Row | None]) -> dict[str, Any]:
+    values = [row and row["agree"] / (row["agree"] + row["differ"]) for row in found.values()]
+    return {"name": "agreed", "side": "candidate", "values": values}
 
 
 def marks_of(entries: Iterable[_Row], windows: Sequence[_Row], *, since: float) -> list[dict[str, Any]]:
-    """What happened from `since` on: where the route was moved to, by its audit, and each release of the candidate that
-    customers met for the first time, in the order of time. One that answered from the first window on came earlier."""
+    """What happened from `since` on: where the route was moved to, by its audit, and each release of the candidate of
+    which there are `windows` for the first time, in the order of time. One that is in the first came earlier."""
     found = [
         {"at": at, "label": stage_of(entry["to"]), "kind": "flip"}
         for entry in entries
@@ -124,7 +137,7 @@ def marks_of(entries: Iterable[_Row], windows: Sequence[_Row], *, since: float) 
     first: dict[str, float] = {}
     for window in windows:
         release = window["release"]
-        if window["side"] == "candidate" and release and release != OTHERS:
+        if window.get("side", "candidate") == "candidate" and release and release != OTHERS:
             first[release] = min(window["start"], first.get(release, window["start"]))
     begin = min((each["start"] for each in windows), default=0.0)
     found += [

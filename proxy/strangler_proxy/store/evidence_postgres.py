@@ -8,8 +8,25 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from strangler.compare.values import Verdict
-from strangler.evidence import OTHERS, Batch, Evidence, KeptPair, Opened, Scope, SeenScope, Traffic, TrafficKey, Window
-from strangler_proxy.store import evidence_postgres_kept, evidence_postgres_schema, evidence_postgres_traffic
+from strangler.evidence import (
+    OTHERS,
+    Batch,
+    Compared,
+    Evidence,
+    KeptPair,
+    Opened,
+    Scope,
+    SeenScope,
+    Traffic,
+    TrafficKey,
+    Window,
+)
+from strangler_proxy.store import (
+    evidence_postgres_compared,
+    evidence_postgres_kept,
+    evidence_postgres_schema,
+    evidence_postgres_traffic,
+)
 from strangler_proxy.store.evidence_postgres_schema import digest_of, plain_text
 from strangler_proxy.store.postgres_connection import ADVISORY, Connection, PostgresConnection
 
@@ -27,8 +44,8 @@ class PostgresEvidenceStore:
     The first use makes the tables, or upgrades them to this version's. Each call is one transaction on one connection,
     which is opened again when it broke; a statement may take `seconds` (default 5). Several replicas can write at once:
     those that add to the same scope take turns there. Of pairs to keep it keeps at most `samples` (default 5) for each
-    thing that they show, and of windows of traffic at most `windows` (default 500,000) of each length. `key` says where
-    the address stands. Safe to share between threads, which take turns.
+    thing that they show, and of windows of traffic at most `windows` (default 500,000) of each length, and as many of
+    pairs. `key` says where the address stands. Safe to share between threads, which take turns.
     """
 
     def __init__(
@@ -56,6 +73,7 @@ class PostgresEvidenceStore:
             known = _taken(connection, {*counted, *(kept.scope for kept in batch.kept.values())})
             for scope, evidence in counted.items():
                 _count(connection, known[scope][0], day, evidence)
+                evidence_postgres_compared.add(connection, known[scope][0], evidence, at)
             with connection.cursor() as cursor:
                 cursor.executemany(
                     "INSERT INTO strangler.evidence_missed AS old VALUES (%s, %s, %s, %s, %s)"
@@ -96,6 +114,11 @@ class PostgresEvidenceStore:
             ):
                 found.merge(Evidence.from_json(json.loads(document)))
             return found
+
+    def compared(self, route: str, *, since: float, until: float | None = None) -> list[Compared]:
+        """The pairs of a route by their verdicts, in the minutes that began at `since` or later, and before `until`."""
+        with self._database.connection() as connection:
+            return evidence_postgres_compared.compared_of(connection, route, since, until)
 
     def missed(self, route: str, *, since: float = 0.0) -> dict[str, int]:
         """How many sampled exchanges of a route were never pairs, by cause."""
@@ -252,6 +275,7 @@ class PostgresEvidenceStore:
                     " NOT EXISTS (SELECT 1 FROM strangler.evidence_counted WHERE scope = known.id)"
                     " AND NOT EXISTS (SELECT 1 FROM strangler.evidence_kept WHERE scope = known.id)"
                 )
+                evidence_postgres_compared.forget(connection, now, self._windows)
                 evidence_postgres_traffic.forget_keys(connection)
                 return gone
         finally:

@@ -127,6 +127,19 @@ VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE strangler.evidence_compared (
+            scope bigint NOT NULL REFERENCES strangler.evidence_scope ON DELETE CASCADE,
+            start bigint NOT NULL,
+            agree bigint NOT NULL,
+            differ bigint NOT NULL,
+            inconclusive bigint NOT NULL,
+            open bigint NOT NULL,
+            PRIMARY KEY (scope, start)
+        )
+        """,
+    ),
 )
 
 

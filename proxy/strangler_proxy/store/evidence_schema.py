@@ -2,7 +2,8 @@
 
 What was counted of a scope on a day (whole days since 1970, UTC) is one row, as `Evidence.to_json` has it: adding to it
 needs to know what is there already, for names are bounded. What customers got is one row a window and key, in columns
-that add up (`b0` to `b15` are the buckets of `strangler.evidence.BOUNDS`).
+that add up (`b0` to `b15` are the buckets of `strangler.evidence.BOUNDS`), and so are the verdicts of a scope's pairs,
+a row a minute.
 """
 
 from __future__ import annotations
@@ -128,6 +129,19 @@ VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
             start INTEGER NOT NULL,
             count INTEGER NOT NULL,
             PRIMARY KEY (upstream, length, start)
+        ) STRICT, WITHOUT ROWID
+        """,
+    ),
+    (
+        """
+        CREATE TABLE compared (
+            scope INTEGER NOT NULL REFERENCES scope ON DELETE CASCADE,
+            start INTEGER NOT NULL,
+            agree INTEGER NOT NULL,
+            differ INTEGER NOT NULL,
+            inconclusive INTEGER NOT NULL,
+            open INTEGER NOT NULL,
+            PRIMARY KEY (scope, start)
         ) STRICT, WITHOUT ROWID
         """,
     ),

@@ -10,9 +10,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from strangler.compare.values import Verdict
-from strangler.evidence import OTHERS, Batch, Evidence, KeptPair, Opened, Scope, SeenScope, Traffic, TrafficKey, Window
+from strangler.evidence import (
+    OTHERS,
+    Batch,
+    Compared,
+    Evidence,
+    KeptPair,
+    Opened,
+    Scope,
+    SeenScope,
+    Traffic,
+    TrafficKey,
+    Window,
+)
 from strangler.evidence.samples import Sample, Shelf, keepers, redundant, shelves
-from strangler_proxy.store import evidence_schema, evidence_sqlite_traffic
+from strangler_proxy.store import evidence_schema, evidence_sqlite_compared, evidence_sqlite_traffic
 from strangler_proxy.store.sqlite_file import SQLiteFile
 
 __all__ = ["SQLiteEvidenceStore"]
@@ -27,9 +39,9 @@ class SQLiteEvidenceStore:
 
     The first use creates the file, or upgrades it to this version's tables; a file that vanishes later is reported and
     not made anew. Each call is one transaction. Of pairs to keep it keeps at most `samples` (default 5) for each thing
-    that they show, and of windows of traffic at most `windows` (default 500,000) of each length. `busy_seconds` is how
-    long another process's transaction is waited for (default 5). What is deleted is overwritten, and its room in the
-    file used again; the file does not shrink. Safe to share between threads.
+    that they show, and of windows of traffic at most `windows` (default 500,000) of each length, and as many
+    of pairs. `busy_seconds` is how long another process's transaction is waited for (default 5). What is deleted is
+    overwritten, and its room in the file used again; the file does not shrink. Safe to share between threads.
     """
 
     def __init__(self, path: Path, *, samples: int = 5, windows: int = 500_000, busy_seconds: float = 5.0) -> None:
@@ -45,7 +57,9 @@ class SQLiteEvidenceStore:
             day = int(at // _DAY)
             for scope, evidence in batch.scopes.items():
                 if evidence:
-                    _count(connection, _scope(connection, scope)[0], day, evidence)
+                    number = _scope(connection, scope)[0]
+                    _count(connection, number, day, evidence)
+                    evidence_sqlite_compared.add(connection, number, evidence, at)
             connection.executemany(
                 "INSERT INTO missed VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
                 [(route, day, cause, count) for (route, cause), count in batch.never_paired.items()],
@@ -82,6 +96,11 @@ class SQLiteEvidenceStore:
             ):
                 found.merge(Evidence.from_json(json.loads(document)))
             return found
+
+    def compared(self, route: str, *, since: float, until: float | None = None) -> list[Compared]:
+        """The pairs of a route by their verdicts, in the minutes that began at `since` or later, and before `until`."""
+        with self._file.connection() as connection:
+            return evidence_sqlite_compared.compared_of(connection, route, since, until)
 
     def missed(self, route: str, *, since: float = 0.0) -> dict[str, int]:
         """How many sampled exchanges of a route were never pairs, by cause."""
@@ -231,6 +250,7 @@ class SQLiteEvidenceStore:
             connection.execute(
                 "DELETE FROM scope WHERE id NOT IN (SELECT scope FROM counted) AND id NOT IN (SELECT scope FROM kept)"
             )
+            evidence_sqlite_compared.forget(connection, now, self._windows)
             evidence_sqlite_traffic.join(connection, now, self._windows)
             return gone
 

@@ -108,3 +108,19 @@ def test_upstreams_are_told_in_a_table_with_the_copies_below() -> None:
     assert {line.split()[0] for line in lines[1:3]} == {"monolith", "catalog"}
     assert any(line.startswith("copies") and "100 % of requests" in line for line in lines)
     assert json.loads(run("upstreams", "--json").stdout)["workers"] == 0
+
+
+def test_traffic_is_told_of_each_side_over_time() -> None:
+    lines = run("traffic", "catalog.*").stdout.splitlines()
+    assert lines[0].split() == ["from", "route", "side", "requests/s", "errors", "fallbacks", "p50", "p99"]
+    (row,) = lines[1:]
+    assert "catalog.list" in row
+    assert "candidate" in row
+    assert sum(each["requests"] for each in json.loads(run("traffic", "--json").stdout)["windows"]) == 30
+    assert "Nobody has asked for anything" in run("traffic", "catalog.detail").stdout
+
+
+def test_a_row_of_traffic_is_of_whole_windows() -> None:
+    ended = run("traffic", "--step", "7s")
+    assert ended.exit_code == 2
+    assert "a multiple of 5 seconds" in ended.stderr

@@ -23,7 +23,7 @@ from strangler.compare import Cause, Request, Rules, Verdict, load_rules
 from strangler.evidence import Batch, Missed, Scope, subject_hash
 from strangler.recording import read_case
 from strangler.testing.toggle_store import MemoryToggleStore
-from tests.proxy.control.fakes import kept_pair, observe, plane
+from tests.proxy.control.fakes import agreed_now, kept_pair, observe, plane
 from tests.proxy.control.server import TOKEN, serving
 
 CONFIG = """
@@ -154,6 +154,20 @@ def test_every_word_that_evidence_is_counted_by_has_a_meaning_and_stands_on_the_
     for word, meaning in MEANINGS.items():
         assert f"| `{word}` | {meaning} |" in page
     assert told_causes({"skip": 1, "new-word": 2}) == [(2, "new-word", ""), (1, "skip", MEANINGS["skip"])]
+
+
+@pytest.mark.parametrize("by", ["day", "hour", "minute"])
+def test_agreement_is_told_over_time(control: ControlPlane, by: str) -> None:
+    assert "No pair was compared in that time" in run("agreement", "--by", by).stdout
+    agreed_now(control, 6)
+    agreed_now(control, 2, verdict=Verdict.DIFFER)
+    told = run("agreement", "catalog.*", "--by", by).stdout
+    assert "75 %" in told
+    assert ("surely at least" in told) == (by == "day")
+    rows = said("agreement", "--by", by)["days" if by == "day" else "windows"]
+    assert {each["route"] for each in rows} == {"catalog.list"}
+    assert (sum(each["agree"] for each in rows), sum(each["differ"] for each in rows)) == (6, 2)
+    assert said("agreement", "nobody.*", "--by", by)["error"]
 
 
 def test_the_exit_code_is_of_the_worst_route(control: ControlPlane) -> None:

@@ -363,10 +363,14 @@ def test_the_last_minute_shows_the_share_that_the_candidate_answers(visit: Visit
 def test_charts_say_what_there_is_to_draw(visit: Visit, control: ControlPlane) -> None:
     flip(visit, "shadow")
     empty = visit.get(f"{PAGE}/agreement.json").json()
-    assert (empty["times"], "No pair yet" in empty["empty"]) == ([], True)
+    assert (empty["times"], "No pair in the last 15 min" in empty["empty"]) == ([], True)
     assert "Nobody has asked for it" in visit.get(f"{PAGE}/latency.json").json()["empty"]
     agreed_now(control, 40)
-    chart = visit.get(f"{PAGE}/agreement.json").json()
+    for within in ("quarter", "hour", "day"):
+        chart = visit.get(f"{PAGE}/agreement.json?range={within}").json()
+        (agreed,) = chart["series"]
+        assert [each for each in agreed["values"] if each is not None] == [1.0]
+    chart = visit.get(f"{PAGE}/agreement.json?range=week").json()
     agreed, bound = chart["series"]
     assert (agreed["values"], chart["unit"]) == ([None] * 6 + [1.0], "percent")
     assert 0.8 < bound["values"][-1] < 1

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from strangler_proxy.page.route_charts import RANGES, Range, agreement_chart, latency_chart, marks_of, rate_chart
+from strangler_proxy.page.route_charts import (
+    RANGES,
+    Range,
+    agreement_chart,
+    days_chart,
+    latency_chart,
+    marks_of,
+    rate_chart,
+)
 
 from strangler.evidence import BOUNDS
 
@@ -64,14 +72,28 @@ def test_of_two_releases_on_one_day_that_with_more_pairs_is_drawn() -> None:
         {"start": 172_800.0, "agree": 1, "differ": 3, "bound": 0.01},
     ]
     marks = [{"at": 5.0, "label": "shadow", "kind": "flip"}]
-    chart = agreement_chart(days, marks, 6.5 * 86_400, empty="")
+    chart = days_chart(days, marks, RANGES["month"], 6.5 * 86_400, empty="")
     assert chart["times"] == [each * 86_400 for each in range(7)]
     none = [None] * 4
     assert values(chart) == {"agreed": [1.0, None, 0.25, *none], "surely at least": [0.96, None, 0.01, *none]}
     assert chart["marks"] == marks
-    assert agreement_chart([], marks, 0.0, empty="No pair yet.") == {
+    assert days_chart([], marks, RANGES["month"], 0.0, empty="No pair yet.") == {
         "times": [], "unit": "percent", "series": [], "marks": [], "empty": "No pair yet.",
     }  # fmt: skip
+    assert days_chart(days, marks, RANGES["week"], 8.5 * 86_400, empty="")["times"][0] == 2 * 86_400
+
+
+def test_agreement_is_seen_to_move_by_the_minute() -> None:
+    minutes = [
+        {"start": 600, "agree": 10, "differ": 0, "release": "v1"},
+        {"start": 660, "agree": 3, "differ": 1, "release": "v2"},
+        {"start": 660, "agree": 1, "differ": 0, "release": "v1"},
+    ]
+    marks = marks_of([], minutes, since=0)
+    chart = agreement_chart(minutes, marks, Range("quarter", "15 min", 900, 60), 725, empty="")
+    assert chart["times"] == [each * 60 for each in range(-2, 13)]
+    assert values(chart) == {"agreed": [None] * 12 + [1.0, 0.75, None]}
+    assert chart["marks"] == [{"at": 660, "label": "release v2", "kind": "release"}]
 
 
 def entry(at: str, stage: str = "canary", share: int = 5000, came: str | None = "shadow") -> dict[str, Any]:
