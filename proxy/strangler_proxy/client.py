@@ -250,6 +250,16 @@ class ControlClient(ControlConnection):
         """Give a token another secret, and give that."""
         return str(self._post("/api/v1/tokens/rotate", {"name": name, "grace_seconds": grace, "why": why})["secret"])
 
+    def sessions(self) -> list[dict[str, Any]]:
+        """Who has signed in to the control room, the newest first."""
+        sessions: list[dict[str, Any]] = self._get("/api/v1/sessions")["sessions"]
+        return sessions
+
+    def end_sessions(self, ids: Sequence[str], *, why: str) -> list[str]:
+        """Let sessions be over, by their ids; gives those that were in force."""
+        ended: list[str] = self._post("/api/v1/sessions/end", {"ids": list(ids), "why": why})["ended"]
+        return ended
+
     def create_tester(self, name: str, routes: str, side: str, *, expires: float, why: str) -> dict[str, Any]:
         """Sign a word that gives somebody a side on routes (a name or a glob), for so many seconds."""
         body = {"name": name, "routes": routes, "side": side, "expires_seconds": expires, "why": why}

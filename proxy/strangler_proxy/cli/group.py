@@ -48,6 +48,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "approve": "strangler_proxy.cli.approve:approve",
         "adopt": "strangler_proxy.cli.adopt:adopt",
         "token": "strangler_proxy.cli.token:token",
+        "session": "strangler_proxy.cli.session:session",
         "tester": "strangler_proxy.cli.tester:tester",
         "identity": "strangler_proxy.cli.identity:identity",
         "worker": "strangler_proxy.cli.processes:worker",

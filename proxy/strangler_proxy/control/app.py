@@ -54,6 +54,7 @@ from strangler_proxy.control.room import ControlRoom, Fork
 from strangler_proxy.control.room_door import RoomDoor
 from strangler_proxy.control.rules_api import RulesApi
 from strangler_proxy.control.sessions import Sessions
+from strangler_proxy.control.sessions_api import SessionsApi
 from strangler_proxy.control.tester_register import TesterRegister
 from strangler_proxy.control.testers_api import TestersApi
 from strangler_proxy.control.threads import Threads
@@ -136,6 +137,7 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
         *PlanApi(plane, runs).routes(),
         *PlanRunApi(PlanOnDisk(plane.config.plan), runs, lambda request: client_in_name(request, tokens)).routes(),
         *TokensApi(tokens).routes(),
+        *SessionsApi(sessions).routes(),
         *TestersApi(plane.config, testers).routes(),
         *EventsApi(plane.documents).routes(),
         *AuditApi(plane.in_force.store, plane.documents, counts).routes(),

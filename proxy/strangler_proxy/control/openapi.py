@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from strangler import __version__
@@ -20,6 +19,7 @@ from strangler_proxy.control import (
     openapi_recording,
     openapi_rollout,
     openapi_rules,
+    openapi_sessions,
     openapi_testers,
     openapi_tokens,
     openapi_upstreams,
@@ -41,15 +41,7 @@ from strangler_proxy.control.describing import (
     query,
     verb,
 )
-from strangler_proxy.control.evidence_requests import ClearRequest, EraseRequest, RejudgeRequest
-from strangler_proxy.control.gates_requests import ApproveRequest, GatesRequest
-from strangler_proxy.control.plan_requests import ConsentRequest, LeaseRequest, MarkRequest, PlanFlipRequest, RunRequest
-from strangler_proxy.control.recording_requests import RecordRequest
-from strangler_proxy.control.requests import AdoptRequest, BackRequest, FlipRequest
-from strangler_proxy.control.rollout_requests import RolloutAbort, RolloutOrder, RolloutStart
-from strangler_proxy.control.rules_requests import RulesRequest
-from strangler_proxy.control.tester_requests import TesterRequest, TesterRevokeRequest
-from strangler_proxy.control.token_requests import TokenCreateRequest, TokenRevokeRequest, TokenRotateRequest
+from strangler_proxy.control.openapi_bodies import TAKEN
 
 __all__ = ["document", "query_names"]
 
@@ -64,41 +56,17 @@ _PARTS: Final = (
     openapi_recording,
     openapi_rollout,
     openapi_rules,
+    openapi_sessions,
     openapi_testers,
     openapi_tokens,
     openapi_upstreams,
 )
-_TAKEN: Final[list[type[BaseModel]]] = [
-    FlipRequest,
-    BackRequest,
-    AdoptRequest,
-    ClearRequest,
-    EraseRequest,
-    RejudgeRequest,
-    RulesRequest,
-    GatesRequest,
-    ApproveRequest,
-    RecordRequest,
-    LeaseRequest,
-    MarkRequest,
-    PlanFlipRequest,
-    ConsentRequest,
-    RunRequest,
-    TokenCreateRequest,
-    TokenRevokeRequest,
-    TokenRotateRequest,
-    TesterRequest,
-    TesterRevokeRequest,
-    RolloutStart,
-    RolloutAbort,
-    RolloutOrder,
-]
 
 
 @cache
 def document() -> dict[str, Any]:
     """The description of every verb, OpenAPI 3.1."""
-    _, requests = models_json_schema([(each, "validation") for each in _TAKEN], ref_template=REF)
+    _, requests = models_json_schema([(each, "validation") for each in TAKEN], ref_template=REF)
     schemas = {**requests["$defs"], **_ANSWERS}
     for part in _PARTS:
         schemas |= part.ANSWERS

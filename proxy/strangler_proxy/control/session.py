@@ -10,7 +10,7 @@ from hashlib import sha256
 from hmac import compare_digest, new
 from typing import Any, Final
 
-__all__ = ["KIND", "LIFETIME", "Session", "form_token_of", "name_of", "new_id"]
+__all__ = ["KIND", "LIFETIME", "Session", "SignedIn", "form_token_of", "name_of", "new_id", "short_of"]
 
 KIND: Final = "session"
 # A working day. Nothing makes it longer: a page left open asks for news for ever.
@@ -25,6 +25,11 @@ def new_id() -> str:
 def name_of(session_id: str) -> str:
     """The name of the document of the session of that id."""
     return sha256(session_id.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def short_of(name: str) -> str:
+    """What a session is told by, of its document's name: nobody comes in with it."""
+    return name[:16]
 
 
 def form_token_of(session_id: str) -> str:
@@ -64,6 +69,27 @@ class Session:
         """The session that `content` gave. Raises ValueError, TypeError or KeyError for anything else."""
         made = datetime.fromisoformat(content["made"])
         return cls(str(content["token"]), str(content["who"]), str(content["bond"]), made)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session as it may be told: `id` is its `short_of`."""
+
+    id: str
+    who: str
+    token: str
+    made: datetime
+
+    def to_json(self) -> dict[str, Any]:
+        """It as a JSON document."""
+        until = self.made + LIFETIME
+        return {
+            "id": self.id,
+            "who": self.who,
+            "token": self.token,
+            "made": self.made.isoformat(),
+            "until": until.isoformat(),
+        }
 
 
 def _keyed(session_id: str, text: str) -> str:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 
 from strangler.documents import Document, DocumentStore, Event
 from strangler.errors import DocumentConflict, StoreUnavailable
-from strangler_proxy.control.session import KIND, LIFETIME, Session, form_token_of, name_of, new_id
+from strangler_proxy.control.session import (
+    KIND,
+    LIFETIME,
+    Session,
+    SignedIn,
+    form_token_of,
+    name_of,
+    new_id,
+    short_of,
+)
 from strangler_proxy.control.throttle import Throttle
 from strangler_proxy.control.token import Caller, digest_of
 from strangler_proxy.control.tokens import Tokens
@@ -102,7 +111,7 @@ class Sessions:
         self._changes += 1
         same = sorted((kept.made, other) for other, kept in self._known.items() if kept.token == caller.token)
         for _, oldest in same[: max(0, len(same) - MOST_EACH + 1)]:
-            await self._end(oldest, address)
+            await self._end(oldest, address=address)
         self._known = {**self._known, name: session}
         try:
             await self._write(name, session, event)
@@ -117,7 +126,24 @@ class Sessions:
         name = name_of(session_id)
         if name not in self._known:
             await self.look()
-        await self._end(name, address)
+        await self._end(name, address=address)
+
+    def listed(self) -> list[SignedIn]:
+        """The sessions whose time is not over and whose token is there, as far as is known here; the newest first."""
+        now = self._clock()
+        found = [
+            SignedIn(short_of(name), session.who, session.token, session.made)
+            for name, session in self._known.items()
+            if not session.over(now) and self._tokens.named(session.token) is not None
+        ]
+        return sorted(found, key=lambda each: (each.made, each.id), reverse=True)
+
+    async def end_of(self, ids: Collection[str], *, who: str, why: str) -> list[str]:
+        """End the sessions that are told by these ids, for somebody else; gives those that there were."""
+        names = [name for name in self._known if short_of(name) in ids]
+        for name in names:
+            await self._end(name, by=who, why=why)
+        return [short_of(name) for name in names]
 
     async def visitor(self, session_id: str) -> Visitor | None:
         """Whose session that is, with the role that they have now; None where it is nobody's, or not in force."""
@@ -128,7 +154,8 @@ class Sessions:
         if found is None:
             return None
         session, caller = found
-        return Visitor(caller.token, session.who, caller.role.value, form_token_of(session_id))
+        told_by = short_of(name_of(session_id))
+        return Visitor(caller.token, session.who, caller.role.value, form_token_of(session_id), told_by)
 
     def caller(self, visitor: Visitor) -> Caller | None:
         """Whose calls a visitor's are."""
@@ -141,14 +168,16 @@ class Sessions:
         caller = self._tokens.proven(session.token, lambda digest: session.bound_to(session_id, digest))
         return None if caller is None else (session, caller)
 
-    async def _end(self, name: str, address: str) -> None:
+    async def _end(self, name: str, *, address: str = "", by: str = "", why: str = "") -> None:
+        """End it; `by` is who does, where that is not whose it is."""
         session = self._known.get(name)
         if session is None:
             return
         self._changes += 1
         self._known = {other: kept for other, kept in self._known.items() if other != name}
         who = f"{session.who} ({session.token})"
-        event = Event(self._clock(), who, "session.end", session.token, detail={"address": address})
+        detail = {"address": address} if address else {"id": short_of(name), "of": who}
+        event = Event(self._clock(), by or who, "session.end", session.token, why, detail)
         try:
             if self._begun.pop(name, None) is None:
                 await asyncio.to_thread(self._delete, name, event)

@@ -23,6 +23,7 @@ from strangler_proxy.page import (
     route,
     route_orders,
     rule,
+    sessions,
     sign_in,
     upstreams,
 )
@@ -50,6 +51,7 @@ def pages() -> list[BaseRoute]:
         *pair.routes(),
         *rule.routes(),
         *back.routes(),
+        *sessions.routes(),
         *sign_in.routes(),
         *live.routes(),
         *assets.routes(),

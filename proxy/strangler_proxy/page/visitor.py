@@ -12,12 +12,14 @@ __all__ = ["Visitor", "visitor_of"]
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """Somebody who has signed in: with the token of that name, as `who`; `role` is the token's now (`view`, `operate`
-    or `approve`). What they send by a form carries `form_token`."""
+    or `approve`). What they send by a form carries `form_token`; `session` is what their session is told by in the list
+    of sessions."""
 
     token: str
     who: str
     role: str
     form_token: str
+    session: str = ""
 
     @property
     def told(self) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import ssl
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 from strangler_proxy.cli import main
@@ -173,3 +176,33 @@ def test_another_certificate_than_the_one_in_the_file_is_not_believed(folder: Pa
     assert refused.exit_code == 4
     assert "Nothing answers at https://127.0.0.1" in refused.stderr
     assert run("history").exit_code == 0
+
+
+def sign_in(folder: Path, secret: str, who: str) -> None:
+    """Begin a session of the control room."""
+    origin = f"https://{tomllib.loads((folder / 'strangler.toml').read_text())['control']['listen']}"
+    trusted = ssl.create_default_context(cafile=str(folder / "control.crt"))
+    with httpx.Client(verify=trusted, trust_env=False) as client:
+        form = {"who": who, "token": secret}
+        assert client.post(f"{origin}/room/sign-in", data=form, headers={"Origin": origin}).status_code == 303
+
+
+def test_sessions_are_listed_and_ended_one_or_all_of_a_token(folder: Path) -> None:
+    assert "Nobody has signed in." in run("session", "list").stdout
+    secret = made("guest", "view")
+    for who in ("ben", "eve"):
+        sign_in(folder, secret, who)
+    sign_in(folder, (folder / ".strangler" / "control.token").read_text().strip(), "ada")
+    rows = json.loads(run("session", "list", "--json").stdout)["sessions"]
+    assert [(each["who"], each["token"]) for each in rows] == [
+        ("ada", "control.token"), ("eve", "guest"), ("ben", "guest"),
+    ]  # fmt: skip
+    ended = run("session", "end", rows[0]["id"], "--why", "left her desk")
+    assert ended.stdout == "1 session ended.\n"
+    assert run("session", "end", rows[0]["id"], "--why", "again").exit_code == 2
+    assert run("session", "end", "--token", "guest", "--why", "they are gone").stdout == "2 sessions ended.\n"
+    assert "Nobody has signed in." in run("session", "list").stdout
+    assert run("session", "end", "--why", "whose?").exit_code == 2
+    assert run("session", "list", token=secret).exit_code == 2
+    told = run("history", "--events").stdout
+    assert "left her desk" in told

@@ -248,3 +248,40 @@ def test_a_session_is_bound_to_its_id_and_to_the_secret_that_was_shown() -> None
     assert not session.bound_to(session_id, "another")
     assert not session.bound_to(new_id(), "digest")
     assert Session.from_content(session.content()) == session
+
+
+def test_somebody_elses_session_is_listed_and_ended_on_every_replica(
+    documents: MemoryDocumentStore, clock: Clock
+) -> None:
+    async def ended() -> None:
+        here, there = Replica(documents, clock), Replica(MemoryDocumentStore(documents), clock)
+        hers = await here.begin()
+        clock.now += timedelta(minutes=1)
+        his = await here.begin(who="ben")
+        assert await there.whose(his) is not None
+        ben, ada = there.sessions.listed()
+        assert [each.who for each in (ben, ada)] == ["ben", "ada"]
+        for secret in (hers, his):
+            assert secret not in repr(ben.to_json())
+            assert await there.whose(ben.id) is None, "what it is told by opens nothing"
+        assert await there.sessions.end_of([ben.id, "0" * 16], who="ada (ci)", why="left") == [ben.id]
+        assert await here.whose(his) is None
+        assert await here.whose(hers) is not None
+        (event, *_) = documents.events(action="session.end")
+        assert (event.who, event.why, event.detail["of"]) == ("ada (ci)", "left", "ben (control.token)")
+        assert [each.id for each in here.sessions.listed()] == [ada.id]
+        clock.now += LIFETIME
+        assert here.sessions.listed() == []
+
+    run(ended())
+
+
+def test_a_session_whose_token_is_gone_is_listed_no_more(replica: Replica) -> None:
+    async def gone() -> None:
+        _, secret = await replica.tokens.create("ci", Role.VIEW, seconds=None, who="ada", why="tests")
+        await replica.begin(secret)
+        assert [each.token for each in replica.sessions.listed()] == ["ci"]
+        await replica.tokens.revoke("ci", who="ada", why="tests")
+        assert replica.sessions.listed() == []
+
+    run(gone())
