@@ -146,6 +146,12 @@ class ControlClient(ControlConnection):
         days: list[dict[str, Any]] = self._get("/api/v1/evidence/days", {"route": list(names), "since": since})["days"]
         return days
 
+    def minutes(self, names: Sequence[str], *, since: float | None = None, step: int = 60) -> list[dict[str, Any]]:
+        """Pairs of routes by their verdicts, in windows of `step` seconds (whole minutes) from `since` on."""
+        asked = {"route": list(names), "since": since, "step": step}
+        windows: list[dict[str, Any]] = self._get("/api/v1/evidence/minutes", asked)["windows"]
+        return windows
+
     def pairs(self, **asked: Any) -> list[KeptPair]:
         """Kept pairs, newest first; `asked` is route, path, kind, verdict, cause, subject, limit."""
         return [KeptPair.from_json(each) for each in self._get("/api/v1/pairs", asked)["pairs"]]
@@ -181,10 +187,10 @@ class ControlClient(ControlConnection):
         body = {"names": list(names), "rules": rules, "keep": keep, "most": most}
         return self._post("/api/v1/evidence/rejudge", body)
 
-    def differences(self) -> list[dict[str, Any]]:
-        """The routes whose sides differ somewhere, in short: how often, how badly, and since when."""
-        routes: list[dict[str, Any]] = self._get("/api/v1/differences")["routes"]
-        return routes
+    def differences(self, names: Sequence[str] = (), *, seconds: float | None = None) -> dict[str, Any]:
+        """The routes whose sides differ somewhere, in short (`routes`): how often, how badly, and since when; after
+        reading for about so many seconds (by default 10), and what there is newer evidence of than that (`behind`)."""
+        return self._get("/api/v1/differences", {"route": list(names), "seconds": seconds})
 
     def rules(self) -> dict[str, Any]:
         """The file of the compare rules as it stands, and whether it may be written."""

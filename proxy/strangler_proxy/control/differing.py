@@ -1,16 +1,20 @@
-"""Where the sides of routes differ, in short: a row a route, read anew only where something was counted since."""
+"""Where the sides of routes differ, in short: a row a route, read anew only where something was counted since, and at
+each look for a while only: reading the evidence of a route takes a millisecond, and there are hundreds."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 from strangler.compare import Severity, Verdict
 from strangler.evidence import DifferenceKey, Evidence, EvidenceStore, Scope, SeenScope, Tally
 
 __all__ = ["Differing", "RouteDiffers"]
+
+_NEVER: Final = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +56,37 @@ class Differing:
 
     def __init__(self, store: EvidenceStore) -> None:
         self._store = store
-        self._known: dict[str, tuple[SeenScope, RouteDiffers | None]] = {}
+        self._known: dict[str, tuple[SeenScope | None, RouteDiffers | None]] = {}
         self._lock = Lock()
 
-    def rows(self, routes: Sequence[str]) -> list[RouteDiffers]:
-        """A row for each of these routes whose sides differ somewhere, in their order. Raises StoreUnavailable."""
+    def rows(self, routes: Sequence[str], *, seconds: float) -> tuple[list[RouteDiffers], list[str]]:
+        """A row for each of these routes whose sides differ somewhere, in their order, after reading for about so many
+        `seconds`; and of which of them there is newer evidence than that. What was never read is read first, and then
+        what was read longest ago. Raises StoreUnavailable."""
         newest: dict[str, SeenScope] = {}
         for seen in self._store.scopes():
             newest.setdefault(seen.scope.route, seen)
         # One at a time: whoever asks meanwhile finds it read.
         with self._lock:
-            found = {name: self._row(newest[name], self._known.get(name)) for name in routes if name in newest}
-            self._known = {name: (newest[name], row) for name, row in found.items()}
-        return [row for row in found.values() if row is not None]
-
-    def _row(self, seen: SeenScope, known: tuple[SeenScope, RouteDiffers | None] | None) -> RouteDiffers | None:
-        if known is not None and known[0] == seen:
-            return known[1]
-        return _row_of(seen.scope, self._store.read(seen.scope))
+            for gone in self._known.keys() - newest.keys():
+                del self._known[gone]
+            wanted = set(routes)
+            behind = [
+                name for name, seen in newest.items() if name in wanted and self._known.get(name, _NEVER)[0] != seen
+            ]
+            order = {name: place for place, name in enumerate(self._known)}
+            behind.sort(key=lambda name: order.get(name, -1))
+            end = time.monotonic() + seconds
+            read = 0
+            while read < len(behind) and time.monotonic() < end:
+                name = behind[read]
+                row = _row_of(newest[name].scope, self._store.read(newest[name].scope))
+                # Taken out and put in anew: in the order of when they were read.
+                self._known.pop(name, None)
+                self._known[name] = newest[name], row
+                read += 1
+            told = [self._known[name][1] for name in routes if name in self._known]
+        return [row for row in told if row is not None], behind[read:]
 
 
 def _row_of(scope: Scope, evidence: Evidence) -> RouteDiffers | None:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from strangler.compare import DifferenceKind, Verdict
 from strangler.documents import DocumentStore, Event
-from strangler.evidence import KeptPair
+from strangler.evidence import MINUTE, KeptPair
 from strangler_proxy.control.answers import answer, refusal
 from strangler_proxy.control.asked import BadInput, audited, number, parsed, who_asks, whole
 from strangler_proxy.control.evidence_requests import ClearRequest, EraseRequest, RejudgeRequest
@@ -29,6 +29,9 @@ __all__ = ["EvidenceApi"]
 _MOST_PAIRS: Final = 200
 _BOUND: Final = 0.99
 _DAYS: Final = 30
+_HOUR: Final = 3600
+_LONGEST_STEP: Final = 86_400
+_LONGEST_SECONDS: Final = 10.0
 
 _log = logging.getLogger("strangler.evidence")
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -46,6 +49,7 @@ class EvidenceApi:
         return [
             Verb("/api/v1/evidence", self.reports, "GET", least=Role.VIEW),
             Verb("/api/v1/evidence/days", self.days, "GET", least=Role.VIEW),
+            Verb("/api/v1/evidence/minutes", self.minutes, "GET", least=Role.VIEW),
             Verb("/api/v1/evidence/clear", self.clear, "POST", least=Role.OPERATE),
             Verb("/api/v1/evidence/erase", self.erase, "POST", least=Role.OPERATE),
             Verb("/api/v1/evidence/rejudge", self.rejudge, "POST", least=Role.OPERATE),
@@ -75,9 +79,20 @@ class EvidenceApi:
             {"days": [{**scope._asdict(), "start": start, **agreement.to_json()} for scope, start, agreement in found]}
         )
 
-    async def differences(self, _: Request) -> Response:
+    async def minutes(self, request: Request) -> Response:
+        """Pairs by their verdicts, minute by minute."""
+        since = number(request, "since", max(time.time() - _HOUR, 0.0), 2.0**40)
+        step = whole(request, "step", MINUTE, _LONGEST_STEP)
+        if step < MINUTE or step % MINUTE:
+            raise BadInput(f"step is a multiple of {MINUTE}, in seconds.", "step")
+        found = await self._looking.compared(request.query_params.getlist("route"), since=since, step=step)
+        return answer({"windows": [each.to_json() for each in found]})
+
+    async def differences(self, request: Request) -> Response:
         """Where the sides of routes differ, in short."""
-        return answer({"routes": [each.to_json() for each in await self._looking.differences()]})
+        seconds = number(request, "seconds", _LONGEST_SECONDS, _LONGEST_SECONDS)
+        rows, behind = await self._looking.differences(request.query_params.getlist("route"), seconds=seconds)
+        return answer({"routes": [each.to_json() for each in rows], "behind": behind})
 
     async def pairs(self, request: Request) -> Response:
         """Kept pairs, newest first."""

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from strangler.compare import Rules, load_rules, parse_rules
 from strangler.errors import UnknownToggle
-from strangler.evidence import EvidenceStore, KeptPair, Scope, subject_hash
+from strangler.evidence import Compared, EvidenceStore, KeptPair, Scope, subject_hash
 from strangler.evidence.agreement import Agreement, agreement_of
+from strangler.evidence.compared import compared_by
 from strangler.evidence.rejudge import rejudged
 from strangler.evidence.report import RouteReport, report_of
 from strangler_proxy.config.shadow_table import RULES
@@ -24,6 +25,7 @@ from strangler_proxy.state import StateDir
 __all__ = ["Looking"]
 
 _MOST_DAYS: Final = 2000
+_MOST_WINDOWS: Final = 20_000
 _DAY: Final = 86_400
 
 
@@ -55,10 +57,16 @@ class Looking:
         1970) on; with when the day began, in the order of days. Of more than 2,000 the newest."""
         return await asyncio.to_thread(self._days, self._routes(names), since)
 
-    async def differences(self) -> list[RouteDiffers]:
-        """Where the sides of routes differ, a row for each route where they do."""
-        twins = [route.name for route in self._config.routes if route.twin]
-        return await asyncio.to_thread(self._differing.rows, twins)
+    async def compared(self, names: Sequence[str], *, since: float, step: int) -> list[Compared]:
+        """The pairs of routes by their verdicts, in windows of `step` seconds (whole minutes) from `since` (seconds
+        since 1970) on, in the order of time. Of more than 20,000 the newest."""
+        return await asyncio.to_thread(self._compared, self._routes(names), since, step)
+
+    async def differences(self, names: Sequence[str], *, seconds: float) -> tuple[list[RouteDiffers], list[str]]:
+        """Where the sides of routes differ, a row for each route where they do, after reading for about so long; and of
+        which routes there is newer evidence than that."""
+        chosen = [route.name for route in self._routes(names)]
+        return await asyncio.to_thread(self._differing.rows, chosen, seconds=seconds)
 
     async def pairs(self, **wanted: Any) -> list[KeptPair]:
         """Kept pairs, as `EvidenceStore.kept`; `subject` is a subject itself and not its hash."""
@@ -138,6 +146,10 @@ class Looking:
             if agreement.pairs:
                 found.append((scope, float(day * _DAY), agreement))
         return found
+
+    def _compared(self, routes: Sequence[Route], since: float, step: int) -> list[Compared]:
+        minutes = (each for route in routes for each in self._store.compared(route.name, since=since))
+        return compared_by(minutes, step)[-_MOST_WINDOWS:]
 
     def _rejudge(
         self, names: Sequence[str], text: str | None, keep: bool, most: int

@@ -53,6 +53,25 @@ PATHS: Final[dict[str, Any]] = {
             errors=["404", "503"],
         )
     },
+    "/api/v1/evidence/minutes": {
+        "get": verb(
+            "minutes",
+            "Pairs of routes by their verdicts, minute by minute",
+            "Minutes",
+            "A row for each window, release and revision of the rules of which there are pairs, the oldest first; of"
+            " more than 20,000 the newest. Minutes are kept for two days.",
+            parameters=[
+                query("route", a_list(TEXT), "Names or globs of routes; without it all of them."),
+                query("since", _SECONDS, "Seconds since 1970: from that minute on; by default an hour ago."),
+                query(
+                    "step",
+                    {"type": "integer", "minimum": 60, "maximum": 86_400, "multipleOf": 60, "default": 60},
+                    "Seconds: minutes are joined into windows that long.",
+                ),
+            ],
+            errors=["404", "503"],
+        )
+    },
     "/api/v1/evidence/clear": {
         "post": verb(
             "clear",
@@ -83,7 +102,15 @@ PATHS: Final[dict[str, Any]] = {
             "The routes whose sides differ somewhere",
             "Differences",
             "In short, a row for each such route: of the release and the rules with the newest pairs.",
-            errors=["503"],
+            parameters=[
+                query("route", a_list(TEXT), "Names or globs of routes; without it all of them."),
+                query(
+                    "seconds",
+                    {"type": "number", "minimum": 0, "maximum": 10, "default": 10},
+                    "For about how long evidence is read that came since it was read last.",
+                ),
+            ],
+            errors=["404", "503"],
         )
     },
     "/api/v1/pairs": {
@@ -174,8 +201,21 @@ _ONE_DAY: Final = {
     **{key: value for key, value in _AGREEMENT.items() if key not in ("wanted", *_JUDGED)},
 }
 
+_ONE_WINDOW: Final = {
+    "route": TEXT,
+    "release": TEXT,
+    "rules": TEXT,
+    "start": {"type": "integer", "description": "When the window began, in seconds since 1970."},
+    "seconds": WHOLE,
+    "agree": WHOLE,
+    "differ": WHOLE,
+    "inconclusive": WHOLE,
+    "open": WHOLE,
+}
+
 ANSWERS: Final[dict[str, Any]] = {
     "Days": an_object({"days": a_list(an_object(_ONE_DAY))}),
+    "Minutes": an_object({"windows": a_list(an_object(_ONE_WINDOW))}),
     "Reports": an_object(
         {
             "reports": a_list(
@@ -221,7 +261,11 @@ ANSWERS: Final[dict[str, Any]] = {
                         "count": WHOLE,
                     }
                 )
-            )
+            ),
+            "behind": {
+                **a_list(TEXT),
+                "description": "Routes that there is newer evidence of than is told here, or that were not read yet.",
+            },
         }
     ),
     "Pair": an_object(

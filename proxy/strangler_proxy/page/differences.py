@@ -23,6 +23,8 @@ __all__ = ["routes"]
 _MOST_PAIRS: Final = 25
 _MOST_EARLIER: Final = 100
 _DAY: Final = 86_400.0
+# At each look; the page looks again by itself.
+_SECONDS: Final = 0.1
 
 
 def routes() -> list[Page]:
@@ -33,16 +35,19 @@ def routes() -> list[Page]:
 async def listed(request: Request) -> Response:
     """Every route whose sides differ somewhere, and those of which only an earlier release did."""
 
-    def asked(client: ControlClient) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        return client.differences(), client.pair_lines(verdict=Verdict.DIFFER.value, limit=_MOST_EARLIER)
+    def asked(client: ControlClient) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        now = client.differences(seconds=_SECONDS)
+        return now, client.pair_lines(verdict=Verdict.DIFFER.value, limit=_MOST_EARLIER)
 
-    found, differed = await ask(request, asked)
+    now, differed = await ask(request, asked)
+    found, behind = now["routes"], now["behind"]
     twins = sum(route.twin for route in room_of(request).config.routes)
     order = request.query_params.get("order", "")
     order = order if order in ORDERS else next(iter(ORDERS))
     context = {
         "rows": ordered(found, order),
-        "earlier": earlier(found, differed),
+        "earlier": earlier(found, differed, behind),
+        "behind": len(behind),
         "order": order,
         "orders": ORDERS,
         "twins": twins,

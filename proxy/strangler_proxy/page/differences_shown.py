@@ -29,10 +29,12 @@ def ordered(rows: Sequence[Mapping[str, Any]], order: str) -> list[Mapping[str, 
     return sorted(rows, key=lambda row: (not row["breaking"], -share_of(row), row["route"]))
 
 
-def earlier(rows: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def earlier(
+    rows: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, Any]], behind: Sequence[str] = ()
+) -> list[Mapping[str, Any]]:
     """Of kept pairs that differ, newest first, the newest of each route that is not among the `rows` that differ now:
-    what an earlier release, or earlier rules, showed."""
-    listed = {row["route"] for row in rows}
+    what an earlier release, or earlier rules, showed. Whether a route that is `behind` differs now is not known yet."""
+    listed = {row["route"] for row in rows} | set(behind)
     found: dict[str, Mapping[str, Any]] = {}
     for line in lines:
         if line["route"] not in listed:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from strangler.errors import ControlRefused
+from strangler.evidence import MINUTE
 from strangler.toggles import Stage, Toggle, format_share
 from strangler_proxy.client import ControlClient
 from strangler_proxy.page.amounts import duration
-from strangler_proxy.page.route_charts import Range, agreement_chart, latency_chart, marks_of, rate_chart
+from strangler_proxy.page.route_charts import (
+    Range,
+    agreement_chart,
+    days_chart,
+    latency_chart,
+    marks_of,
+    rate_chart,
+)
 from strangler_proxy.page.route_moves import Held, asked_of, wanted
 from strangler_proxy.page.route_shown import (
     Gate,
@@ -34,6 +42,7 @@ CHARTS: Final = ("rate", "latency", "agreement")
 _ENTRIES: Final = 50
 _RECENT: Final = 60
 _MOST_MARKS: Final = 200
+_BY_MINUTES: Final = 86_400
 _DRY: Final = "what would become of it"
 # Windows are whole so many seconds after their end.
 _LATE: Final = 2.0
@@ -113,8 +122,8 @@ def gates_before(client: ControlClient, name: str) -> tuple[str, tuple[Gate, ...
 
 def differing(client: ControlClient, name: str) -> Mapping[str, Any] | None:
     """In short, where pairs of the newest release differ; None where none does, or no store says so."""
-    rows = _kept(client.differences, [])
-    return next((each for each in rows if each["route"] == name and each["differ"]), None)
+    rows = _kept(lambda: client.differences([name])["routes"], [])
+    return next((each for each in rows if each["differ"]), None)
 
 
 def charted(client: ControlClient, name: str, chart: str, over: Range) -> dict[str, Any]:
@@ -123,14 +132,27 @@ def charted(client: ControlClient, name: str, chart: str, over: Range) -> dict[s
     entries = client.history(name, limit=_MOST_MARKS)
     since = now - over.seconds
     if chart == "agreement":
-        empty = "No pair yet: in stage shadow both sides are asked, and compared."
-        return agreement_chart(client.days([name]), marks_of(entries, [], since=0.0), now, empty=empty)
+        return _agreement(client, name, entries, over, now)
     windows = client.traffic(since=since // over.step * over.step, step=over.step, names=[name])
     draw = rate_chart if chart == "rate" else latency_chart
     empty = f"Nobody has asked for it in the last {over.label.removeprefix('1 ')}."
     if windows:
         empty = f"A point here is {duration(over.step)}, and the first is not over yet: choose a shorter time."
     return draw(windows, marks_of(entries, windows, since=since), over, now, empty=empty)
+
+
+def _agreement(
+    client: ControlClient, name: str, entries: list[dict[str, Any]], over: Range, now: float
+) -> dict[str, Any]:
+    """By minutes, as long as those are kept; else by days."""
+    empty = f"No pair in the last {over.label.removeprefix('1 ')}: in stage shadow both sides are asked, and compared."
+    since = now - over.seconds
+    if over.seconds <= _BY_MINUTES:
+        over = replace(over, step=max(over.step, MINUTE))
+        rows = client.minutes([name], since=since // over.step * over.step, step=over.step)
+        return agreement_chart(rows, marks_of(entries, rows, since=since), over, now, empty=empty)
+    rows = client.days([name], since=since)
+    return days_chart(rows, marks_of(entries, rows, since=since), over, now, empty=empty)
 
 
 def _recent(client: ControlClient, name: str) -> list[dict[str, Any]]:

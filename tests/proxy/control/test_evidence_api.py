@@ -72,6 +72,26 @@ def test_agreement_is_told_by_day_and_release(client: Client, control: ControlPl
     assert client.get("/api/v1/evidence/days").json() == {"days": []}
 
 
+def test_agreement_is_told_by_the_minute_and_longer(client: Client, control: ControlPlane) -> None:
+    for release, at in (("v1", 600.0), ("v1", 659.0), ("v1", 660.0), ("v2", 660.0)):
+        batch, scope = Batch(), Scope("catalog.list", release, "rules")
+        batch.pair(scope, template="/", method="GET", status=200, stage="shadow",
+                   answering="monolith", verdict=Verdict.AGREE, at=at)  # fmt: skip
+        control.evidence.store.add(batch, at=at)
+
+    def told(**asked: float) -> list[tuple[int, str, int]]:
+        found = client.get("/api/v1/evidence/minutes", params={"route": "catalog.list", **asked}).json()["windows"]
+        return [(each["start"], each["release"], each["agree"]) for each in found]
+
+    assert told(since=0) == [(600, "v1", 2), (660, "v1", 1), (660, "v2", 1)]
+    assert told(since=660) == [(660, "v1", 1), (660, "v2", 1)]
+    assert told(since=0, step=300) == [(600, "v1", 3), (600, "v2", 1)]
+    assert told() == [], "by default it is the last hour, in which there was nothing"
+    for step in ("0", "59", "90", "86460", "x"):
+        assert client.get("/api/v1/evidence/minutes", params={"step": step}).status_code == 422
+    assert client.get("/api/v1/evidence/minutes", params={"route": "nobody"}).status_code == 404
+
+
 def test_a_differing_route_names_field_kind_and_examples(client: Client, control: ControlPlane) -> None:
     observe(control, *(kept_pair(f"p{number}") for number in range(5)), agreeing=20)
     said = report(client)
@@ -211,7 +231,7 @@ def test_wrong_rules_are_refused_with_their_line(client: Client) -> None:
 
 
 def test_routes_that_differ_are_told_in_short(client: Client, control: ControlPlane) -> None:
-    assert client.get("/api/v1/differences").json() == {"routes": []}
+    assert client.get("/api/v1/differences").json() == {"routes": [], "behind": []}
     observe(control, kept_pair("a"), kept_pair("b"), kept_pair("c", route="catalog.detail"), agreeing=3)
     listed, detail = client.get("/api/v1/differences").json()["routes"]
     assert (listed["route"], detail["route"]) == ("catalog.list", "catalog.detail")

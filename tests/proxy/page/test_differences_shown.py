@@ -23,6 +23,7 @@ def test_routes_stand_breaking_first_newest_first_or_by_name() -> None:
 def test_what_an_earlier_release_differed_in_is_told_once_of_each_route_that_differs_no_more() -> None:
     lines = [{"route": "b", "id": "4"}, {"route": "a", "id": "3"}, {"route": "b", "id": "2"}]
     assert earlier([row("a", 1, 1, 1.0)], lines) == [lines[0]]
+    assert earlier([row("a", 1, 1, 1.0)], lines, [lines[0]["route"]]) == []
     assert earlier([], []) == []
 
 
