@@ -15,6 +15,7 @@ from strangler.compare import (
     DifferenceKind,
     IdMap,
     Limits,
+    Noise,
     NoiseVerdict,
     Pair,
     Rules,
@@ -93,11 +94,10 @@ class Examiner:
         repeats = [] if unequal.again is None else [answer_of(unequal.again)]
         judged = self._judged(pair, repeats) if repeats else NoiseVerdict(comparison)
         while self._may_be_noise(unequal, judged, len(repeats)):
-            for _ in range(1 if len(repeats) < _REPEATS else _MORE):
-                side = await self._asks.monolith(unequal)
-                if side is None:
-                    return _inconclusive(judged, Cause.UNCHECKED)
-                repeats.append(answer_of(side))
+            more = await self._repeats(unequal, 1 if len(repeats) < _REPEATS else _MORE)
+            if not more:
+                return _inconclusive(judged, Cause.UNCHECKED)
+            repeats += more
             judged = self._judged(pair, repeats)
             self._remember(unequal, judged)
         if judged.comparison.verdict is not Verdict.DIFFER or _failed(unequal):
@@ -109,29 +109,52 @@ class Examiner:
                 # An identity that was good for the copy may have run out by now: that is no answer to the question.
                 return _inconclusive(judged, Cause.UNCHECKED)
             later = Pair(pair.request, answer_of(old), answer_of(new))
-            finding = self._later(judged, pair, repeats, later)
+            finding = await self._later(unequal, judged, repeats, later)
             if finding is not None:
                 return finding
         # Otherwise each time, and wrong amid the noise each time: that is no lag.
         return Finding.of(judged.comparison, judged.noise)
 
-    def _later(self, judged: NoiseVerdict, pair: Pair, repeats: Sequence[Answer], again: Pair) -> Finding | None:
+    async def _repeats(self, unequal: Unequal, count: int) -> list[Answer]:
+        """So many further answers of the monolith, one after the other; none of them where one did not come."""
+        found: list[Answer] = []
+        for _ in range(count):
+            side = await self._asks.monolith(unequal)
+            if side is None:
+                return []
+            found.append(answer_of(side))
+        return found
+
+    async def _later(
+        self, unequal: Unequal, judged: NoiseVerdict, repeats: Sequence[Answer], again: Pair
+    ) -> Finding | None:
         """What two later answers say of what differs in a pair; None where they differ amid the same noise, but in
         another place of it: of what is drawn by chance, one look may show other things than the next."""
-        old = again.old
+        pair = pair_of(unequal)
         later = self._compared(again)
         if later.verdict is Verdict.INCONCLUSIVE:
             return _inconclusive(judged, Cause.UNCHECKED)
         first = places(judged.comparison)
-        lasting = {place for place in places(later) if not _within_noise(place[0], judged)}
+        lasting = {place for place in places(later) if not _within_noise(place[0], judged.noise)}
+        if lasting & first and not self._stands_still(pair, again.old, judged, {field for field, _ in lasting & first}):
+            # It has moved on, and then it is steady again; or what differs is noise that had not shown so far.
+            since = await self._repeats(unequal, _REPEATS_IF_NOISY)
+            if not since:
+                return _inconclusive(judged, Cause.UNCHECKED)
+            now = self._judged(again, since)
+            self._remember(unequal, now)
+            lasting = {place for place in places(now.comparison) if not _within_noise(place[0], judged.noise)}
+            repeats = [*repeats, *since]
         amid: set[tuple[str, DifferenceKind]] = set()
-        if any(_within_noise(field, judged) for field, _ in first):
-            # What is wrong amid noise lasts where it is wrong amid noise again.
-            found = places(self._judged(again, [pair.old, *repeats]).comparison)
-            amid = {place for place in found if _within_noise(place[0], judged)}
+        if not first <= lasting:
+            # What is wrong amid noise lasts where it is wrong amid noise again; that there is noise may show only now.
+            found = self._judged(again, [pair.old, *repeats])
+            noise = [*judged.noise, *found.noise]
+            if any(_within_noise(field, noise) for field, _ in first):
+                amid = {place for place in places(found.comparison) if _within_noise(place[0], noise)}
         lasting |= amid
         same = lasting & first
-        if lasting and not same and self._stands_still(pair, old, judged, {field for field, _ in lasting}):
+        if lasting and not same and self._stands_still(pair, again.old, judged, {field for field, _ in lasting}):
             # The monolith stands still, and the candidate differs otherwise each time.
             same = first
         if not same:
@@ -146,7 +169,7 @@ class Examiner:
         return not any(
             _within(each.field, fields) or any(_within(field, [each.field]) for field in fields)
             for each in changed
-            if not _within_noise(each.field, judged)
+            if not _within_noise(each.field, judged.noise)
         )
 
     def _may_be_noise(self, unequal: Unequal, judged: NoiseVerdict, repeats: int) -> bool:
@@ -192,9 +215,9 @@ def _by_chance(differences: Sequence[Difference]) -> bool:
     return any(found >= _REPLACED for found in kinds.values())
 
 
-def _within_noise(field: str, judged: NoiseVerdict) -> bool:
+def _within_noise(field: str, noise: Sequence[Noise]) -> bool:
     """Whether a field is one that the monolith does not repeat, or a part of one."""
-    return _within(field, {each.field for each in judged.noise})
+    return _within(field, {each.field for each in noise})
 
 
 def _within(field: str, noisy: Collection[str]) -> bool:

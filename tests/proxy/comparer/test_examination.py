@@ -148,16 +148,36 @@ def test_what_is_wrong_otherwise_amid_noise_at_the_next_look_is_looked_at_once_m
         assert moment.waited == [2.0] * len(looks)
 
 
-def test_elements_that_seem_to_be_replaced_are_asked_about_more_often_for_they_may_be_drawn_by_chance() -> None:
-    def page(*names: str) -> Side:
-        items = "".join(f'<li class="card"><a href="/{name}/">{name}</a><b>{name}!</b></li>' for name in names)
-        html = f"<html><body><ul>{items}</ul></body></html>"
-        return Side(status=200, lines=[b"Content-Type: text/html"], body=html.encode(), seconds=0.01)
+def page(*names: str, lacking: str = "") -> Side:
+    """A page with a card for each name; one of them can lack its price."""
+    prices = {name: f'<b class="price">{len(name)}</b>' for name in names if name != lacking}
+    items = "".join(f'<li class="card"><a href="/{name}/">{name}</a>{prices.get(name, "")}</li>' for name in names)
+    html = f"<html><body><ul>{items}</ul></body></html>"
+    return Side(status=200, lines=[b"Content-Type: text/html"], body=html.encode(), seconds=0.01)
 
-    one, other = page("pan", "pot"), page("pot", "pan")
+
+def test_elements_that_seem_to_be_replaced_are_asked_about_more_often_for_they_may_be_drawn_by_chance() -> None:
+    one, other = page("pan", "kettle"), page("kettle", "pan")
     sides = FakeSides([one, one, one, one, one, one, other])
     assert examined(exchange(one, other), sides).verdict is Verdict.AGREE
     assert sides.asked == ["monolith"] * 7
+
+
+def test_what_is_wrong_in_a_list_that_is_seen_to_be_drawn_only_at_the_later_look_is_no_lag() -> None:
+    # By chance both answers until then had one order; by the next one the wrong element has no counterpart any more.
+    one, other = page("pan", "kettle"), page("kettle", "pan")
+    for wrong in (page("pan", "kettle", lacking="pan"), page("pan", "kettle", lacking="kettle")):
+        sides = FakeSides([one, other], [page("pan", "kettle", lacking="pan")])
+        finding = examined(exchange(one, wrong), sides)
+        assert finding.verdict is Verdict.DIFFER
+        assert told(finding) == [("$.html.body.ul[*].li[*].b[*]", "missing")]
+        assert sides.asked == ["monolith"] * 2 + ["candidate"]
+
+
+def test_what_was_lacking_in_a_list_that_is_seen_to_be_drawn_only_later_is_transient_once_it_is_there() -> None:
+    one, other = page("pan", "kettle"), page("kettle", "pan")
+    finding = examined(exchange(one, page("pan", "kettle", lacking="pan")), FakeSides([one, other], [one]))
+    assert (finding.verdict, finding.cause) == (Verdict.INCONCLUSIVE, Cause.TRANSIENT)
 
 
 def test_a_key_that_is_missing_is_asked_about_once_only() -> None:
@@ -193,6 +213,20 @@ def test_a_service_that_never_hears_of_a_change_differs_also_where_the_monolith_
     finding = examined(exchange(DEAR, CHEAP), FakeSides(monolith, [CHEAP]))
     assert finding.verdict is Verdict.DIFFER
     assert told(finding) == [("$.price", "value")]
+
+
+def test_noise_that_shows_only_at_the_later_look_is_no_difference() -> None:
+    # One of two banners, by chance: four times the same one, then the other, and then either.
+    monolith = [CHEAP, CHEAP, CHEAP, DEAR, *[DEAR] * 5, CHEAP]
+    sides = FakeSides(monolith, [CHEAP])
+    finding = examined(exchange(CHEAP, DEAR), sides)
+    assert (finding.verdict, finding.cause) == (Verdict.INCONCLUSIVE, Cause.TRANSIENT)
+    assert sides.asked == ["monolith"] * 4 + ["candidate"] + ["monolith"] * 11
+
+
+def test_whether_a_monolith_that_has_changed_repeats_itself_has_to_be_known() -> None:
+    finding = examined(exchange(CHEAP, DEAR), FakeSides([CHEAP, CHEAP, CHEAP, DEAR, DEAR, None], [CHEAP]))
+    assert (finding.verdict, finding.cause) == (Verdict.INCONCLUSIVE, Cause.UNCHECKED)
 
 
 def test_of_two_differences_the_one_that_is_gone_is_not_counted() -> None:
