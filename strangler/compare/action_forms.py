@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from math import inf
 from typing import Any, Final
 
 from strangler.compare.actions import (
@@ -67,7 +68,10 @@ def _tolerance(value: Any) -> Action:
 
 
 def _time(value: Any) -> Action:
-    return TimeTolerance(float(_number(value)))
+    seconds = float(_number(value))
+    if seconds == inf:
+        raise ValueError
+    return TimeTolerance(seconds)
 
 
 def _class(value: Any) -> Action:

@@ -83,11 +83,8 @@ def parse_rules(text: str, file: str) -> Rules:
     try:
         # Decimals, so that a tolerance is what is written and not the float beside it.
         document = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        found = _SYNTAX_LINE.search(str(error))
-        line = int(found[1]) if found else None
-        wrong = _SYNTAX_LINE.sub("", str(error)).strip()
-        raise ConfigError([Problem(file, line, "", f"is not TOML: {wrong}", "Correct the syntax there.")]) from error
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise ConfigError([_unreadable(file, error)]) from error
     problems = [
         Problem(file, None, key, "is not known here", "Tables are headed [[rule]], [[redact]] and [ids.NAME].")
         for key in document
@@ -109,6 +106,18 @@ def parse_rules(text: str, file: str) -> Rules:
     if problems:
         raise ConfigError(problems)
     return Rules(tuple(rules), tuple(tables), tuple(redactions))
+
+
+def _unreadable(file: str, error: Exception) -> Problem:
+    """What is wrong with a text of which nothing can be read."""
+    if isinstance(error, tomllib.TOMLDecodeError):
+        found = _SYNTAX_LINE.search(str(error))
+        line = int(found[1]) if found else None
+        wrong = _SYNTAX_LINE.sub("", str(error)).strip()
+        return Problem(file, line, "", f"is not TOML: {wrong}", "Correct the syntax there.")
+    if isinstance(error, RecursionError):
+        return Problem(file, None, "", "is nested too deeply", "Write its tables and lists with fewer levels.")
+    return Problem(file, None, "", "has a number with too many digits", "Write one that a tolerance can be.")
 
 
 def _tables(

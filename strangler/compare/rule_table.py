@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from strangler.compare.action_forms import ACTIONS, Refused
@@ -94,7 +95,8 @@ class RuleTable(Table):
             self.wrong(key, str(error), right)
             return None
         except (ValueError, TypeError, KeyError, ArithmeticError):
-            self.wrong(key, f"cannot be {self.table[key]!r}", right)
+            given = self.table[key]
+            self.wrong(key, f"cannot be {given if isinstance(given, Decimal) else repr(given)}", right)
             return None
         if isinstance(action, ListOrder) and "header" in self.table:
             self.wrong(key, "is not for headers", "Headers that are sets are compared as sets without a rule.")

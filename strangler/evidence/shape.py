@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from typing import Any, Final
 
 __all__ = ["MOST_COUNTED", "count_of", "items_of", "member_of", "number_of", "text_of"]
@@ -27,7 +27,9 @@ def count_of(value: Any, what: str) -> int:
 
 def number_of(value: Any, what: str) -> float:
     """A finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # By its size, since a whole number may have more digits than a float can tell of.
+    most = sys.float_info.max
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -most <= value <= most:
         raise ValueError(f"{what} is not a number")
     return float(value)
 

@@ -24,6 +24,7 @@ from strangler.compare.form import answer_from_json, answer_to_json, request_fro
 from strangler.compare.rules import Rules
 from strangler.compare.values import Answer, Comparison, Difference, DifferenceKind, Pair, Request, Severity, Verdict
 from strangler.errors import Problem, RecordingError, StranglerError
+from strangler.recording.recorded import LATEST
 
 __all__ = ["CASE_SUFFIX", "Case", "case_text", "line_of", "read_case", "write_case"]
 
@@ -185,6 +186,6 @@ def _difference(document: Any, place: str) -> Difference:
 
 
 def _moment(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise ValueError("at is not a number from 0 up")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST:
+        raise ValueError(f"at is not a number from 0 to {LATEST}")
     return float(value)

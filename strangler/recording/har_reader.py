@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 from strangler.compare import Answer, Request
 from strangler.recording.lines import opened
 from strangler.recording.problems import Problems
-from strangler.recording.recorded import Recorded
+from strangler.recording.recorded import LATEST, Recorded
 from strangler.recording.target import target_of
 
 __all__ = ["read_har"]
@@ -72,7 +72,7 @@ def _entries(path: Path, problems: Problems) -> list[Any]:
         return []
     try:
         document = json.loads(data.decode("utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else None
         what = error.msg if isinstance(error, json.JSONDecodeError) else str(error)[:120]
         problems.add(f"is not JSON: {what}", "Export the HAR anew: it may be cut off.", line=line)
@@ -111,7 +111,9 @@ def _recorded(entry: Mapping[str, Any], url: SplitResult, key: str) -> Recorded:
     asked = Request(method.upper(), target_of(url), "", tuple(headers), _asked_body(request, f"{key}.request"))
     answer = _answer(entry.get("response"), f"{key}.response")
     milliseconds = entry.get("time")
-    measured = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool) and milliseconds >= 0
+    measured = (
+        isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool) and 0 <= milliseconds <= LATEST
+    )
     seconds = float(milliseconds) / 1000 if measured and milliseconds is not None and answer is not None else None
     return Recorded(_moment(entry.get("startedDateTime"), key), asked, answer, None, _CLIENT, seconds)
 

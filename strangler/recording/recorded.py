@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from strangler.compare import Answer, Pair, Request
 from strangler.compare.form import answer_from_json, answer_to_json, request_from_json, request_to_json
 
-__all__ = ["Recorded"]
+__all__ = ["LATEST", "Recorded"]
+
+LATEST: Final = 253_402_300_799
+"""The last moment that a recording can be of, in seconds since 1970: the end of the year 9999."""
 
 _NO_ANSWER = Answer(100)
 
@@ -79,6 +81,6 @@ def _number(document: dict[str, Any], name: str) -> float | None:
     value = document.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise ValueError(f"{name} is not a number from 0 up")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST:
+        raise ValueError(f"{name} is not a number from 0 to {LATEST}")
     return float(value)

@@ -76,7 +76,7 @@ def load_stand_ins(path: Path, environment: Mapping[str, str]) -> StandIns:
     except OSError as error:
         wrong, right = f"cannot be read: {error.strerror}", "Check the path and its permissions."
         raise ConfigError([Problem(file, None, "", wrong, right)]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError([Problem(file, None, "", f"is not TOML: {error}", "Correct the syntax there.")]) from error
     reader = _Reader(file, environment, table_lines(text, "login"))
     made = reader.read(document)

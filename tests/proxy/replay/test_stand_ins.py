@@ -75,5 +75,7 @@ def test_a_file_that_is_not_there_or_no_toml_is_said(tmp_path: Path) -> None:
         load_stand_ins(tmp_path / "none", {})
     with pytest.raises(ConfigError, match="is not TOML"):
         load(tmp_path, "[[")
+    with pytest.raises(ConfigError, match="is not TOML"):
+        load(tmp_path, f"fields = {'[' * 3000}{']' * 3000}")
     with pytest.raises(ConfigError, match="is not a list of tables"):
         load(tmp_path, "login = 1")

@@ -192,6 +192,7 @@ around = 1
         "tolerance = {}",
         "tolerance = {absolute = -1}",
         "time = -0.5",
+        "time = 1e400",
         'time = "2s"',
         'class = "number"',
         "class = 1",
@@ -210,6 +211,7 @@ def test_a_value_that_makes_no_sense_is_refused_with_its_line(line: str) -> None
     ((number, key, wrong),) = problems(f'[[rule]]\npath = "$"\n{line}\nwhy = "x"')
     assert (number, key) == (3, f"rule[0].{line.split()[0]}")
     assert wrong.startswith("cannot be ")
+    assert "Decimal" not in wrong
 
 
 @pytest.mark.parametrize("key", ["route", "path", "header", "why"])
@@ -252,6 +254,18 @@ def test_lists_are_no_affair_of_headers() -> None:
 def test_what_is_not_toml_is_said_with_its_line() -> None:
     ((line, _, wrong),) = problems('[[rule]]\npath = "$\n')
     assert (line, wrong) == (2, "is not TOML: Illegal character '\\n'")
+
+
+@pytest.mark.parametrize(
+    ("value", "wrong"),
+    [
+        ("[" * 3000 + "]" * 3000, "is nested too deeply"),
+        ("9" * 5000, "has a number with too many digits"),
+        ("1e99999999999999999999", "has a number with too many digits"),
+    ],
+)
+def test_what_no_reader_can_hold_is_said_and_raises_nothing_else(value: str, wrong: str) -> None:
+    assert problems(f'[[rule]]\npath = "$"\ntolerance = {value}\nwhy = "x"') == [(None, "", wrong)]
 
 
 @pytest.mark.parametrize("text", ["rule = 1", "[rule]\npath = '$'", "rule = [1]"])

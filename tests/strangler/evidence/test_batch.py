@@ -192,6 +192,7 @@ ROW = ["/", "GET", 200, "shadow", "monolith", "agree", "", "", 1, 1.0, 2.0]
         {"id": "a", "scopes": [["r", "1", "abc", {"pairs": [[*ROW[:8], True, 1.0, 2.0]]}]]},
         {"id": "a", "scopes": [["r", "1", "abc", {"pairs": [[*ROW[:8], 2**80, 1.0, 2.0]]}]]},
         {"id": "a", "scopes": [["r", "1", "abc", {"pairs": [[*ROW[:9], float("nan"), 2.0]]}]]},
+        {"id": "a", "scopes": [["r", "1", "abc", {"pairs": [[*ROW[:9], 10**400, 2.0]]}]]},
         {"id": "a", "scopes": [["r", "1", "abc", {"pairs": [[*ROW[:5], "perhaps", *ROW[6:]]]}]]},
         {"id": "a", "scopes": [["r", "1", "abc", {"parameters": {"/": 1}}]]},
         {"id": "a", "scopes": [["r", "1", "abc", {"distinct": []}]]},

@@ -100,8 +100,9 @@ def wrong(path: Path, text: str) -> str:
         ({"differences": [{}]}, "differences[0] has no path"),
         ({"differences": [{"path": "$", "kind": "?"}]}, "differences[0]: '?' is not a valid DifferenceKind"),
         ({"rules": []}, "rules is not an object"),
-        ({"at": -1}, "at is not a number from 0 up"),
-        ({"at": True}, "at is not a number from 0 up"),
+        ({"at": -1}, "at is not a number from 0 to 253402300799"),
+        ({"at": 10**400}, "at is not a number from 0 to 253402300799"),
+        ({"at": True}, "at is not a number from 0 to 253402300799"),
     ],
 )
 def test_a_case_that_is_wrong_is_said_and_the_schema_refuses_it_too(

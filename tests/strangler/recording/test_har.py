@@ -115,6 +115,12 @@ def test_what_exports_leave_out_is_absent_and_a_blocked_request_has_no_answer(tm
     assert (second.old, second.old_seconds) == (None, None)
 
 
+@pytest.mark.parametrize("time", [-1, True, "12", 10**400, float("inf")])
+def test_a_time_that_is_none_is_not_known(tmp_path: Path, time: object) -> None:
+    (each,) = read(tmp_path, {**PAGE, "time": time})
+    assert each.old_seconds is None
+
+
 def test_requests_come_in_the_order_in_which_they_were_asked(tmp_path: Path) -> None:
     late = entry("http://shop.example/late", startedDateTime="2026-11-29T17:00:02Z")
     early = entry("http://shop.example/early", startedDateTime="2026-11-29T18:00:01+01:00")
@@ -150,6 +156,9 @@ def test_a_har_that_is_cut_off_or_has_no_entries_is_one_problem(tmp_path: Path) 
     path = tmp_path / "x.har"
     path.write_text('{"log": {\n"entries": [\n{"request"')
     with pytest.raises(RecordingError, match=r"x\.har:3: is not JSON"):
+        open_recording(path)
+    path.write_text(f'{{"log": {{"entries": [], "size": {"9" * 5000}}}}}')
+    with pytest.raises(RecordingError, match="is not JSON: Exceeds the limit"):
         open_recording(path)
     path.write_text('{"log": {}}')
     with pytest.raises(RecordingError, match=r"has no list log\.entries"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from importlib.resources import files
 from typing import Any
@@ -9,8 +10,9 @@ from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from strangler.compare import Answer, Pair, Request
-from strangler.recording import Recorded
+from strangler.recording import Recorded, write_har
 from strangler.recording.newline_json import FIRST_LINE, line_of
+from strangler.recording.recorded import LATEST
 from tests.strangler.recording.things import RECORDED, recorded
 
 SCHEMA = json.loads(files("strangler.recording").joinpath("recording.schema.json").read_text())
@@ -42,6 +44,9 @@ def test_the_schema_is_one_itself_and_knows_the_first_line() -> None:
         {"at": -1, "request": {"method": "GET", "target": "/"}},
         {"at": True, "request": {"method": "GET", "target": "/"}},
         {"at": float("nan"), "request": {"method": "GET", "target": "/"}},
+        {"at": float("inf"), "request": {"method": "GET", "target": "/"}},
+        {"at": 10**400, "request": {"method": "GET", "target": "/"}},
+        {"at": 1, "request": {"method": "GET", "target": "/"}, "new_seconds": 10**400},
         {"at": 1, "request": {"method": "", "target": "/"}},
         {"at": 1, "request": {"method": "GET", "target": "/"}, "old": {"status": 99}},
         {"at": 1, "request": {"method": "GET", "target": "/"}, "client": 7},
@@ -51,6 +56,15 @@ def test_the_schema_is_one_itself_and_knows_the_first_line() -> None:
 def test_anything_else_is_a_value_error(document: Any) -> None:
     with pytest.raises(ValueError):
         Recorded.from_json(document)
+
+
+def test_the_last_moment_that_can_be_recorded_can_be_exported() -> None:
+    document = {"at": LATEST, "request": {"method": "GET", "target": "/"}}
+    VALIDATOR.validate(document)
+    assert not VALIDATOR.is_valid({**document, "at": LATEST + 1})
+    file = io.StringIO()
+    write_har(file, [Recorded.from_json(document)])
+    assert "9999-12-31T23:59:59" in file.getvalue()
 
 
 def test_members_of_a_later_version_are_passed_over() -> None:
