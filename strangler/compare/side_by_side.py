@@ -10,6 +10,8 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
+from strangler.compare.document import digest
+from strangler.compare.json_text import Duplicates, Node, TooDeep, parse
 from strangler.compare.values import Answer, Request
 
 __all__ = ["Row", "curl", "lines_of", "side_by_side"]
@@ -29,8 +31,8 @@ class Row(NamedTuple):
 
 
 def lines_of(answer: Answer) -> list[str]:
-    """An answer as lines: status, headers in small letters, an empty line, the body; JSON indented, binary by its
-    length."""
+    """An answer as lines: status, headers in small letters, an empty line, the body; JSON indented, with its numbers as
+    they are written and keys that stand twice, binary by its length and digest."""
     headers = sorted(f"{name.lower()}: {value}" for name, value in answer.headers)
     return [f"HTTP {answer.status}", *headers, "", *_body(answer)]
 
@@ -39,10 +41,24 @@ def _body(answer: Answer) -> list[str]:
     try:
         text = answer.body.decode("utf-8")
     except UnicodeDecodeError:
-        return [f"({len(answer.body)} bytes that are no text)"]
-    with suppress(ValueError, RecursionError):
-        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        return [f"(no text: {digest(answer.body)})"]
+    with suppress(ValueError, RecursionError, TooDeep):
+        text = _indented(parse(text), "")
     return text.splitlines()
+
+
+def _indented(node: Node, indent: str) -> str:
+    within = f"{indent}  "
+    if type(node) is list:
+        begin, items, end = "[", [_indented(each, within) for each in node], "]"
+    elif type(node) is dict or type(node) is Duplicates:
+        groups = node.groups if isinstance(node, Duplicates) else {key: [each] for key, each in node.items()}
+        members = [(key, each) for key, group in groups.items() for each in group]
+        begin, items, end = "{", [f"{_indented(key, within)}: {_indented(each, within)}" for key, each in members], "}"
+    else:
+        return node.decode() if type(node) is bytes else json.dumps(node, ensure_ascii=False)
+    between = f",\n{within}"
+    return f"{begin}\n{within}{between.join(items)}\n{indent}{end}" if items else begin + end
 
 
 def side_by_side(old: Sequence[str], new: Sequence[str], *, whole: bool = False) -> list[Row]:

@@ -1,7 +1,20 @@
 from __future__ import annotations
 
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from strangler.compare import Answer, Request
 from strangler.compare.side_by_side import Row, curl, lines_of, side_by_side
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
 
 
 def test_lines_that_are_equal_are_left_out_but_for_those_around() -> None:
@@ -20,8 +33,31 @@ def test_answers_too_long_to_match_are_still_shown_line_by_line() -> None:
     assert Row("line 4999", "another", True) in rows
 
 
-def test_a_body_that_is_no_text_is_told_by_its_length() -> None:
-    assert lines_of(Answer(200, (), b"\xff\x00"))[-1] == "(2 bytes that are no text)"
+def test_a_body_that_is_no_text_is_told_by_its_length_and_digest() -> None:
+    assert lines_of(Answer(200, (), b"\xff\x00"))[-1] == "(no text: 2 bytes, sha256 ea5dbf9596d187e9)"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'{"price": 9.90}', b'{"price": 9.9}'),
+        (b"1e400", b"1e401"),
+        (b"9" * 5000, b"9" * 4999 + b"8"),
+        (b'{"a": 1, "a": 2}', b'{"a": 2}'),
+        (b"{}", b"[]"),
+        (b"[" * 100_000, b"[" * 100_001),
+        (b"\xff\x00", b"\xff\x01"),
+    ],
+)
+def test_what_differs_in_the_bodies_differs_in_the_lines(old: bytes, new: bytes) -> None:
+    rows = side_by_side(lines_of(Answer(200, (), old)), lines_of(Answer(200, (), new)))
+    assert any(row.differs for row in rows)
+
+
+@given(JSON)
+def test_json_is_indented_as_everybody_knows_it(document: Any) -> None:
+    expected = json.dumps(document, indent=2, ensure_ascii=False).splitlines()
+    assert lines_of(Answer(200, (), json.dumps(document).encode()))[2:] == expected
 
 
 def test_curl_quotes_whatever_was_asked() -> None:
