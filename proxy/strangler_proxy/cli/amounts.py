@@ -1,4 +1,5 @@
-"""Amounts as people write them on the command line: shares, durations, sizes. For click's `callback`."""
+"""Amounts as people write them on the command line: numbers, for click's `type`; shares, durations and sizes, for its
+`callback`."""
 
 from __future__ import annotations
 
@@ -7,15 +8,25 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import click
 
-__all__ = ["duration", "lasting", "past", "share", "size"]
+__all__ = ["Finite", "duration", "lasting", "past", "share", "size"]
 
 _SECONDS: Final = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _BYTES: Final = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 _AMOUNT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE | re.ASCII)
+
+
+class Finite(click.FloatRange):
+    """A number within a range. What is not finite is none: `nan` would lie within every range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
 
 
 def duration(_: click.Context, __: click.Parameter, text: str) -> float:

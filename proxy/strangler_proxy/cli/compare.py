@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from strangler.compare import Comparison, Rule, Rules, Verdict, compare_answers, load_rules
+from strangler_proxy.cli.amounts import Finite
 from strangler_proxy.cli.options import JSON
 from strangler_proxy.cli.output import print_json, print_pairs, print_table, print_text
 from strangler_proxy.cli.sources import Source, is_url, load_pair, load_source
@@ -17,7 +18,7 @@ from strangler_proxy.cli.verdict import EXIT_CODES, difference_json, header_line
 __all__ = ["compare"]
 
 _MOST_SHOWN = 20
-_POSITIVE = click.FloatRange(0, min_open=True)
+_POSITIVE = Finite(0, min_open=True)
 
 
 @click.command(short_help="Compare two answers, or a saved pair.")

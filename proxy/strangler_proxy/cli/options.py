@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from strangler_proxy.cli.amounts import Finite
+
 __all__ = ["CONFIG", "EDIT_RULES", "INVENTORY", "JSON", "JSON_WANTED", "WAIT", "WHY", "wait_for"]
 
 EDIT_RULES = "STRANGLER_EDIT_RULES"
@@ -62,7 +64,7 @@ JSON = click.option("--json", "as_json", is_flag=True, is_eager=True, callback=_
 WHY = click.option("--why", required=True, callback=_why, help="Why; stands in the audit.")
 WAIT = click.option(
     "--wait",
-    type=click.FloatRange(0, 60),
+    type=Finite(0, 60),
     help="Seconds to wait for the workers' acknowledgements.  [default: 2]",
 )
 
@@ -70,5 +72,5 @@ WAIT = click.option(
 def wait_for(what: str) -> Callable[[_Command], _Command]:
     """The option `--wait` of a command that sends how many seconds it waits, for what `what` says."""
     return click.option(
-        "--wait", type=click.FloatRange(0, 60), default=2.0, show_default=True, help=f"Seconds to wait until {what}."
+        "--wait", type=Finite(0, 60), default=2.0, show_default=True, help=f"Seconds to wait until {what}."
     )

@@ -21,6 +21,7 @@ from strangler.errors import StranglerError
 from strangler.evidence import Redactor
 from strangler.recording import CaseFolder, Recording, open_recording
 from strangler.shadow import SAFE_METHODS
+from strangler_proxy.cli.amounts import Finite
 from strangler_proxy.cli.options import JSON
 from strangler_proxy.cli.output import print_json
 from strangler_proxy.cli.progress import Progress
@@ -40,7 +41,7 @@ from strangler_proxy.routes import RouteTable
 __all__ = ["replay"]
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_POSITIVE = click.FloatRange(0, min_open=True)
+_POSITIVE = Finite(0, min_open=True)
 _EVERY_METHOD = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 

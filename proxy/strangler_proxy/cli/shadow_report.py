@@ -13,6 +13,7 @@ import click
 
 from strangler.errors import StranglerError
 from strangler_proxy.causes import told_causes
+from strangler_proxy.cli.amounts import Finite
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client
@@ -46,10 +47,10 @@ def exit_code_of(reports: Sequence[Mapping[str, Any]], *, latency: bool) -> int:
 @click.command(short_help="Say whether the sides answer alike, and if not, where.")
 @click.argument("routes", metavar="[ROUTE]...", nargs=-1)
 @click.option("--release", help="Of this release of the candidate; by default the one with the newest pairs.")
-@click.option("--since", metavar="DAYS", type=click.FloatRange(0), help="Only of the last so many days.")
+@click.option("--since", metavar="DAYS", type=Finite(0), help="Only of the last so many days.")
 @click.option(
     "--bound",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=Finite(0, 1, max_open=True),
     default=0.99,
     show_default=True,
     help="The share of pairs that must surely agree.",
@@ -82,7 +83,11 @@ def report(
     """
     if group is not None and (latency or html):
         raise click.UsageError("--group tells of agreement alone: leave --latency and --html out.")
-    asked = {"release": release, "bound": bound, "since": None if since is None else time.time() - since * 86400}
+    asked = {
+        "release": release,
+        "bound": bound,
+        "since": None if since is None else max(0.0, time.time() - since * 86400),
+    }
     with control_client(config) as client:
         reports = client.reports(routes, **asked)
         if html is not None:

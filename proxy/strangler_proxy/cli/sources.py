@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,8 +61,7 @@ def load_source(text: str, *, content_type: str, headers: Sequence[tuple[str, st
                 return Source(answer_from_json(document), True)
             except ValueError:
                 pass  # a body that happens to look like one
-    guessed = content_type or _TYPES.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0]
-    return Source(Answer(200, (("Content-Type", guessed or "application/octet-stream"),), body), False)
+    return Source(Answer(200, tuple(_body_headers(path, content_type)), body), False)
 
 
 def load_pair(path: Path) -> Pair:
@@ -77,6 +76,15 @@ def load_pair(path: Path) -> Pair:
         raise StranglerError(
             f"{path} is no saved pair: {error}. Give a case of `strangler replay --save`, or OLD and NEW."
         ) from error
+
+
+def _body_headers(path: Path, content_type: str) -> Iterator[tuple[str, str]]:
+    """What a server would say of the body in a file: of `page.html.gz` that it is HTML, packed by gzip."""
+    guessed, coding = mimetypes.guess_type(path.name)
+    plain = path.with_suffix("") if coding else path
+    yield "Content-Type", content_type or _TYPES.get(plain.suffix.lower()) or guessed or "application/octet-stream"
+    if coding:
+        yield "Content-Encoding", coding
 
 
 async def _asked(text: str, headers: Sequence[tuple[str, str]], seconds: float) -> Source:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,17 @@ def test_two_files_are_compared_by_what_their_endings_say(run: Run, here: Path) 
     ]
     assert said(run, 0, "old.json", "old.json")["differences"] == []
     assert said(run, 1, "old.json", "new.json", "--type", "text/plain")["differences"][0]["path"] == "$.lines[0]"
+
+
+def test_a_packed_file_is_compared_by_what_is_in_it(run: Run, here: Path) -> None:
+    for name, level in (("old", 1), ("new", 9)):
+        (here / f"{name}.ndjson.gz").write_bytes(gzip.compress(b'{"a":1}\n' * 20, level))
+        (here / f"{name}.ndjson").write_bytes(b'{"a": 1}\n' * 20)
+    assert said(run, 0, "old.ndjson.gz", "new.ndjson.gz")["differences"] == []
+    assert said(run, 0, "old.ndjson.gz", "new.ndjson")["differences"] == []
+    (here / "new.ndjson.gz").write_bytes(gzip.compress(b'{"a":1}\n' * 20)[:-9])
+    (difference,) = said(run, 1, "old.ndjson.gz", "new.ndjson.gz")["differences"]
+    assert (difference["kind"], difference["new"]) == ("encoding", "not gzip")
 
 
 def test_rules_hold_for_their_route_and_those_not_met_are_named(run: Run, here: Path) -> None:
@@ -122,6 +134,7 @@ def test_a_saved_pair_is_compared_under_its_own_route(run: Run, here: Path) -> N
         (("http://[::1/", "http://a/"), "is no address"),
         (("old.json", "new.json", "--rules", "none.toml"), "none.toml: cannot be read"),
         (("old.json", "new.json", "--header", "nonsense"), "is not a header"),
+        (("old.json", "new.json", "--timeout", "1e400"), "is not a finite number"),
     ],
 )
 def test_bad_input_is_one_clear_error(run: Run, here: Path, arguments: tuple[str, ...], words: str) -> None:

@@ -178,6 +178,7 @@ def test_some_pairs_may_be_missed_where_somebody_says_so(run: Run, here: Path, u
     [
         (("--methods", "GET,DELETE"), "DELETE would change something on both sides. Add --unsafe"),
         (("--rate", "5", "--as-recorded"), "exclude each other"),
+        (("--rate", "nan"), "'nan' is not a finite number"),
         (("--speed", "2"), "--speed is for --as-recorded"),
         (("--may-miss", "2"), "it is no share"),
         (("--methods", ""), "it names no methods"),

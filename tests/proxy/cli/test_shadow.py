@@ -183,6 +183,11 @@ def test_a_route_that_nobody_knows_is_bad_input() -> None:
     assert "catalogue.*" in ended.output
 
 
+@pytest.mark.parametrize("words", [("--bound", "nan"), ("--since", "inf"), ("--bound", "1")])
+def test_a_number_that_decides_nothing_is_bad_input(words: tuple[str, ...]) -> None:
+    assert run("report", *words).exit_code == 2
+
+
 def test_times_count_only_when_asked_to(control: ControlPlane) -> None:
     observe(control, agreeing=400)
     assert run("report", "catalog.list", "--latency").exit_code == 3
