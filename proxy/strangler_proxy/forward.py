@@ -88,8 +88,7 @@ class Exchange(Asking):
         """The monolith has not, and this is its word for it: the candidate was never asked."""
         if self._choice.fallback:
             self._choice = self._gateway.fall_back(self._choice)
-        self._error = refusal.error
-        self._status = refusal.status
+        self._error, self._status = refusal.error, refusal.status
         self._not_recorded(_OWN)
         keep = self._keep_alive and self.request_done and not self._gateway.draining
         head_only = self._head.method == b"HEAD"
@@ -169,6 +168,7 @@ class Exchange(Asking):
             vouching.forget(self._head.lines)
         self._connection = None
         self._status = response.status
+        self._choice.pool.heard(self._permit, response.status)
         if response.release:
             self._gateway.counts.release(self._choice.upstream, response.release)
         reply = Reply(self._client, connection, self._choice, self._head, self._body, self, self._started)

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from strangler.resilience import Breaker
+from strangler.resilience import CLOSED, Breaker
 from strangler_proxy.config import Upstream
-from strangler_proxy.outcome import FAILED, SUCCEEDED
+from strangler_proxy.outcome import FAILED, FAILING, SUCCEEDED
 from strangler_proxy.upstream import UpstreamConnection
 from strangler_proxy.waiting_room import Waiter, WaitingRoom
 
@@ -60,6 +60,13 @@ class Permits:
             return self._refuse("bulkhead-full")
         self._room.join(waiter, self._now())
         return _WAITS
+
+    def heard(self, permit: int, status: int) -> None:
+        """The answer has begun that `permit` was for. A probe has shown with that what it was to show: the rest may be
+        a stream, and all others would wait for its end."""
+        breaker = self._breaker
+        if breaker is not None and breaker.state != CLOSED and status not in FAILING:
+            breaker.success(permit, self._now())
 
     def leave(self, permit: int, outcome: int) -> None:
         """Give the permit back, with what came of it.

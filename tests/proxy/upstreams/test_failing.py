@@ -143,6 +143,34 @@ def test_an_open_breaker_asks_nobody_and_closes_when_the_candidate_answers(
     until(lambda: proxy.ask(GET)[1] == b"ok")
 
 
+def test_a_stream_closes_the_breaker_as_it_begins_and_not_when_it_ends(
+    make_proxy: MakeProxy, make_upstream: MakeUpstream
+) -> None:
+    def stream(connection: Connection) -> None:
+        connection.head()
+        connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
+        connection.rest()
+
+    candidate = make_upstream(says(503))
+    breaker = BreakerSettings(consecutive_failures=1, open_for=0.3, jitter=0, growth=1)
+    proxy = make_proxy(with_candidate(make_upstream(MONOLITH).port, candidate.port, breaker=breaker))
+    proxy.put_into_force(snapshot(Stage.EXTRACTED, NAME))
+    assert proxy.ask(GET)[1] == b"monolith"
+    candidate.script = stream
+
+    def begun() -> Connection | None:
+        client = proxy.client()
+        client.send(GET)
+        if b"chunked" in client.head():
+            return client
+        client.close()
+        return None
+
+    with until(begun):
+        candidate.script = answer()
+        assert proxy.ask(GET)[1] == b"ok"
+
+
 def held_until(release: threading.Event) -> Script:
     def hold(connection: Connection) -> None:
         connection.head()
