@@ -71,6 +71,11 @@ class Connecting:
         except TimeoutError:
             why = "unresolved" if self._endpoint is None else "connect-timeout"
             self._blame()
+        except Exception as error:
+            # Nothing that is known raises any other; but whoever is told nothing would wait for ever.
+            pool.report("a connection could not be made", error)
+            why = "refused"
+            self._blame()
         if self._cancelled:
             if connection is not None:
                 pool.give(connection)
@@ -83,6 +88,9 @@ class Connecting:
             # What counted for the making counts for the connection from now on.
             self._endpoint = None
             connection.busy = True
+            if connection.closed:
+                # Its end came with its beginning: nothing more will be told of it.
+                connection.release()
             self._hand_over(connection)
 
     async def _connect(self) -> tuple[UpstreamConnection | None, str]:

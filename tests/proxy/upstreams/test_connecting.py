@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Any
+import ssl
+from typing import Any, cast
 
 import pytest
 from strangler_proxy.ask import Answered, ask
@@ -125,6 +126,42 @@ def test_a_pool_that_closes_gives_up_what_it_was_making() -> None:
         assert in_use(pool)[1] == 0
 
     run(test())
+
+
+def test_whatever_goes_wrong_in_the_making_is_told_and_nobody_waits_for_ever() -> None:
+    async def test() -> None:
+        problems: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(str(context["message"])))
+        async with Server() as server, pool_of(server.address) as pool:
+            # The event loop says TypeError to it, which no failure of a network is.
+            pool.context = cast("ssl.SSLContext", object())
+            assert await connected(pool) == "refused"
+            assert in_use(pool) == (0, 0, 0)
+            assert "upstream catalog: a connection could not be made" in problems
+
+    run(test())
+
+
+class Stillborn(asyncio.SelectorEventLoop):
+    """Its connections have ended when one is told that they are there."""
+
+    async def create_connection(self, protocol_factory: Any, *_: Any, **__: Any) -> Any:
+        protocol, transport = protocol_factory(), asyncio.Transport()
+        protocol.connection_made(transport)
+        protocol.connection_lost(None)
+        return transport, protocol
+
+
+def test_a_connection_that_ends_as_it_is_made_does_not_count_as_in_use_for_ever() -> None:
+    async def test() -> None:
+        pool = Pool(Upstream("catalog", Address("127.0.0.1", 1)), asyncio.get_running_loop())
+        connection = await connected(pool)
+        assert isinstance(connection, UpstreamConnection)
+        assert connection.closed
+        assert in_use(pool) == (0, 0, 0)
+
+    with asyncio.Runner(loop_factory=Stillborn) as runner:
+        runner.run(test())
 
 
 def test_a_taker_that_fails_leaks_no_connection_and_hears_that_it_has_none() -> None:
