@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from strangler_proxy.downstream import ClientConnection
     from strangler_proxy.shadow.plan import Plan
 
-__all__ = ["CONNECTING", "INTRODUCING", "OVER", "SENT", "WAITING", "Asking"]
+__all__ = ["CONNECTING", "HALF_CLOSED", "INTRODUCING", "OVER", "SENT", "WAITING", "Asking"]
 
 _SAFE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _NEVER: Final = float("inf")
+# How long a client that has stopped sending may still be waiting for its answer to begin, when asking again is safe.
+HALF_CLOSED: Final = 1.0
 
 WAITING: Final = 0
 CONNECTING: Final = 1
@@ -170,7 +172,7 @@ class Asking(ClientHolder):
         client = self._client
         if not self.request_done:
             client.pause_reading()
-        client.deadline = self._until()
+        self._patient_until(_NEVER)
 
     def _attempt(self, *, fresh: bool) -> None:
         """Send the request to the chosen upstream, on an unused connection or on a new one."""
@@ -250,7 +252,13 @@ class Asking(ClientHolder):
             deadline = self._body.due(now)
         else:
             deadline = _NEVER
-        self._client.deadline = min(deadline, self._until())
+        self._patient_until(deadline)
+
+    def _patient_until(self, deadline: float) -> None:
+        client = self._client
+        if client.ended and self.safe:
+            deadline = min(deadline, monotonic() + HALF_CLOSED)
+        client.deadline = min(deadline, self._until())
 
     def _until(self) -> float:
         """When the time for the whole of it is over."""

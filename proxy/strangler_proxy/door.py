@@ -61,6 +61,8 @@ class Door:
         self.counts: Counter[str] = Counter()
         self._most = limits.connections
         self._most_of_peer = limits.connections_per_peer
+        # By how much sooner patience ends with one that is in the middle of a head.
+        self._sooner = limits.idle_timeout - limits.head_timeout
         self._trusted = tuple(trusted)
         self._clients = clients
         self._clock = clock
@@ -101,13 +103,13 @@ class Door:
         now = self._clock()
         if now - self._room_sought < _LOOK_SECONDS:
             return False
-        # Whoever waits for nobody has the deadline of the time that it was used last.
+        # Whoever waits for nobody has the deadline of the time that it was used last, or that its head began to come.
         unused = heapq.nsmallest(
             min(_BATCH, max(self._most // 16, 1)),
             # One that is closed already and whose last bytes nobody takes stays open for a while: closed once more it
             # would make no room.
             (client for client in self._clients if client.exchange is None and not client.transport.is_closing()),
-            key=lambda client: client.deadline,
+            key=lambda client: client.deadline + (self._sooner if client.in_head else 0.0),
         )
         for client in unused:
             client.transport.close()

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Final, cast
 
 from strangler_proxy.answers import own_answer
+from strangler_proxy.asking import HALF_CLOSED
 from strangler_proxy.config import Address
 from strangler_proxy.fields import is_token
 from strangler_proxy.forward import Exchange
@@ -23,8 +24,6 @@ __all__ = ["ClientConnection"]
 
 # How long a connection is still read from after its last answer, so that the answer is not lost to a reset.
 _LINGER: Final = 3.0
-# How long a client that has stopped sending may still be waiting for its answer to begin, when asking again is safe.
-_HALF_CLOSED: Final = 1.0
 # How long after an answer the client's next request is likely to be under way.
 _ON_ITS_WAY: Final = 1.0
 _MOST_PIPELINED: Final = 65536
@@ -89,6 +88,11 @@ class ClientConnection:
         """Whether the client has said that it sends no more."""
         return self._ended
 
+    @property
+    def in_head(self) -> bool:
+        """Whether a request's head has begun to come and is not whole yet."""
+        return self._partial is not None
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         gateway = self.gateway
@@ -144,7 +148,7 @@ class ClientConnection:
             return exchange.tunnelled and self.transport.can_write_eof()
         if exchange.safe:
             # A client that has closed looks the same as one that only stopped sending, until it is written to.
-            self.deadline = min(self.deadline, monotonic() + _HALF_CLOSED)
+            self.deadline = min(self.deadline, monotonic() + HALF_CLOSED)
         # By TLS there is no answering after the end, and asking for it is complained of.
         return self.transport.can_write_eof()
 

@@ -146,6 +146,25 @@ def test_safe_work_is_given_up_when_the_client_leaves(make_proxy: MakeProxy, mak
     assert proxy.log()[0]["status"] == 499
 
 
+def test_safe_work_is_given_up_though_the_client_had_left_before_its_upstream_was_connected_to(
+    make_proxy: MakeProxy, make_upstream: MakeUpstream
+) -> None:
+    upstream = make_upstream(hang)
+    proxy = make_proxy(config(upstream.port))
+    with proxy.client() as client:
+
+        def ask_and_leave() -> None:
+            client.send(GET)
+            client.half_close()
+
+        # In the worker's own thread, so that it finds both at once.
+        proxy.call(ask_and_leave)
+        until(lambda: upstream.connections and upstream.connections[0].received)
+        until(lambda: upstream.connections[0].socket.fileno() < 0)
+        until(lambda: not proxy.worker.gateway.clients)
+    assert proxy.log()[0]["status"] == 499
+
+
 def test_unsafe_work_is_not_given_up_when_the_client_leaves(make_proxy: MakeProxy, make_upstream: MakeUpstream) -> None:
     gone: list[bool] = []
 

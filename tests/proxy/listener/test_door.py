@@ -31,10 +31,13 @@ class Client:
     """A client that waits for nobody."""
 
     exchange = None
-    deadline = 1.0
 
-    def __init__(self, address: str = "192.0.2.1", *, closing: bool = False) -> None:
+    def __init__(
+        self, address: str = "192.0.2.1", *, closing: bool = False, deadline: float = 1.0, in_head: bool = False
+    ) -> None:
         self.transport = Transport(address, closing=closing)
+        self.deadline = deadline
+        self.in_head = in_head
 
 
 def door(*clients: Client, **limits: int) -> Door:
@@ -52,6 +55,18 @@ def test_each_unused_connection_makes_room_for_one() -> None:
     full = door(*(Client() for _ in range(10)), connections=10)
     welcome = [full.refusal("192.0.2.9", 10) == "" for _ in range(20)]
     assert sum(welcome) == 10
+
+
+def test_of_the_unused_and_of_those_in_the_middle_of_a_head_the_longest_there_makes_room() -> None:
+    limits = Limits()
+    idle = [Client(deadline=since + limits.idle_timeout) for since in (0, 40)]
+    heads = [Client(deadline=since + limits.head_timeout, in_head=True) for since in (30, 50)]
+    full = door(*heads, *idle, connections=4)
+    gone = []
+    for _ in range(4):
+        assert full.refusal("192.0.2.9", 4) == ""
+        gone.append([each.transport.closing for each in (idle[0], heads[0], idle[1], heads[1])])
+    assert gone == [[number <= turn for number in range(4)] for turn in range(4)]
 
 
 def test_addresses_that_came_and_went_are_forgotten() -> None:
