@@ -15,14 +15,16 @@ from benchmarks.open_loop import OpenLoopError, Timer, drive, schedule
 ASKED = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc"
 STALL = 0.3
+EPOLL = select.epoll
 
 
 class Server:
-    """Answers every request with `answer`, in pieces, after a stall before the very first one."""
+    """Answers every request with `answer`, in `halves` or at once, after a stall before the very first one."""
 
     def __init__(self, answer: bytes, stall: float = 0.0) -> None:
         self.answer = answer
         self.stall = stall
+        self.halves = True
         self.asked = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -45,9 +47,31 @@ class Server:
                 self.asked += 1
                 time.sleep(self.stall)
                 self.stall = 0.0
-                half = len(self.answer) // 2
+                half = len(self.answer) // 2 if self.halves else 0
                 connection.sendall(self.answer[:half])
                 connection.sendall(self.answer[half:])
+
+
+class AllAtOnce:
+    """An epoll that tells of answers by twos only, as one finds them who was not running when the first one came."""
+
+    def __init__(self) -> None:
+        self._epoll = EPOLL()
+        self._timer = -1
+
+    def register(self, descriptor: int, events: int) -> None:
+        if self._timer < 0:
+            self._timer = descriptor
+        self._epoll.register(descriptor, events)
+
+    def poll(self, timeout: float) -> list[tuple[int, int]]:
+        while True:
+            events = self._epoll.poll(timeout)
+            if len([descriptor for descriptor, _ in events if descriptor != self._timer]) != 1:
+                return events
+
+    def close(self) -> None:
+        self._epoll.close()
 
 
 @pytest.fixture
@@ -78,6 +102,15 @@ def test_a_stall_is_charged_to_all_who_came_meanwhile(server: Server) -> None:
     said = drive(server.port, moments, [ASKED] * 20, connections=1)
     # From the sending, only the first one took long; from when each was due, all did.
     assert said.p50 > (STALL - 0.02) * 1000
+
+
+def test_a_request_is_sent_when_it_is_due_though_all_connections_were_in_use_and_came_back_at_once(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.halves = False
+    monkeypatch.setattr(select, "epoll", AllAtOnce)
+    moments = [0, 0, 200_000_000, 200_000_000]
+    assert drive(server.port, moments, [ASKED] * 4, connections=2).count == server.asked == 4
 
 
 @pytest.mark.parametrize(
