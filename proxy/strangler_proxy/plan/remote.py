@@ -84,10 +84,11 @@ class RemoteWorld:
         self._renewing: threading.Thread | None = None
 
     def look(self) -> Facts:
-        """The world as it is now."""
+        """The world as it is now. Whoever left a lease behind on this machine is not at it any more."""
         seen = self._client.plan(self._name)
         self._versions = {step: int(each["version"]) for step, each in seen["marks"].items()}
-        return facts_of(seen, self._client.rollouts())
+        facts = facts_of(seen, self._client.rollouts())
+        return replace(facts, holder="") if _is_left_behind(facts.holder) else facts
 
     def take_lease(self) -> str:
         """Empty when the lease is ours, else who has it. One that a process of this machine left behind is taken."""

@@ -183,7 +183,8 @@ def _onward(rollout: Rollout, seen: Seen, now: float) -> Act:
         return _advance(rollout, f"All gates pass at {rollout.place}.")
     until = max(over, rollout.waiting) + rollout.schedule.patience
     if now < until:
-        return Act(ActKind.HOLD, f"{rollout.place} waits, and pauses in {told_seconds(until - now)}: {waits}")
+        left = f"it pauses in {told_seconds(until - now)} unless this passes"
+        return Act(ActKind.HOLD, f"{rollout.place} has had its time; {left}: {waits}")
     return Act(ActKind.PAUSE, f"Paused at {rollout.place}: after {told_seconds(now - rollout.since)}, {waits}")
 
 

@@ -277,6 +277,9 @@ def test_somebody_else_at_it_is_named_and_one_that_died_here_is_not_waited_for(c
     control.documents.release("plan/migration_plan", "carla@elsewhere")
     dead = f"ben@here on {socket.gethostname()}, process {2**22 + os.getpid()}"
     control.documents.lease("plan/migration_plan", dead, seconds=30, now=2**33)
+    status = run("status").stdout
+    assert "At it now" not in status
+    assert "Do it:     strangler plan apply" in status
     run("apply", "--yes")
 
 
