@@ -77,6 +77,8 @@ def told_next(standing: Standing | None, facts: Facts, judged: Sequence[Judged] 
     yield from _under("Gates", [line.strip() for line in told_judged(judged, commands=False)])
     if any(each.judgement.verdict is GateVerdict.FAIL for each in judged):
         yield _labelled("First", "mend what FAILs: nothing else gets the step past that")
+    elif standing.state is StepState.FAILED and not (standing.mark is not None and standing.mark.tried_again):
+        yield _labelled("First", "mend what failed: trying again by itself mends nothing")
     yield _labelled("Do it", _how(standing, facts))
 
 

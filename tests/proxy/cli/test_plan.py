@@ -223,6 +223,7 @@ def test_a_command_that_fails_is_told_with_its_last_line_and_stays_failed(contro
     assert "ended with 1" in failed.stdout
     audit = CliRunner().invoke(main, ["history", "--events", "migration_plan/some"], catch_exceptions=False).stdout
     assert "       reason: `echo api_key=$SOME_API_KEY && test ! -e broken` ended with 1" in audit
+    assert "First:     mend what failed" in run("status", code=1).stdout
     assert "some: failed." in run("apply", "--auto", "--yes", code=1).output
     assert "some: failed." in run("apply", "--yes", code=1).output
     Path("broken").unlink()
