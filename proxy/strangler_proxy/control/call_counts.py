@@ -13,7 +13,7 @@ from strangler.errors import StoreUnavailable
 
 __all__ = ["CallCounts"]
 
-_WRITE_EVERY: Final = 5.0
+_WRITE_EVERY: Final = 10.0
 # What a caller can make unlike in a minute, by calling itself ever anew or by trying every verb: the rest is one.
 _MOST_UNLIKE: Final = 100
 # What waits for a store that does not answer.
