@@ -159,6 +159,8 @@ def replay(
         spelling=context.spelling,
         stand_ins=StandIns() if login_as is None else load_stand_ins(login_as, os.environ),
     )
+    if junit is not None and not junit.absolute().parent.is_dir():
+        raise StranglerError(f"{junit} cannot be written: there is no such folder. Name another file.")
     recording = open_recording(file)
     tally = Tally(may_miss=may_miss)
     began = datetime.now(UTC)

@@ -48,9 +48,7 @@ def _rows(found: Found) -> Iterator[tuple[object, ...]]:
 
 def _summary(recording: Recording, tally: Tally, saved: tuple[int, int] | None) -> list[tuple[str, object]]:
     verdicts = tally.verdicts
-    pairs: list[tuple[str, object]] = [
-        ("recording", f"{recording.path} ({recording.format}, {recording.count} requests{_skipped(recording)})"),
-    ]
+    pairs: list[tuple[str, object]] = [("recording", f"{recording.path} ({recording.format}, {_held(recording)})")]
     if tally.left_out:
         counts = ", ".join(f"{word} {count}" for word, count in sorted(tally.left_out.items()))
         unsafe = any(word.startswith("unsafe") for word in tally.left_out)
@@ -79,8 +77,9 @@ def _verdict(tally: Tally) -> str:
     return str(verdict)
 
 
-def _skipped(recording: Recording) -> str:
-    return "".join(f", {count} skipped: {word}" for word, count in sorted(recording.skipped.items()))
+def _held(recording: Recording) -> str:
+    skipped = (f"{count} skipped: {word}" for word, count in sorted(recording.skipped.items()))
+    return ", ".join([counted(recording.count, "request"), *skipped])
 
 
 def _short(text: str) -> str:

@@ -88,23 +88,27 @@ class Replay:
         self._asked = 0
 
     async def run(self, recording: Iterable[Recorded]) -> None:
-        """Replay all of it. Raises what reading the recording raises."""
+        """Replay all of it. Raises what reading the recording raises, and what `differing` raises."""
         ahead = asyncio.Semaphore(self._settings.concurrency * _AHEAD)
-        wrong: StranglerError | None = None
-        async with asyncio.TaskGroup() as tasks:
-            try:
-                for recorded in islice(recording, self._settings.limit or None):
-                    if self._is_wanted(recorded.request.method):
-                        await self._pace.wait(recorded.at)
-                        await ahead.acquire()
-                        tasks.create_task(self._turn(self._client_of(recorded), recorded, ahead))
-                    else:
-                        self._done()
-            except StranglerError as error:
-                # Out of the group it would come wrapped, and what is under way would not be counted.
-                wrong = error
-        if wrong is not None:
-            raise wrong
+        wrong: list[StranglerError] = []
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                try:
+                    for recorded in islice(recording, self._settings.limit or None):
+                        if self._is_wanted(recorded.request.method):
+                            await self._pace.wait(recorded.at)
+                            await ahead.acquire()
+                            tasks.create_task(self._turn(self._client_of(recorded), recorded, ahead))
+                        else:
+                            self._done()
+                except StranglerError as error:
+                    # Out of the group it would come wrapped, and what is under way would not be counted.
+                    wrong.append(error)
+        except* StranglerError as group:
+            # Several that were under way may have met the same, such as a full disk.
+            wrong += [error for error in group.exceptions if isinstance(error, StranglerError)]
+        if wrong:
+            raise wrong[0]
 
     def _is_compared(self, route: str) -> bool:
         return not self._settings.routes or any(fnmatchcase(route, each) for each in self._settings.routes)

@@ -190,7 +190,8 @@ def test_some_pairs_may_be_missed_where_somebody_says_so(run: Run, here: Path, u
         (("--login-as", "none.toml"), "none.toml: cannot be read"),
         (("--rules", "none.toml"), "none.toml: cannot be read"),
         (("--route-config", "none.toml"), "none.toml: "),
-        (("--junit", "no/such/folder.xml"), "cannot be written"),
+        (("--junit", "no/such/folder.xml"), "cannot be written: there is no such folder"),
+        (("--junit", "."), "is a directory"),
         (("--new", "shop"), "it is not an http or https address"),
     ],
 )
@@ -200,6 +201,16 @@ def test_bad_input_is_one_clear_error(
     result = run("replay", str(file), *to(urls[0], urls[0]), *arguments)
     assert result.exit_code == 2
     assert words in result.stderr
+
+
+def test_a_case_that_cannot_be_kept_is_one_clear_error_and_no_verdict(
+    run: Run, here: Path, file: Path, urls: tuple[str, str]
+) -> None:
+    (here / "taken").write_text("no folder")
+    result = run("replay", str(file), *to(*urls), "--save", "taken/cases")
+    assert result.exit_code == 2
+    assert "cannot be written: Not a directory" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_a_recording_that_is_wrong_is_refused_before_anybody_is_asked(
