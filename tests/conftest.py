@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,10 @@ from tests.servers.postgres import Postgres, PostgresAbsent
 from tests.stack import stack
 
 __all__ = ["chromium", "postgres_server", "postgres_url", "stack"]
+
+# Where it is set, as in many images, each of the many processes that tests start would compile all that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 RUN_FOLDER = "STRANGLER_TEST_RUN"
 
