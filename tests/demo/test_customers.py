@@ -24,7 +24,7 @@ class Broken(BaseHTTPRequestHandler):
 @pytest.fixture
 def broken_shop() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Broken) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

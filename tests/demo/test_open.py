@@ -34,7 +34,7 @@ class Answering(BaseHTTPRequestHandler):
 @pytest.fixture
 def shop() -> Iterator[Counting]:
     with Counting(("127.0.0.1", 0), Answering) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield server
         server.shutdown()

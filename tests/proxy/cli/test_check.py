@@ -92,7 +92,7 @@ def test_a_probe_warns_of_a_candidate_whose_release_nobody_knows(run_json: Calla
             """Nobody reads it."""
 
     with HTTPServer(("127.0.0.1", 0), Candidate) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         url = f'url = "http://127.0.0.1:{server.server_address[1]}"\n'
         text = f"[upstreams.monolith]\n{url}[upstreams.catalog]\n{url}"

@@ -25,7 +25,7 @@ class Handler(BaseHTTPRequestHandler):
 def server() -> Iterator[Address]:
     """Some HTTP server, which knows no page at all."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as serving:
-        thread = threading.Thread(target=serving.serve_forever)
+        thread = threading.Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield Address("127.0.0.1", serving.server_port)
         serving.shutdown()

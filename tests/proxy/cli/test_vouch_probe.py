@@ -43,7 +43,7 @@ class Monolith(BaseHTTPRequestHandler):
 def told(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
     """What `check --probe` warns of, with this secret and these further lines of strangler.toml."""
     server = HTTPServer(("127.0.0.1", 0), Monolith)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
 
     def ask(secret: str, more: str = "", identity: str = "required") -> list[str]:
