@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from strangler_proxy.client import ControlClient
+from strangler_proxy.config.values import Address
 
 from demo.stack import ROOT, Stack
 
@@ -31,9 +33,23 @@ def strangler(stack: Stack) -> Strangler:
 
 
 @pytest.fixture
-def at_monolith(strangler: Strangler) -> Iterator[None]:
+def control(stack: Stack) -> Iterator[ControlClient]:
+    """The stack's control plane, for what is asked again and again: a command takes most of a second to start."""
+    token = (stack.state / "control.token").read_text().strip()
+    with ControlClient(Address("127.0.0.1", stack.addresses.control), token) as client:
+        yield client
+
+
+@pytest.fixture
+def at_monolith(control: ControlClient) -> Iterator[None]:
     """All toggles at stage `monolith`, before the test and after it; and no evidence of what other tests did."""
-    strangler("back", "--all", "--why", "a test begins")
-    strangler("shadow", "clear", "*", "--why", "a test begins")
+    _back(control, "a test begins")
+    control.clear(["*"], why="a test begins")
     yield
-    strangler("back", "--all", "--why", "a test is over")
+    _back(control, "a test is over")
+
+
+def _back(control: ControlClient, why: str) -> None:
+    outcome = control.back(None, why=why, wait_seconds=20)
+    assert not outcome["missing"], outcome
+    assert not outcome.get("refused"), outcome

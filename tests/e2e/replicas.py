@@ -17,7 +17,8 @@ from typing import Any, Final
 import httpx
 
 from demo.addresses import Addresses
-from demo.stack import CONFIG, ROOT, Part, Stack
+from demo.stack import CONFIG, ROOT, Part
+from tests.stack import QuickStack
 
 __all__ = ["REPLICAS", "Customer", "ReplicaStack"]
 
@@ -25,7 +26,7 @@ REPLICAS: Final = ("ada", "bea", "cleo")
 _NO_REPLICA: Final = (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 
 
-class ReplicaStack(Stack):
+class ReplicaStack(QuickStack):
     """Monolith, catalogue service and three proxies with a state folder each; their store is at `store`.
 
     What belongs to one proxy in a `Stack` (its addresses, its state) is the first replica's here.

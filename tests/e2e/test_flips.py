@@ -7,9 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
+from strangler_proxy.client import ControlClient
 
 from demo.stack import Stack
 from tests.e2e.conftest import Strangler
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("at_monolith")
 
@@ -40,58 +42,55 @@ class Browser(threading.Thread):
 
 
 def test_a_hundred_flips_while_twenty_clients_browse_lose_no_request_and_mix_no_answer(
-    stack: Stack, strangler: Strangler
+    stack: Stack, control: ControlClient
 ) -> None:
     url, enough = stack.addresses.url("shop"), threading.Event()
     products = httpx.get(f"{url}/api/v1/products/?page_size=40").json()["results"]
-    before = _by_side(strangler)
+    before = _by_side(control)
     browsers = [Browser(url, products[number:] + products[:number], enough) for number in range(20)]
     for browser in browsers:
         browser.start()
-    token = (stack.state / "control.token").read_text().strip()
-    with httpx.Client(
-        base_url=stack.addresses.url("control"), headers={"Authorization": f"Bearer {token}"}, timeout=30
-    ) as control:
-        for number in range(100):
-            stage = "monolith" if number % 2 else "extracted"
-            flip = {"names": ["catalog.*"], "stage": stage, "why": f"flip {number}", "force": True, "wait_seconds": 5}
-            answer = control.post("/api/v1/flip", json=flip)
-            assert answer.status_code == 200, answer.text
-            assert len(answer.json()["acknowledged"]) == 2
-            assert answer.json()["missing"] == []
+    for number in range(100):
+        stage = "monolith" if number % 2 else "extracted"
+        outcome = control.flip(["catalog.*"], stage, why=f"flip {number}", force=True, wait_seconds=5)
+        assert len(outcome["acknowledged"]) == 2
+        assert outcome["missing"] == []
     enough.set()
     for browser in browsers:
         browser.join(30)
     assert [wrong for browser in browsers for wrong in browser.wrong] == []
-    after = _by_side(strangler)
+    after = _by_side(control)
     assert all(after[side] > before.get(side, 0) for side in ("monolith", "candidate")), (before, after)
 
 
-def test_a_customer_keeps_their_side_while_the_share_stands_still(stack: Stack, strangler: Strangler) -> None:
+def test_a_customer_keeps_their_side_while_the_share_stands_still(
+    stack: Stack, strangler: Strangler, control: ControlClient
+) -> None:
     strangler("flip", "catalog.*", "canary", "--share", "50%", "--force", "--why", "half of the customers")
     for _ in range(8):
         with httpx.Client(base_url=stack.addresses.url("shop")) as client:
             client.get("/api/v1/categories/")
             assert "strangler_subject" in client.cookies
-            before = _by_side(strangler, "catalog.product-list")
+            before = _by_side(control, "catalog.product-list")
             for _ in range(6):
                 client.get("/api/v1/products/")
-            grew = _grown(before, strangler, "catalog.product-list", 6)
+            grew = _grown(before, control, "catalog.product-list", 6)
             assert sorted(grew.values()) in ([6], [0, 6]), grew
 
 
-def _by_side(strangler: Strangler, route: str = "catalog.product-detail") -> dict[str, int]:
+def _by_side(control: ControlClient, route: str = "catalog.product-detail") -> dict[str, int]:
     counted: dict[str, int] = {}
-    for row in strangler("status")["traffic"]:
+    for row in control.status()["traffic"]:
         if row["route"] == route:
             counted[row["side"]] = counted.get(row["side"], 0) + row["count"]
     return counted
 
 
-def _grown(before: dict[str, int], strangler: Strangler, route: str, wanted: int) -> dict[str, int]:
+def _grown(before: dict[str, int], control: ControlClient, route: str, wanted: int) -> dict[str, int]:
+    def grown() -> dict[str, int] | None:
+        after = _by_side(control, route)
+        found = {side: after[side] - before.get(side, 0) for side in after}
+        return found if sum(found.values()) >= wanted else None
+
     # Workers report once a second; ask until all that was sent has been counted.
-    while True:
-        after = _by_side(strangler, route)
-        grown = {side: after[side] - before.get(side, 0) for side in after}
-        if sum(grown.values()) >= wanted:
-            return grown
+    return until(grown, every=0.05)

@@ -20,6 +20,7 @@ from demo.stack import ROOT, Seeding, Stack
 from strangler.evidence import Redactor
 from strangler.recording import Recorded
 from tests.proxy.replay.browser import Browser, browsing, kept
+from tests.stack import QuickStack
 
 pytestmark = pytest.mark.slow
 
@@ -86,12 +87,12 @@ why = "The same moment, to the minute."
 def monoliths(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Stack]]:
     """Three monoliths of one seed: one to be visited, and two copies that nobody has been to."""
     folder = tmp_path_factory.mktemp("monoliths")
-    first = Stack(folder / "visited", Addresses.free(), say=lambda text: None)
+    first = QuickStack(folder / "visited", Addresses.free(), say=lambda text: None)
     first.prepare(Seeding(products=12, customers=2, orders=3))
-    stacks = [first]
+    stacks: list[Stack] = [first]
     for name in ("old", "new"):
         shutil.copytree(first.folder, folder / name)
-        stacks.append(Stack(folder / name, Addresses.free(), say=lambda text: None))
+        stacks.append(QuickStack(folder / name, Addresses.free(), say=lambda text: None))
     try:
         for stack in stacks:
             part = next(part for part in stack.parts() if part.name == "monolith")
