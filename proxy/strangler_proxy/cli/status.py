@@ -20,7 +20,7 @@ from strangler_proxy.cli.rollout_told import told_brief
 from strangler_proxy.plain import plain
 from strangler_proxy.state import StateDir
 from strangler_proxy.trouble import others, troubles_of
-from strangler_proxy.words import stage_of
+from strangler_proxy.words import moment, stage_of
 
 __all__ = ["status"]
 
@@ -135,13 +135,14 @@ def print_tables(state: Mapping[str, Any]) -> None:
         )
     print_text()
     print_table(
-        ("worker", "pid", "revision", "state", "requests"),
+        ("worker", "pid", "revision", "state", "since", "requests"),
         (
             (
                 each["slot"],
                 each["pid"] or "-",
                 "-" if each["revision"] is None else each["revision"],
                 _state(each),
+                moment(each["since"]) if each["since"] else "-",
                 each["requests"],
             )
             for each in state["workers"]

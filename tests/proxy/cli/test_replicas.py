@@ -34,7 +34,7 @@ def state(*replicas: dict[str, Any], **more: Any) -> dict[str, Any]:
         "live": "1/1",
         "store": {"ok": True, "error": None},
         "disk": {"ok": True, "error": None},
-        "workers": [{**worker(0, 3), "requests": 0}],
+        "workers": [{**worker(0, 3), "since": "2026-03-01T12:30:00+00:00", "requests": 7}],
         "notes": [],
         "replicas": [replica("here", this=True), *replicas],
         "toggles": [],
@@ -71,6 +71,16 @@ def test_one_replica_has_no_table_and_several_have_one(capsys: pytest.CaptureFix
     assert "here (this one) 3 1/1 live - 0.1.0 b6a81e554499" in rows
     assert "eu-2 2 1/1 LOST 12 s ago 0.1.0 b6a81e554499" in rows
     assert "eu-\\x1b3 3 1/1 live 12 s ago 0.1.0 b6a81e554499" in rows
+
+
+def test_a_worker_is_told_with_its_revision_and_since_when_it_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    gone = {**worker(1, None, live=False), "pid": None, "since": None, "requests": 0}
+    print_tables(state(workers=[*state()["workers"], gone]))
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["worker", "pid", "revision", "state", "since", "requests"] in rows
+    told = next(row for row in rows if row[:1] == ["0"])
+    assert (told[2:4], told[-1], told[4][:8]) == (["3", "live"], "7", "2026-03-")
+    assert rows[-1] == ["1", "-", "-", "NOT", "LIVE", "-", "0"]
 
 
 def test_a_toggle_without_its_route_is_shown_as_such(capsys: pytest.CaptureFixture[str]) -> None:
