@@ -19,6 +19,7 @@ from strangler.compare import (
     NoiseVerdict,
     Pair,
     Rules,
+    Severity,
     Verdict,
     changes,
     compare_pair,
@@ -37,7 +38,8 @@ __all__ = ["Examiner", "needs_more"]
 # things that stand in either order by chance, three answers show the same one time in eight.
 _REPEATS: Final = 3
 _REPEATS_IF_NOISY: Final = 11
-# How often both sides are looked at later, for what differs amid noise, and in another place of it each time.
+# How often both sides are looked at later, for what differs amid noise, and in another place of it each time; and for
+# values that the monolith was seen not to repeat, though not beside this pair.
 _LOOKS: Final = 3
 # Beyond the first few so many at once, for each time all of them are compared.
 _MORE: Final = 4
@@ -102,7 +104,7 @@ class Examiner:
             self._remember(unequal, judged)
         if judged.comparison.verdict is not Verdict.DIFFER or _failed(unequal):
             return Finding.of(judged.comparison, judged.noise)
-        for _ in range(_LOOKS):
+        for look in range(1, _LOOKS + 1):
             await self._wait(self._lag)
             old, new = await asyncio.gather(self._asks.monolith(unequal), self._asks.candidate(unequal))
             if old is None or new is None or (new.status == _UNAUTHORIZED != unequal.new.status):
@@ -110,7 +112,7 @@ class Examiner:
                 return _inconclusive(judged, Cause.UNCHECKED)
             later = Pair(pair.request, answer_of(old), answer_of(new))
             finding = await self._later(unequal, judged, repeats, later)
-            if finding is not None:
+            if finding is not None and (look == _LOOKS or not self._may_be_chance(unequal, finding)):
                 return finding
         # Otherwise each time, and wrong amid the noise each time: that is no lag.
         return Finding.of(judged.comparison, judged.noise)
@@ -162,6 +164,15 @@ class Examiner:
         gone = {each for each in judged.comparison.breaking if (each.field, each.kind) not in same}
         standing = tuple(each for each in judged.comparison.differences if each not in gone)
         return Finding.of(replace(judged.comparison, differences=standing), judged.noise)
+
+    def _may_be_chance(self, unequal: Unequal, finding: Finding) -> bool:
+        """Whether all that differs are values that the monolith was seen not to repeat: then it may be the rarer one of
+        two, which a dozen answers need not show. Of a difference every look has to find that."""
+        noisy = self._noisy.get(unequal.route, set())
+        breaking = [each for each in finding.differences if each.severity is Severity.BREAKING]
+        return finding.verdict is Verdict.DIFFER and all(
+            each.kind in _BY_VALUE and _within(each.field, noisy) for each in breaking
+        )
 
     def _stands_still(self, pair: Pair, later: Answer, judged: NoiseVerdict, fields: Collection[str]) -> bool:
         """Whether the monolith's later answer is like its first in these fields and what is in them, noise aside."""

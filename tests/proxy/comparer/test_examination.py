@@ -114,7 +114,27 @@ def test_that_the_monolith_does_not_repeat_itself_excuses_nothing_that_it_repeat
     sides = FakeSides([other, one], [wrong])
     finding = examined(exchange(one, wrong), sides)
     assert finding.verdict is Verdict.DIFFER
-    assert sides.asked == ["monolith"] * (3 + 4 + 4 + 1) + ["candidate"]
+    assert sides.asked == ["monolith"] * (3 + 4 + 4) + ["monolith", "candidate"] * 3
+
+
+def test_a_value_that_the_monolith_was_seen_not_to_repeat_differs_where_every_look_says_so() -> None:
+    # The rarer one of two banners need not show in a dozen answers: the first pair has it, the second one does not.
+    for looks, verdict in (([DEAR], Verdict.DIFFER), ([DEAR, DEAR, CHEAP], Verdict.INCONCLUSIVE)):
+        sides, moment = FakeSides([DEAR, CHEAP], looks), Moment()
+        examiner = Examiner(Rules(), sides, lag=2.0, ids=MemoryIdMap(), wait=moment.wait)
+
+        async def scenario(examiner: Examiner = examiner) -> list[Finding]:
+            found = []
+            for unequal in (exchange(CHEAP, DEAR), exchange(CHEAP, DEAR)):
+                _, comparison = examiner.at_first(unequal)
+                found.append(await examiner.further(unequal, comparison))
+            return found
+
+        noise, finding = asyncio.run(scenario())
+        assert noise.verdict is Verdict.AGREE
+        assert finding.verdict is verdict
+        assert moment.waited == [2.0] * 3
+        assert sides.asked == ["monolith"] * (1 + 11) + ["monolith", "candidate"] * 3
 
 
 def test_what_is_wrong_amid_noise_stands_where_it_is_wrong_amid_other_noise_again() -> None:
