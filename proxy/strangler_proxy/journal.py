@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import select
-import sys
 from typing import Final
 
 __all__ = ["log_to_stderr"]
 
 # A pipe that can be written to takes so much without waiting.
 _AT_ONCE: Final = select.PIPE_BUF
+# The process's own: what stands in for sys.stderr need not be a file.
+_STANDARD_ERROR: Final = 2
 
 
 class _Unwaiting(logging.Handler):
@@ -53,7 +54,7 @@ class _Unwaiting(logging.Handler):
 def log_to_stderr(process: str) -> None:
     """Log what happens in this process, called `process` in every line."""
     logging.basicConfig(
-        handlers=[_Unwaiting(sys.stderr.fileno())],
+        handlers=[_Unwaiting(_STANDARD_ERROR)],
         level=logging.INFO,
         format=f"%(asctime)s %(levelname)s {process}: %(message)s",
         force=True,
