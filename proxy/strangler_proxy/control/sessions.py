@@ -118,6 +118,8 @@ class Sessions:
         except StoreUnavailable as error:
             _log.warning("A session of %s is kept here until the store answers: %s", event.who, error)
             self._begun[name] = session, event
+        # A look may have taken up meanwhile what the store had before.
+        self._known = {**self._known, name: session}
         self._changes += 1
         return session_id
 
@@ -184,6 +186,8 @@ class Sessions:
         except StoreUnavailable as error:
             _log.warning("The end of a session of %s is kept here until the store answers: %s", who, error)
             self._ended[name] = event
+        # As above.
+        self._known = {other: kept for other, kept in self._known.items() if other != name}
         self._changes += 1
 
     async def _catch_up(self) -> None:

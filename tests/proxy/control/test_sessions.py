@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import threading
+from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from strangler_proxy.control.session import LIFETIME, Session, name_of, new_id
 from strangler_proxy.control.sessions import MOST_EACH, Sessions, TooManyBegun
 from strangler_proxy.control.tokens import Tokens
 
+from strangler.documents import Document
 from strangler.testing.memory_documents import MemoryDocumentStore
 
 FIRST = "the-first-token-of-this-replica"
@@ -285,3 +287,46 @@ def test_a_session_whose_token_is_gone_is_listed_no_more(replica: Replica) -> No
         assert replica.sessions.listed() == []
 
     run(gone())
+
+
+class HeldStore(MemoryDocumentStore):
+    """Writes nothing of a session, once `hold` is set, until `go` is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hold, self.held, self.go = threading.Event(), threading.Event(), threading.Event()
+
+    def write(self, kind: str, name: str, content: Mapping[str, Any] | None, **more: Any) -> Document | None:
+        if self.hold.is_set():
+            self.held.set()
+            assert self.go.wait(30)
+        return super().write(kind, name, content, **more)
+
+
+def test_a_look_while_one_signs_in_or_out_undoes_neither(clock: Clock) -> None:
+    async def both() -> None:
+        store = HeldStore()
+        replica = Replica(store, clock)
+
+        async def looked_at_meanwhile(doing: Coroutine[Any, Any, Any]) -> None:
+            store.held.clear()
+            store.go.clear()
+            store.hold.set()
+            task = asyncio.create_task(doing)
+            assert await asyncio.to_thread(store.held.wait, 30)
+            await replica.sessions.look()
+            store.go.set()
+            await task
+            store.hold.clear()
+
+        begun = asyncio.get_running_loop().create_future()
+
+        async def begin() -> None:
+            begun.set_result(await replica.begin())
+
+        await looked_at_meanwhile(begin())
+        assert len(replica.sessions.listed()) == 1
+        await looked_at_meanwhile(replica.sessions.end(await begun, "192.0.2.1"))
+        assert replica.sessions.listed() == []
+
+    run(both())
