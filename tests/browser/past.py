@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
@@ -12,14 +13,21 @@ from typing import Final
 
 from strangler_proxy.store import SQLiteEvidenceStore, SQLiteToggleStore
 
-from strangler.evidence import BOUNDS, Traffic, TrafficKey
+from strangler.compare import Difference, DifferenceKind, Rules, Verdict
+from strangler.evidence import BOUNDS, Batch, Scope, Traffic, TrafficKey, hash64
 from strangler.inventory import App, Inventory, Site, UrlForm, View, write_inventory
 from strangler.toggles import BUCKETS, Change, Stage, Toggle
 
-__all__ = ["MORE", "PATHS", "PLAN", "live", "name_code"]
+__all__ = ["MORE", "PATHS", "PLAN", "WATCHED", "live", "name_code"]
 
 _DAY: Final = 86_400.0
 _DAYS: Final = 60
+_LATELY: Final = 16 * 60
+# When the release `v1` came, in which less differs.
+_MENDED: Final = 9 * 60
+WATCHED: Final = "orders.order-list"
+"""The route that somebody has been watching for a quarter of an hour."""
+
 _A_DAY: Final = 4
 # When each route came to which stage, in days ago.
 _MOVES: Final[Mapping[str, Sequence[tuple[float, Stage, float]]]] = {
@@ -34,7 +42,12 @@ _MOVES: Final[Mapping[str, Sequence[tuple[float, Stage, float]]]] = {
     ),
     "inventory.levels": ((30, Stage.SHADOW, 0), (21, Stage.CANARY, 0.05), (14, Stage.EXTRACTED, 0)),
     "inventory.reserve": ((35, Stage.SHADOW, 0),),
-    "orders.order-list": ((18, Stage.SHADOW, 0), (6, Stage.CANARY, 0.1)),
+    WATCHED: (
+        (18, Stage.SHADOW, 0),
+        (6, Stage.CANARY, 0.1),
+        (13 / 1440, Stage.CANARY, 0.25),
+        (4 / 1440, Stage.CANARY, 0.5),
+    ),
     "orders.invoices": (),
     "payments.methods": (),
     "payments.refunds": (),
@@ -89,6 +102,11 @@ def live(folder: Path) -> None:
         held.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         for number in range(_DAYS * _A_DAY, 0, -1):
             store.add_traffic(_traffic(number / _A_DAY), at=now - number * _DAY / _A_DAY)
+        for number in range(_LATELY // 5):
+            ago = _LATELY - 5.0 * number
+            store.add_traffic(_watched(number, ago), at=now - ago)
+            if number % 12 == 11:
+                store.add(_compared(number, ago, now - ago), at=now - ago)
 
 
 def name_code(folder: Path) -> None:
@@ -104,6 +122,8 @@ def name_code(folder: Path) -> None:
         )
         for app, place in (("search", "catalog/search"), *((context, f"{context}/old") for context in _RATES))
     ]
+    form = UrlForm(route="orders/", regex="/orders/")
+    views.append(View((form,), "orders.views.OrderList", name="order-list", app="orders", methods=("GET", "HEAD")))
     found = tuple(App(label, label, lines=lines) for label, lines in apps.items())
     write_inventory(folder / "inventory.json", Inventory(Site("shop", "shop.urls"), views=tuple(views), apps=found))
     file = folder / "strangler.toml"
@@ -117,7 +137,7 @@ def _move(store: SQLiteToggleStore, now: float) -> None:
         changes.append((days, [Toggle(name, stage=stage, share=round(share * BUCKETS))]))
     for revision, (days, toggles) in enumerate(changes):
         at = datetime.fromtimestamp(now - days * _DAY, UTC)
-        change = Change(toggles, who="ada@desk (ci)", why="as the plan says", at=at, forced=True)
+        change = Change(toggles, who="ada@desk (ci)", why="as the plan says", at=at)
         store.commit(change, expected_revision=revision)
 
 
@@ -138,7 +158,47 @@ def _traffic(days: float) -> dict[TrafficKey, Traffic]:
     return found
 
 
-def _of(requests: int) -> Traffic:
+def _watched(number: int, ago: float) -> dict[TrafficKey, Traffic]:
+    """What customers got of the watched route in five seconds, so many seconds ago: more at times."""
+    share = [share for days, _, share in _MOVES[WATCHED] if days * _DAY >= ago][-1]
+    requests = round(7 + 2 * math.sin(number / 9) + math.sin(number * 1.7))
+    new = round(requests * share + 0.4 * math.sin(number * 2.3))
+    release = "v1" if ago <= _MENDED else "v0"
+    return {
+        TrafficKey(WATCHED, "monolith", "canary"): _of(requests - new, 6, slow=1),
+        TrafficKey(WATCHED, "candidate", "canary", release): _of(new, 4),
+    }
+
+
+def _compared(number: int, ago: float, at: float) -> Batch:
+    """The pairs of the watched route in the minute so many seconds ago."""
+    mended = ago <= _MENDED
+    differ = (0, 0, 1)[number // 12 % 3] if mended else 2 + number // 12 % 3
+    batch, scope = Batch(), Scope(WATCHED, "v1" if mended else "v0", Rules().revision)
+    for verdict, count in ((Verdict.AGREE, 70 - differ), (Verdict.DIFFER, differ)):
+        if count:
+            batch.pair(
+                scope,
+                template="/orders/",
+                method="GET",
+                status=200,
+                stage="canary",
+                answering="candidate",
+                verdict=verdict,
+                at=at,
+                count=count,
+            )
+    if differ:
+        total = Difference("$[*].total", DifferenceKind.VALUE, "12.90", "12.9")
+        batch.difference(scope, template="/orders/", difference=total, at=at, count=differ)
+    batch.distinct(scope, what="targets", hash64=hash64(b"/orders/"))
+    return batch
+
+
+def _of(requests: int, bucket: int = 5, *, slow: int = 0) -> Traffic:
+    """So many answers, most of them in a bucket of durations, and `slow` of them in the next but one."""
     buckets = [0] * (len(BOUNDS) + 1)
-    buckets[5] = requests
+    slow = min(slow, requests)
+    buckets[bucket] = requests - slow
+    buckets[bucket + 2] += slow
     return Traffic(requests, 0, 0, requests * 0.02, tuple(buckets))

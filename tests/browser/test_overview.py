@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -55,6 +56,29 @@ def test_the_overview_shows_what_has_moved_and_follows_a_flip_without_a_reload(s
     page.locator("#progress summary").click()
     assert faults(page) == []
     fits(page)
+
+
+def test_whoever_watches_a_canary_sees_rates_times_and_agreement_move_with_its_flips_and_releases(
+    sign_in: SignIn,
+) -> None:
+    page = sign_in(f"/room/routes/{past.WATCHED}")
+    for kind in ("rate", "latency", "agreement"):
+        chart = page.locator(f"#{kind}-chart")
+        expect(chart.locator("canvas")).to_be_visible()
+        page.locator(f"[data-chart-for={kind}-chart]", has_text="1 hour").click()
+        for mark in ("canary 25%", "canary 50%", "release v1"):
+            expect(chart.locator(".chart-marks")).to_contain_text(mark)
+    agreement = page.locator("#agreement-chart")
+    agreement.locator("summary").click()
+    rows = agreement.locator(".chart-rows tbody")
+    # Before the release that mended it, and since.
+    expect(rows).to_contain_text(re.compile(r"9[56]\.\d+ %"))
+    expect(rows).to_contain_text("100 %")
+    agreement.locator("summary").click()
+    assert faults(page) == []
+    fits(page)
+    page.evaluate("scrollTo(0, 0)")
+    shoot(page, "route")
 
 
 def test_what_does_not_agree_needs_a_person_and_leads_to_the_differences(shop: Shop, sign_in: SignIn) -> None:

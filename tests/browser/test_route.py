@@ -95,7 +95,6 @@ def test_a_route_is_flipped_under_traffic_and_the_share_is_seen_to_move(sign_in:
         expect(page.locator("#rate-chart .chart-marks")).to_contain_text("canary 50%")
         expect(page.locator("#agreement-chart .chart-marks")).to_contain_text("canary 50%")
         assert stayed(page)
-        shoot(page, "route")
         assert faults(page) == []
         fits(page)
         page.keyboard.press("b")

@@ -339,6 +339,18 @@ def test_a_gate_that_is_not_passed_holds_the_move_until_somebody_says_yes(tmp_pa
         assert visit.post(f"{PAGE}/move", {"stage": "shadow", "why": "now", "revision": "1"}).status_code == 303
 
 
+def test_what_was_written_is_given_back_where_its_form_stands_no_more(visit: Visit) -> None:
+    written, given_back = "a <b>long</b> why", "<code>a &lt;b&gt;long&lt;/b&gt; why</code>"
+    refused = visit.post(f"{PAGE}/rollout", {"order": "start", "why": written})
+    assert refused.status_code in (409, 422)
+    assert given_back in refused.text
+    flip(visit, "extracted")
+    flip(visit, "retired", confirm="catalog.list")
+    refused = visit.post(f"{PAGE}/move", {"stage": "shadow", "why": written, "revision": "1"})
+    assert (refused.status_code, given_back in refused.text) == (409, True)
+    assert "no way back to the monolith" in text_of(refused)
+
+
 def test_who_is_writing_is_told_what_moved_since_their_form_was_made(visit: Visit) -> None:
     flip(visit, "shadow", why="while you wrote")
     assert "while you wrote" in text_of(visit.part(f"{PAGE}/standing?revision=1"))

@@ -92,7 +92,8 @@
       const wide = ctx.measureText(label).width;
       const at = Math.min(x + 4 * ratio, left + width - wide);
       if (at >= free) {
-        ctx.fillText(label, at, top + 2 * ratio);
+        // Above what is drawn: lines may be at the very top.
+        ctx.fillText(label, at, top - 13 * ratio);
         free = at + wide + 8 * ratio;
       }
     }
@@ -111,11 +112,11 @@
     width: Math.max(state.plot.clientWidth, 200),
     height: Number(state.figure.dataset.chartHeight) || HEIGHT,
     // To the right there is room for half of the last moment's words.
-    padding: [14, 28, 0, 0],
+    padding: [16, 28, 0, 0],
     legend: { live: true },
     cursor: { points: { size: 6 } },
     scales: {
-      x: { range: (_, first, last) => (state.data.times.length === 1 ? around(state.data.times[0], state.marks) : [first, last]) },
+      x: { range: (_, first, last) => (state.data.times.length === 1 ? around(state.data.times[0], state.marks) : wholly(first, last, state.marks)) },
       y: { range: (_, least, most) => reach(data.unit, least, most) },
     },
     series: [
@@ -146,9 +147,13 @@
     return [Math.min(...all) - BESIDE, Math.max(...all) + BESIDE];
   };
 
-  // From nothing to a little above the highest, so that a still line is not at the edge; shares end at all.
+  // A mark within the last step is later than the step's begin.
+  const wholly = (first, last, marks) => [first, Math.max(last, ...marks.map((mark) => mark.at))];
+
+  // From nothing to a little above the highest, so that a still line is not at the edge; shares end at all, and where
+  // all of them are high they begin below the lowest.
   const reach = (unit, least, most) => {
-    if (unit === "percent") return [least !== null && least > 0.9 ? 0.9 : 0, 1];
+    if (unit === "percent") return [least !== null && least > 0.5 ? Math.min(Math.floor(least * 10) / 10, 0.9) : 0, 1];
     return [0, most ? most * 1.15 : 1];
   };
 
