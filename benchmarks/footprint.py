@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
@@ -15,7 +16,7 @@ from benchmarks.pace import Pace
 from benchmarks.peers import start_peers
 from benchmarks.peers.site import ROUTES, Serving, Site
 from benchmarks.peers.strangler import COMPILED, NAME, judged
-from benchmarks.processes import tree, worker, workplace
+from benchmarks.processes import cpu_seconds, tree, worker, workplace
 from benchmarks.streams import MIB, PAUSE, SIZE, Streams
 from benchmarks.throughput import one_round
 from benchmarks.traffic import GETS, requests, write_script
@@ -54,36 +55,63 @@ def idle(pace: Pace) -> list[Bar]:
     return bars
 
 
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """What one very large body came to: MiB a second, ms of processor time a MiB, and a worker's MiB of memory: by how
+    much it grew, and its peak."""
+
+    rate: float
+    cpu: float
+    growth: float
+    peak: float
+
+
 def large(pace: Pace) -> list[Bar]:
     """How far a worker's peak rises above what it had before, while 256 MiB go up and come down; the bar is on ours."""
     bars = []
     size = SIZE // 16 if pace.quick else SIZE
-    print(f"Growth of a worker's memory during a body of {size // MIB} MiB up and one of {SIZE // MIB} MiB down,")
-    print("with the receiving side slower than the sending one")
+    up: dict[str, _Passed] = {}
+    down: dict[str, _Passed] = {}
     with ExitStack() as stack:
         folder = workplace(stack)
         upstream = Streams()
         stack.callback(upstream.close)
         script = write_script(folder, GETS[1], ROUTES)
-        for peer in start_peers(stack, Site(folder, upstream.port), _NAMES):
+        for peer in start_peers(stack, Site(folder, upstream.port)):
             before = tree(peer.pid)
             one_round(peer, script, connections=32, seconds=1)
             pid = worker(peer.pid, before)
-            up = _growth(pid, partial(_upload, peer, size))
-            down = _growth(pid, partial(_download, peer))
-            print(f"{peer.name:<20}{up:>8.1f} MiB up, {down:.1f} MiB down")
-            if peer.name in {NAME, COMPILED}:
-                for direction, growth in (("up", up), ("down", down)):
-                    name = f"{SIZE // MIB} MiB {direction}, {peer.name}: growth"
-                    bars.append(Bar(name, growth, GROWTH_MIB, "MiB", binding=peer.name == judged(), strict=True))
+            up[peer.name] = _passed(peer, pid, size, partial(_upload, peer, size))
+            down[peer.name] = _passed(peer, pid, SIZE, partial(_download, peer))
+    for direction, bytes_sent, seen in (("up", size, up), ("down", SIZE, down)):
+        print(f"A body of {bytes_sent // MIB} MiB {direction}, the receiving side slower than the sending one")
+        print(_table(seen), flush=True)
+        for name in (NAME, COMPILED):
+            if name in seen:
+                title = f"{SIZE // MIB} MiB {direction}, {name}: growth"
+                bars.append(Bar(title, seen[name].growth, GROWTH_MIB, "MiB", binding=name == judged(), strict=True))
     return bars
 
 
-def _growth(pid: int, passing: Callable[[], None]) -> float:
+def _passed(peer: Serving, pid: int, size: int, passing: Callable[[], None]) -> _Passed:
     forget_peak(pid)
-    before = resident(pid)
+    before, used, began = resident(pid), cpu_seconds(peer.pid), time.monotonic()
     passing()
-    return peak(pid) - before
+    took, most = time.monotonic() - began, peak(pid)
+    return _Passed(size / MIB / took, (cpu_seconds(peer.pid) - used) * 1000 / (size / MIB), most - before, most)
+
+
+def _table(seen: Mapping[str, _Passed]) -> str:
+    """A line a peer; the ratio is its processor time to ours."""
+    heads: Sequence[str] = ("MiB/s", "CPU ms/MiB", "CPU ratio", "growth MiB", "peak MiB")
+    lines = [f"{'':<20}" + "".join(f"{head:>12}" for head in heads)]
+    ours = seen[judged()].cpu
+    for name, each in seen.items():
+        ratio = each.cpu / ours if ours else 0.0
+        lines.append(
+            f"{name:<20}{each.rate:>12.1f}{each.cpu:>12.2f}{ratio:>12.2f}{each.growth:>12.1f}{each.peak:>12.1f}"
+        )
+    return "\n".join(lines)
 
 
 def _connected(peer: Serving) -> socket.socket:

@@ -22,15 +22,18 @@ __all__ = ["SCENARIOS", "Scenario", "measure"]
 TO_ENVOY = 0.7
 TO_NGINX = 2.0
 TO_NGINX_TARGET = 1.6
+MANY = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What is asked of every peer, over how many connections; `barred` ones are held to the bars."""
+    """What is asked of every peer with so many `routes`, over how many connections; `barred` ones are held to the
+    bars."""
 
     title: str
     kind: Kind
     connections: int
+    routes: int = ROUTES
     rounds: int = 3
     seconds: int = 2
     barred: bool = False
@@ -42,25 +45,27 @@ SCENARIOS = (
     Scenario("1 KB GET, 256 connections", GETS[1], 256, rounds=5, barred=True),
     Scenario("10 KB GET", GETS[10], 32),
     Scenario("100 KB GET", GETS[100], 32),
+    Scenario("1 KB GET", GETS[1], 32, routes=MANY),
 )
 
 
 def measure(pace: Pace) -> list[Bar]:
     """Print a table a scenario; the bars are on processor time a request, to Envoy's and to nginx's."""
     bars: list[Bar] = []
-    with ExitStack() as stack:
-        folder = workplace(stack)
-        peers = start_peers(stack, Site(folder, start_upstream(stack, folder).port))
-        watch = Watch(peers)
-        for scenario in SCENARIOS:
-            script = write_script(folder, scenario.kind, ROUTES)
-            rounds, seconds = pace.rounds(scenario.rounds), pace.seconds(scenario.seconds)
-            seen = full_load(peers, script, connections=scenario.connections, rounds=rounds, seconds=seconds)
-            print(f"{scenario.title}: {scenario.connections} connections, {ROUTES} routes, all extracted,", end=" ")
-            print(f"access log on, one worker each; medians of {rounds} interleaved rounds of {seconds} s")
-            print(table(seen, judged(), watch.peaks()), flush=True)
-            print()
-            bars += _bars(scenario, seen)
+    for routes in (ROUTES, MANY):
+        with ExitStack() as stack:
+            folder = workplace(stack)
+            peers = start_peers(stack, Site(folder, start_upstream(stack, folder).port, routes=routes))
+            watch = Watch(peers)
+            for scenario in [each for each in SCENARIOS if each.routes == routes]:
+                script = write_script(folder, scenario.kind, routes)
+                rounds, seconds = pace.rounds(scenario.rounds), pace.seconds(scenario.seconds)
+                seen = full_load(peers, script, connections=scenario.connections, rounds=rounds, seconds=seconds)
+                print(f"{scenario.title}: {scenario.connections} connections, {routes:,} routes, extracted,", end=" ")
+                print(f"access log on, one worker each; medians of {rounds} interleaved rounds of {seconds} s")
+                print(table(seen, judged(), watch.peaks()), flush=True)
+                print()
+                bars += _bars(scenario, seen)
     return bars
 
 
