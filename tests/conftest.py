@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import sys
@@ -67,6 +68,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if not fixtures.isdisjoint({"stack", "postgres_server", "quiet_postgres_url", "chromium"}):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    # What was collected stays to the end: no search for garbage has to go through it.
+    gc.collect()
+    gc.freeze()
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist brings no types
