@@ -116,7 +116,6 @@ def _environment() -> dict[str, str]:
     return {
         "DJANGO_SETTINGS_MODULE": f"{_NAME}.settings.production",
         "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
-        "PYTHONDONTWRITEBYTECODE": "1",
         # Wagtail writes out sets: in which order is the process's own affair.
         "PYTHONHASHSEED": "0",
     }
