@@ -11,7 +11,7 @@ __all__ = ["until"]
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T | None], *, seconds: float = 30, every: float = 0.01) -> T:
+def until(condition: Callable[[], T | None], *, seconds: float = 60, every: float = 0.01) -> T:
     """What `condition` gives once that is true; AssertionError when it has not come true in `seconds`. It is looked at
     `every` so many seconds."""
     end = time.monotonic() + seconds
