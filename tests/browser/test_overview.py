@@ -21,7 +21,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("shop") / "shop"
     past.live(folder / ".strangler")
     (folder / "migration_plan.md").write_text(past.PLAN)
-    with serving_shop(folder, more=past.MORE) as shop:
+    # A busy machine answers slowly at times, which is no trouble of the shop's.
+    with serving_shop(folder, more=f"{past.MORE}\n[shadow]\nslowdown = 20\n") as shop:
         past.name_code(folder)
         assert shop.run("reload").returncode == 0
         with shop.customers(*past.PATHS):

@@ -241,4 +241,4 @@ def test_what_holds_a_move_is_told_before_anybody_presses(sign_in: SignIn, shop:
     expect(page.locator("#moves").get_by_role("radio", name=re.compile("extracted"))).to_be_enabled()
     expect(page.locator("#moves").get_by_role("radio", name=re.compile("retired"))).to_be_disabled()
     expect(page.locator("#rung-retired")).to_contain_text("can be retired from extracted only")
-    shoot(page, "route-phone")
+    shoot(page, "route-phone", whole=False)
