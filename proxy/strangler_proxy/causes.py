@@ -31,9 +31,12 @@ MEANINGS: Final[Mapping[str, str]] = {
     Missed.CONDITIONAL: "the customer asked only for what had changed",
     Missed.RANGE: "the customer asked for a part",
     Missed.SKIP: "a write, and the route does not say how to copy it (writes)",
+    Missed.SESSION: "the answer moves a session: it sets a private cookie to another value, or takes it away",
     Missed.COMPARER_FULL: "the comparer was full, or not there",
     Missed.CLIENT_GONE: "the customer left before the answer was whole",
-    Missed.DRAINING: "the worker was stopping",
+    Missed.CUT_OFF: "the answer to the customer was not whole",
+    Missed.DRAINING: "the worker was stopping, or the route had left its stage",
+    Missed.FAULT: "given up for a fault of Strangler's own, which is in the log",
 }
 """Every word of `Cause` and `Missed`, in words for people."""
 

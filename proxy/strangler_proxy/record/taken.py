@@ -13,7 +13,6 @@ from strangler_proxy.shadow.frame import Side
 from strangler_proxy.shadow.kept import Kept
 from strangler_proxy.shadow.onlooker import Onlooker
 from strangler_proxy.shadow.passed import Passed
-from strangler_proxy.shadow.words import CUT_OFF
 
 if TYPE_CHECKING:
     from strangler_proxy.downstream import ClientConnection
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Taken"]
 
 _CLIENT_GONE: Final = Missed.CLIENT_GONE.value
+_CUT_OFF: Final = Missed.CUT_OFF.value
 _BY_CLIENT: Final = frozenset({"client-gone", "client-stalled"})
 _CHUNKED: Final = b"Transfer-Encoding: chunked"
 # Beside their lines, what objects of ours take.
@@ -122,7 +122,7 @@ class Taken(Onlooker):
         if self._other is not None:
             self._other.cut_off(why)
         if not self._over:
-            self.drop(_CLIENT_GONE if why in _BY_CLIENT else CUT_OFF)
+            self.drop(_CLIENT_GONE if why in _BY_CLIENT else _CUT_OFF)
 
     def delivered(self, held_up: float) -> None:
         """The customer has been given the whole of it."""

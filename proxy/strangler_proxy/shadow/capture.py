@@ -11,7 +11,6 @@ from strangler_proxy.peer import Peer
 from strangler_proxy.request_head import RequestHead
 from strangler_proxy.shadow.kept import Kept
 from strangler_proxy.shadow.onlooker import Onlooker
-from strangler_proxy.shadow.words import CUT_OFF
 
 if TYPE_CHECKING:
     from strangler_proxy.downstream import ClientConnection
@@ -22,6 +21,7 @@ __all__ = ["Capture"]
 _STREAMING: Final = Missed.STREAMING.value
 _TOO_LONG: Final = Missed.TOO_LONG.value
 _CLIENT_GONE: Final = Missed.CLIENT_GONE.value
+_CUT_OFF: Final = Missed.CUT_OFF.value
 # Beside their lines, what objects of ours take.
 _OBJECTS: Final = 2048
 _A_LINE: Final = 48
@@ -119,7 +119,7 @@ class Capture(Onlooker):
 
     def cut_off(self, why: str) -> None:
         """The customer has not, and never will."""
-        self.drop(_CLIENT_GONE if why in _BY_CLIENT else CUT_OFF)
+        self.drop(_CLIENT_GONE if why in _BY_CLIENT else _CUT_OFF)
 
     def drop(self, cause: str) -> None:
         """It becomes no pair, and that is counted."""

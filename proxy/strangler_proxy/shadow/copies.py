@@ -12,7 +12,6 @@ from strangler_proxy.shadow.capture import Capture
 from strangler_proxy.shadow.errand import AGAIN, OTHER, SECOND, Errand
 from strangler_proxy.shadow.frame import Side, Unequal
 from strangler_proxy.shadow.same import same_lines
-from strangler_proxy.shadow.words import FAULT
 from strangler_proxy.vouched import Refusal, Vouched
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ __all__ = ["Copy"]
 _SAFE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _NO_ANSWER: Final = Missed.NO_ANSWER.value
 _DRAINING: Final = Missed.DRAINING.value
+_FAULT: Final = Missed.FAULT.value
 # Words of an errand that are causes themselves.
 _CAUSES: Final = frozenset({Missed.BREAKER_OPEN.value, Missed.TOO_LONG.value, Missed.BYTES.value})
 # And those that say that the other side had the request, and failed.
@@ -120,7 +120,7 @@ class Copy(Capture):
             except Exception as error:
                 # Whoever brings the word would be held up by it, and the place in the lane be taken for ever.
                 self.plan.lane.report("a copy could not be sent", error)
-                self.abandon(FAULT)
+                self.abandon(_FAULT)
             return
         # Whatever the monolith says instead, the candidate would never have been asked.
         self.plan.shadow.ledger.unidentified(self)

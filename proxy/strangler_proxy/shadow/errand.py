@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from strangler.evidence import Missed
 from strangler_proxy.body import BadBody, Body, ChunkedBody, LengthBody, UntilCloseBody
 from strangler_proxy.head import BadHead
 from strangler_proxy.holder import UpstreamHolder
@@ -12,7 +13,6 @@ from strangler_proxy.outcome import FAILED, FAILING, SUCCEEDED, UNDECIDED
 from strangler_proxy.partial_head import PartialHead
 from strangler_proxy.response_head import ResponseHead, parse_response
 from strangler_proxy.shadow.kept import Held, Kept
-from strangler_proxy.shadow.words import FAULT
 
 if TYPE_CHECKING:
     from strangler_proxy.connecting import Connecting
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AGAIN", "OTHER", "SECOND", "Errand"]
 
+_FAULT: Final = Missed.FAULT.value
 _LONGEST_HEAD: Final = 262144
 _MOST_INTERIM: Final = 32
 _BODILESS: Final = frozenset({204, 304})
@@ -282,7 +283,7 @@ class Errand(UpstreamHolder):
             self.sender.returned(self)
         except Exception as error:
             self._lane.report("what came of a copy could not be taken in", error)
-            self.sender.abandon(FAULT)
+            self.sender.abandon(_FAULT)
 
     def _let_go(self, outcome: int) -> None:
         self.over = True

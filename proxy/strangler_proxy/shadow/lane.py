@@ -13,7 +13,6 @@ from strangler_proxy.config import ShadowSettings, Upstream
 from strangler_proxy.pool import Pool
 from strangler_proxy.shadow.pace import Pace
 from strangler_proxy.shadow.rate import Rate
-from strangler_proxy.shadow.words import FAULT
 
 if TYPE_CHECKING:
     from strangler_proxy.shadow.copies import Copy
@@ -23,6 +22,7 @@ __all__ = ["Lane"]
 
 _SLOWED: Final = Missed.SLOWED.value
 _RATE: Final = Missed.RATE.value
+_FAULT: Final = Missed.FAULT.value
 
 
 class Lane:
@@ -106,7 +106,7 @@ class Lane:
                     copy.begin()
                 except Exception as error:
                     self.report("a copy could not be sent", error)
-                    copy.abandon(FAULT)
+                    copy.abandon(_FAULT)
         finally:
             self._pumping = False
 

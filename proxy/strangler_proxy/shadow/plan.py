@@ -17,7 +17,6 @@ from strangler_proxy.shadow.copies import Copy
 from strangler_proxy.shadow.kept import Kept
 from strangler_proxy.shadow.ledger import SHARDS
 from strangler_proxy.shadow.shapes import Shapes
-from strangler_proxy.shadow.words import SESSION
 from strangler_proxy.wish import Wish
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ _TOO_LONG: Final = Missed.TOO_LONG.value
 _STREAMING: Final = Missed.STREAMING.value
 _CONDITIONAL: Final = Missed.CONDITIONAL.value
 _RANGE: Final = Missed.RANGE.value
+_SESSION: Final = Missed.SESSION.value
 _BYTES: Final = Missed.BYTES.value
 _BY_CONDITION: Final = frozenset({304, 412})
 _BY_RANGE: Final = frozenset({206, 416})
@@ -203,7 +203,7 @@ class Plan:
             return _STREAMING
         shown = response.guarded is not None and not (self.candidate_answers and self.foreign)
         if shown and self.shadow.moves_session(head, response, safe=safe):
-            return SESSION
+            return _SESSION
         if head.conditions is not None:
             if response.status in _BY_CONDITION:
                 return _CONDITIONAL

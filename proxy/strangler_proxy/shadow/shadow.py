@@ -18,7 +18,6 @@ from strangler_proxy.shadow.kept import Held
 from strangler_proxy.shadow.lane import Lane
 from strangler_proxy.shadow.ledger import Ledger
 from strangler_proxy.shadow.visitors import Visitors
-from strangler_proxy.shadow.words import FAULT
 from strangler_proxy.subject import Subjects
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ _QUEUE_FULL: Final = Missed.QUEUE_FULL.value
 _BYTES: Final = Missed.BYTES.value
 _DRAINING: Final = Missed.DRAINING.value
 _CLIENT_GONE: Final = Missed.CLIENT_GONE.value
+_FAULT: Final = Missed.FAULT.value
 
 
 class Shadow:
@@ -161,7 +161,7 @@ class Shadow:
         except Exception as error:
             # Those that come after it would be lost too, with what they hold.
             copy.plan.lane.report("a copy could not be taken in", error)
-            copy.drop(FAULT)
+            copy.drop(_FAULT)
 
     def _take_in(self, copy: Copy) -> None:
         lane = copy.plan.lane
