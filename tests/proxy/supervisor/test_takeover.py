@@ -24,10 +24,15 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the program in a folder of its own, which the processes of the test run and which it can change."""
+    """A copy of the program in a folder of its own, which the processes of the test run and which it can change.
+
+    What it is compiled to comes along, which counts for files that are as old as they were; for those that a test
+    changes nothing is kept, for it may change one twice within the second by which their age is told.
+    """
     folder = tmp_path / "program"
     source = Path(str(strangler_proxy.__file__)).parent
-    ignored = shutil.ignore_patterns("__pycache__")
+    # Another process may be writing what it has compiled, under such a name at first.
+    ignored = shutil.ignore_patterns("*.pyc.*")
     shutil.copytree(source, folder / "strangler_proxy", ignore=ignored)
     shutil.copytree(source.parents[1] / "strangler", folder / "strangler", ignore=ignored)
     monkeypatch.setenv("PYTHONPATH", str(folder))
