@@ -57,7 +57,7 @@ from strangler_proxy.control.sessions import Sessions
 from strangler_proxy.control.sessions_api import SessionsApi
 from strangler_proxy.control.tester_register import TesterRegister
 from strangler_proxy.control.testers_api import TestersApi
-from strangler_proxy.control.threads import Threads
+from strangler_proxy.control.threads import Threads, aside
 from strangler_proxy.control.tokens import Tokens
 from strangler_proxy.control.tokens_api import TokensApi
 from strangler_proxy.control.traffic_api import TrafficApi
@@ -98,10 +98,10 @@ def app(plane: ControlPlane, bootstrap: Bootstrap) -> Starlette:
         asyncio.get_running_loop().set_default_executor(Threads())
         await plane.start()
         await asyncio.gather(tokens.look(), sessions.look())
-        watching = [
-            asyncio.create_task(each)
-            for each in (plane.watch(), tokens.watch(), sessions.watch(), testers.watch(), counts.run())
-        ]
+        watching = [asyncio.create_task(plane.watch())]
+        with aside():
+            chores = (tokens.watch(), sessions.watch(), testers.watch(), counts.run())
+            watching += [asyncio.create_task(each) for each in chores]
         try:
             yield
         finally:
