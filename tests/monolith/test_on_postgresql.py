@@ -9,17 +9,16 @@ import pytest
 from tests.servers.rerun import rerun_on_postgresql
 
 HERE = Path(__file__).parent
-PARTS = {
-    "domain": {HERE / f"test_{name}.py" for name in ("changes", "race", "inventory", "cart", "checkout")},
-    "api": set((HERE / "api").glob("test_*.py")),
+FILES = {
+    *(HERE / f"test_{name}.py" for name in ("changes", "race", "inventory", "cart", "checkout")),
+    *(HERE / "api").glob("test_*.py"),
+    *(HERE / "pages").glob("test_*.py"),
     # The served shop makes a database of its own; translations need none.
-    "pages": set((HERE / "pages").glob("test_*.py"))
-    - {HERE / "pages" / f"test_{name}.py" for name in ("served", "translations")},
-}
+} - {HERE / "pages" / f"test_{name}.py" for name in ("served", "translations")}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("part", PARTS)
-def test_what_holds_on_sqlite_holds_on_postgresql(part: str, quiet_postgres_url: str) -> None:
-    rerun_on_postgresql(PARTS[part], quiet_postgres_url)
+def test_what_holds_on_sqlite_holds_on_postgresql(quiet_postgres_url: str) -> None:
+    # All in one process: server, process and migrations take as long as a third of the tests.
+    rerun_on_postgresql(FILES, quiet_postgres_url)
