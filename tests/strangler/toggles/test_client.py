@@ -27,6 +27,11 @@ def followers_beside(before: set[threading.Thread]) -> int:
     return sum(thread.name == "strangler-toggles" for thread in set(threading.enumerate()) - before)
 
 
+@pytest.fixture(autouse=True)
+def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("strangler.toggles.client._LOOK_EVERY", 0.02)
+
+
 @pytest.fixture
 def control() -> Iterator[Control]:
     server = Control(at(Stage.SHADOW, 3))
