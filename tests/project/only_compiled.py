@@ -16,7 +16,7 @@ FOLDER = "STRANGLER_TEST_COMPILED"
 
 
 def pytest_configure() -> None:
-    """Also in each of xdist's processes."""
+    """Before the first test is collected."""
     folder = Path(os.environ[FOLDER])
     for name in compiled_modules():
         path = Path(importlib.import_module(name).__file__ or "")
