@@ -82,6 +82,13 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist brings no ty
     def _split_scope(self, nodeid: str) -> str:
         return next((what for place, what in TOGETHER.items() if nodeid.startswith(place)), nodeid)
 
+    def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
+        """Forget what is done: xdist keeps it, and counts through all of it after each test."""
+        super().mark_test_complete(node, item_index, duration)
+        scope = self._split_scope(self.registered_collections[node][item_index])
+        if all(self.assigned_work[node][scope].values()):
+            del self.assigned_work[node][scope]
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
