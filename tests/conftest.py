@@ -33,6 +33,7 @@ TOGETHER = {
     "tests/e2e/test_three_replicas.py": "replicas",
     "tests/e2e/": "stack",
     "tests/browser/": "browser",
+    "tests/monolith/pages/test_served.py": "served",
     "tests/parity/": "stack",
     "tests/proof/": "stack",
     "tests/soak/": "soak",

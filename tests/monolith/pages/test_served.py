@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -76,12 +77,20 @@ class Shop:
         until(healthy, seconds=60)
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a shop with one lamp and one customer, to be copied."""
+    folder = tmp_path_factory.mktemp("filled")
+    made = Shop(folder)
+    made.manage("migrate", "-v0")
+    made.manage("shell", "-v0", "-c", FILL)
+    return folder
+
+
 @pytest.fixture(params=["uvicorn", "gunicorn"])
-def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
+def shop(request: pytest.FixtureRequest, filled: Path, tmp_path: Path) -> Iterator[Shop]:
     """A shop with one lamp and one customer, under either server."""
-    found = Shop(tmp_path)
-    found.manage("migrate", "-v0")
-    found.manage("shell", "-v0", "-c", FILL)
+    found = Shop(shutil.copytree(filled, tmp_path / "shop"))
     process = found.serve(request.param)
     try:
         found.wait()
