@@ -35,9 +35,11 @@ __all__ = ["Examiner", "needs_more"]
 
 # How many further answers of the monolith a difference is held against that is of values, or in an answer that is not
 # repeated elsewhere; and one where the monolith was seen not to repeat itself, or which looks as if it did not. Of two
-# things that stand in either order by chance, three answers show the same one time in eight.
+# things that stand in either order by chance, three answers show the same one time in eight; eleven do so one time in
+# two thousand, which among many pairs is often, so that what looks like that is asked about more often still.
 _REPEATS: Final = 3
 _REPEATS_IF_NOISY: Final = 11
+_REPEATS_IF_DRAWN: Final = 19
 # How often both sides are looked at later, for what differs amid noise, and in another place of it each time; and for
 # values that the monolith was seen not to repeat, though not beside this pair.
 _LOOKS: Final = 3
@@ -191,10 +193,10 @@ class Examiner:
             return False
         if repeats == 0 or (repeats < _REPEATS and (judged.noise or any(each.kind in _BY_VALUE for each in breaking))):
             return True
-        if repeats >= _REPEATS_IF_NOISY:
-            return False
+        if _by_chance(breaking):
+            return repeats < _REPEATS_IF_DRAWN
         noisy = self._noisy.get(unequal.route, set()) | {each.field for each in judged.noise}
-        return _by_chance(breaking) or any(_within(each.field, noisy) for each in breaking)
+        return repeats < _REPEATS_IF_NOISY and any(_within(each.field, noisy) for each in breaking)
 
     def _remember(self, unequal: Unequal, judged: NoiseVerdict) -> None:
         if judged.noise:

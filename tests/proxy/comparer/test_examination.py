@@ -178,9 +178,10 @@ def page(*names: str, lacking: str = "") -> Side:
 
 def test_elements_that_seem_to_be_replaced_are_asked_about_more_often_for_they_may_be_drawn_by_chance() -> None:
     one, other = page("pan", "kettle"), page("kettle", "pan")
-    sides = FakeSides([one, one, one, one, one, one, other])
-    assert examined(exchange(one, other), sides).verdict is Verdict.AGREE
-    assert sides.asked == ["monolith"] * 7
+    for rarely, asked in ((6, 7), (11, 15), (15, 19)):
+        sides = FakeSides([*[one] * rarely, *[other] * (asked - rarely)])
+        assert examined(exchange(one, other), sides).verdict is Verdict.AGREE
+        assert sides.asked == ["monolith"] * asked
 
 
 def test_what_is_wrong_in_a_list_that_is_seen_to_be_drawn_only_at_the_later_look_is_no_lag() -> None:
