@@ -20,6 +20,7 @@ from strangler_proxy.life import LEAVING, SERVING, Tie, beat, go_or_stop
 from strangler_proxy.link import ControlLink
 from strangler_proxy.listener import Listener
 from strangler_proxy.listener_tls import listener_context
+from strangler_proxy.priority import answer_soon
 from strangler_proxy.proxied_line import ProxiedLine
 from strangler_proxy.report import Report
 from strangler_proxy.secret import keep_secret
@@ -110,6 +111,7 @@ def run(
     """
     # An interrupt from the terminal reaches the whole process group; the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answer_soon()
     with asyncio.Runner(loop_factory=event_loop()) as runner:
         runner.run(_serve(slot, config, sockets, StateDir(state), tie, comparers))
 

@@ -97,9 +97,11 @@ class ControlPlane:
         self.in_force.take_up()
         await self.workers.listen(self._state.socket)
         events = Retention(self.documents, self.config.evidence)
+        self._tasks = [asyncio.create_task(self.replicas.run())]
         with aside():
-            self._tasks = [asyncio.create_task(each) for each in (self.evidence.run(), events.run())]
-        self._tasks.append(asyncio.create_task(self.replicas.run()))
+            self._tasks.append(asyncio.create_task(events.run()))
+        with aside("evidence"):
+            self._tasks.append(asyncio.create_task(self.evidence.run()))
         async with self.in_force.moving:
             await self.in_force.synchronize()
         self._tasks += [asyncio.create_task(each) for each in (self.rollouts.run(), self.notifier.run())]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, Literal, ParamSpec, TypeVar
 
 from strangler_proxy.priority import give_way_in_thread
 
@@ -15,7 +15,7 @@ __all__ = ["Threads", "aside", "looking"]
 
 _THREADS: Final = 32
 _LOOKING: Final = 8
-_ASIDE: Final = 8
+_CHORES: Final = 8
 
 _pool: ContextVar[str] = ContextVar("pool", default="")
 
@@ -31,9 +31,13 @@ def looking() -> Iterator[None]:
 
 
 @contextmanager
-def aside() -> Iterator[None]:
-    """What is done in a thread within this nobody waits for: customers' requests have the processor first."""
-    with _in("aside"):
+def aside(pool: Literal["chores", "evidence"] = "chores") -> Iterator[None]:
+    """What is done in a thread within this nobody waits for: customers' requests have the processor first.
+
+    `evidence` is one thread, in turn: what is taken apart there is megabytes, of which each thread that ever had a turn
+    would keep room for its own.
+    """
+    with _in(pool):
         yield
 
 
@@ -54,7 +58,8 @@ class Threads(ThreadPoolExecutor):
         super().__init__(_THREADS, "control")
         self._apart = {
             "looking": ThreadPoolExecutor(_LOOKING, "looking"),
-            "aside": ThreadPoolExecutor(_ASIDE, "aside", initializer=give_way_in_thread),
+            "chores": ThreadPoolExecutor(_CHORES, "chores", initializer=give_way_in_thread),
+            "evidence": ThreadPoolExecutor(1, "evidence", initializer=give_way_in_thread),
         }
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
