@@ -146,7 +146,6 @@ class RoomDoor:
             "Too often",
             "That is too often.",
             f"Come again in {seconds} s.",
-            kept=getattr(request.state, "form", None),
             headers={"Retry-After": seconds},
         )
 

@@ -30,9 +30,10 @@ def trouble(
     kept: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A page that says what is wrong and what to do; to the page's script, only that part. `kept` is what was sent by a
-    form, shown so that nobody writes it twice."""
-    written = {name: value for name, value in (kept or {}).items() if value and name not in _NOT_KEPT}
+    """A page that says what is wrong and what to do; to the page's script, only that part. What was sent by a form is
+    shown, so that nobody writes it twice: the form that was taken, or `kept` of one that was not."""
+    sent: Mapping[str, str] = getattr(request.state, "form", {}) if kept is None else kept
+    written = {name: value for name, value in sent.items() if value and name not in _NOT_KEPT}
     context = {"status": status, "title": title, "text": text, "remedy": remedy, "kept": written}
     template = "trouble_part.html" if is_part(request) else "trouble.html"
     return render(request, template, context, status=status, headers=headers)
@@ -48,7 +49,7 @@ async def _on_refused(request: Request, error: Exception) -> Response:
     status = status_of(refused)
     title = {403: "Not with your role", 404: "Not found", 503: "Not now"}.get(status, "Refused")
     told = (refused.wrong, refused.remedy) if isinstance(refused, ControlRefused) else (str(refused), "")
-    return trouble(request, status, title, *told, kept=_sent(request))
+    return trouble(request, status, title, *told)
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
@@ -60,10 +61,9 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
             "Not found",
             "There is no such page, or nothing of that name any more.",
             "Begin at the overview.",
-            kept=_sent(request),
         )
     phrase = HTTPStatus(wrong.status_code).phrase
-    return trouble(request, wrong.status_code, phrase, f"{phrase}.", kept=_sent(request), headers=wrong.headers)
+    return trouble(request, wrong.status_code, phrase, f"{phrase}.", headers=wrong.headers)
 
 
 async def _on_crash(request: Request, _: Exception) -> Response:
@@ -73,12 +73,7 @@ async def _on_crash(request: Request, _: Exception) -> Response:
         "This page failed",
         "The control plane failed at this page; its log says how. Traffic is not touched.",
         "Everything that pages do, the `strangler` command does too.",
-        kept=_sent(request),
     )
-
-
-def _sent(request: Request) -> Mapping[str, str] | None:
-    return getattr(request.state, "form", None)
 
 
 HANDLERS: Final = {
