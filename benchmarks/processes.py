@@ -15,6 +15,7 @@ from pathlib import Path
 __all__ = ["LOAD_CORES", "PROXY_CORES", "cpu_seconds", "free_port", "running", "tree", "worker", "workplace"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_GIVEN: set[int] = set()
 _CORES = sorted(os.sched_getaffinity(0))
 # What is measured has a core of its own, so that neither the load nor the upstream can take its time or its caches.
 PROXY_CORES = frozenset(_CORES[:1])
@@ -29,11 +30,14 @@ def workplace(stack: ExitStack) -> Path:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of loopback that nobody listens on, another one each time: whoever was given one need not listen yet."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port not in _GIVEN:
+            _GIVEN.add(port)
+            return port
 
 
 @contextmanager

@@ -23,6 +23,10 @@ subprocess.run([sys.executable, "-c", "while True: pass"])
 """
 
 
+def test_no_port_is_given_twice_though_nobody_listens_on_it_yet() -> None:
+    assert len({free_port() for _ in range(1000)}) == 1000
+
+
 def test_the_worker_is_the_process_of_the_tree_that_computes() -> None:
     with ExitStack() as stack:
         port = free_port()
