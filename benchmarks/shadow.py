@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import socket
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -35,6 +37,7 @@ LATENCY_ROUNDS = 20
 # The load comes and goes here as it never does: the pace would be taken for trouble, and copies held back.
 EVERYTHING = "[shadow]\nslowdown = 0\nqueue = 4096\nrecheck = 0\n"
 BARE = " without copies"
+_MISSED = re.compile(r'strangler_shadow_missed_total\{.*cause="(?P<cause>[^"]+)"')
 
 
 def measure(pace: Pace) -> list[Bar]:
@@ -73,7 +76,7 @@ def measure(pace: Pace) -> list[Bar]:
             print(f"1 KB GET, 32 connections, every request copied; medians of {rounds} rounds of {seconds} s")
             print(table(seen, build, watch.peaks()), flush=True)
             compared, missed = _compared(site, before)
-            print(f"{build}: {compared:.0f} pairs compared, {missed:.0f} requests of which there was no pair\n")
+            print(f"{build}: {compared:.0f} pairs compared, {_causes(missed)}\n")
             bars += _cost(build, seen)
             most = median(each.rate for each in seen[build])
             bars.append(_dropped(build, site, ours, most / 2, pace))
@@ -95,12 +98,22 @@ def _cost(build: str, seen: dict[str, list[Measured]]) -> list[Bar]:
     ]
 
 
-def _compared(site: Site, before: dict[str, float]) -> tuple[float, float]:
-    after = strangler.counters(site.folder / "ours")
-    return (
-        after.get("strangler_shadow_pairs_total", 0.0) - before.get("strangler_shadow_pairs_total", 0.0),
-        after.get("strangler_shadow_missed_total", 0.0) - before.get("strangler_shadow_missed_total", 0.0),
-    )
+def _compared(site: Site, before: dict[str, float]) -> tuple[float, Counter[str]]:
+    """How many pairs were compared since, and how many requests became none, by cause."""
+    missed: Counter[str] = Counter()
+    pairs = 0.0
+    for row, value in strangler.counters(site.folder / "ours").items():
+        grown = value - before.get(row, 0.0)
+        if row.startswith("strangler_shadow_pairs_total"):
+            pairs += grown
+        elif grown and (found := _MISSED.match(row)):
+            missed[found["cause"]] += int(grown)
+    return pairs, missed
+
+
+def _causes(missed: Counter[str]) -> str:
+    told = ", ".join(f"{count} {cause}" for cause, count in missed.most_common())
+    return f"{missed.total()} dropped" + (f" ({told})" if told else "")
 
 
 def _dropped(build: str, site: Site, ours: Serving, rate: float, pace: Pace) -> Bar:
@@ -109,8 +122,8 @@ def _dropped(build: str, site: Site, ours: Serving, rate: float, pace: Pace) -> 
     said = open_loop.run(ours.port, rate=rate, seconds=pace.seconds(5), routes=ROUTES)
     compared, missed = _compared(site, before)
     print(f"{build} at {rate:.0f} requests a second, half of its most: {said.count} requests,", end=" ")
-    print(f"{compared:.0f} pairs compared, {missed:.0f} dropped\n", flush=True)
-    return Bar(f"copies, {build}: dropped at half", missed / said.count, DROPPED, binding=build == judged())
+    print(f"{compared:.0f} pairs compared, {_causes(missed)}\n", flush=True)
+    return Bar(f"copies, {build}: dropped at half", missed.total() / said.count, DROPPED, binding=build == judged())
 
 
 def _noticed(build: str, peers: Sequence[Serving], rate: float, pace: Pace) -> list[Bar]:

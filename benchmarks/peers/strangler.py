@@ -106,8 +106,8 @@ def flip(folder: Path, control: int, stage: str) -> None:
 
 
 def counters(folder: Path) -> dict[str, float]:
-    """The sums of the metrics of the proxy in `folder` over their labels, once every worker has told them,
-    which it does once a second."""
+    """The metrics of the proxy in `folder` by name and labels, once every worker has told them, which it does once a
+    second."""
     time.sleep(2.5)
     addresses = json.loads((folder / ".strangler" / "addresses.json").read_text())
     secret = token(folder / ".strangler" / "control.token")
@@ -115,13 +115,8 @@ def counters(folder: Path) -> dict[str, float]:
         f"http://{addresses['control']}/metrics", headers={"Authorization": f"Bearer {secret}"}, timeout=60
     )
     said.raise_for_status()
-    sums: dict[str, float] = {}
-    for line in said.text.splitlines():
-        if not line.startswith("#"):
-            name, _, value = line.rpartition(" ")
-            name = name.partition("{")[0]
-            sums[name] = sums.get(name, 0.0) + float(value)
-    return sums
+    told = (line.rpartition(" ") for line in said.text.splitlines() if not line.startswith("#"))
+    return {row: float(value) for row, _, value in told}
 
 
 def token(path: Path) -> str:
