@@ -95,15 +95,16 @@ class EvidenceIntake:
         name = document.get("id") if isinstance(document, dict) else None
         if not isinstance(name, str):
             name = ""
-        if name and name in self._told:
+        if name in self._told:
             return name
         self._unread.append(document)
         self._unread_bytes += size
         if self._unread_bytes > _MOST_UNREAD_BYTES:
             self._read(self._take_unread())
-        self._told[name] = None
-        if len(self._told) > _MOST_REMEMBERED:
-            self._told.popitem(last=False)
+        if name:
+            self._told[name] = None
+            if len(self._told) > _MOST_REMEMBERED:
+                self._told.popitem(last=False)
         return name
 
     def _take_unread(self) -> list[Any]:
