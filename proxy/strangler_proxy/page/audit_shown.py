@@ -73,8 +73,8 @@ class AuditAsked:
 @dataclass(frozen=True, slots=True)
 class EntryShown:
     """An entry. `change` is from which stage to which, None for what is no move; `times` is how many calls were
-    counted, 1 for what is not counted; `known` what was known then, by its
-    names; `place` is where on these pages the thing itself is, empty for nowhere."""
+    counted, 1 for what is not counted; `known` what was known then, by its names; `place` is where on these pages the
+    thing itself is, empty for nowhere."""
 
     key: str
     at: str
