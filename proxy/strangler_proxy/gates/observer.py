@@ -133,7 +133,8 @@ class Observer:
     def _opened(self, route: Route | None, since: float) -> int | None:
         if route is None:
             return None
-        return sum(each.count for each in self._evidence.opened(route.candidate, since=since))
+        # The window in which the stage began counts too: what fails at once opens it there, and then no more.
+        return sum(each.count for each in self._evidence.opened(route.candidate, since=window_of(since)))
 
 
 def _remembered(ask: Callable[[_Gate], _Seen], clock: Callable[[], float]) -> Callable[[_Gate], _Seen]:

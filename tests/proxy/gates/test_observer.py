@@ -58,8 +58,8 @@ class Scene:
             batch.distinct(scope, what="targets", hash64=hash64(str(number).encode()))
         self.evidence.add(batch, at=at)
 
-    def look(self, gates: Gates = ANYTHING, name: str = ROUTE) -> Observed:
-        return self.observer.observe(name, gates, stage=Stage.CANARY, since=BEGAN)
+    def look(self, gates: Gates = ANYTHING, name: str = ROUTE, *, since: float = BEGAN) -> Observed:
+        return self.observer.observe(name, gates, stage=Stage.CANARY, since=since)
 
 
 @pytest.fixture
@@ -145,6 +145,13 @@ def test_breakers_are_those_of_the_candidate_since_the_stage_began(scene: Scene)
     scene.evidence.add_traffic({}, at=BEGAN - 10, opened={"catalog": 1})
     scene.evidence.add_traffic({}, at=BEGAN + 10, opened={"catalog": 2, "monolith": 5})
     assert scene.look(gates).opened == 2
+
+
+def test_a_breaker_that_opened_in_the_window_in_which_the_stage_began_is_seen(scene: Scene) -> None:
+    gates = Gates(breaker=True)
+    scene.evidence.add_traffic({}, at=BEGAN - 5, opened={"catalog": 1})
+    scene.evidence.add_traffic({}, at=BEGAN, opened={"catalog": 1})
+    assert scene.look(gates, since=BEGAN + 3).opened == 1
 
 
 def test_approvals_are_looked_at_where_one_is_wanted(scene: Scene) -> None:
