@@ -12,7 +12,7 @@ from statistics import median, quantiles
 
 from benchmarks import open_loop
 from benchmarks.bars import Bar
-from benchmarks.measured import Measured, ratio, table
+from benchmarks.measured import Measured, known_median, ratio, table
 from benchmarks.pace import Pace
 from benchmarks.peers import envoy, nginx, strangler
 from benchmarks.peers.site import ROUTES, Serving, Site
@@ -32,8 +32,10 @@ DROPPED = 0.001
 ADDED = 0.1
 ADDED_MS = 0.3
 ROUNDS = 5
-# The kernel's own chores hold a core up for milliseconds, of which a p99 sees some in one round and none in the next.
+# The kernel's own chores hold a core up for milliseconds, of which a p99 sees some in one round and none in the next:
+# the rounds of a build that is judged are so many that its median is known to a small part of what is allowed.
 LATENCY_ROUNDS = 20
+LATENCY_ROUNDS_JUDGED = 80
 # The load comes and goes here as it never does: the pace would be taken for trouble, and copies held back.
 EVERYTHING = "[shadow]\nslowdown = 0\nqueue = 4096\nrecheck = 0\n"
 BARE = " without copies"
@@ -119,17 +121,21 @@ def _causes(missed: Counter[str]) -> str:
 def _dropped(build: str, site: Site, ours: Serving, rate: float, pace: Pace) -> Bar:
     """The share of requests at half of the most that were not compared."""
     before = strangler.counters(site.folder / "ours")
-    said = open_loop.run(ours.port, rate=rate, seconds=pace.seconds(5), routes=ROUTES)
+    rounds, seconds = pace.rounds(ROUNDS), pace.seconds(5)
+    asked = sum(
+        open_loop.run(ours.port, rate=rate, seconds=seconds, routes=ROUTES, seed=seed).count for seed in range(rounds)
+    )
     compared, missed = _compared(site, before)
-    print(f"{build} at {rate:.0f} requests a second, half of its most: {said.count} requests,", end=" ")
+    print(f"{build} at {rate:.0f} requests a second, half of its most: {asked} requests,", end=" ")
     print(f"{compared:.0f} pairs compared, {_causes(missed)}\n", flush=True)
-    return Bar(f"copies, {build}: dropped at half", missed.total() / said.count, DROPPED, binding=build == judged())
+    return Bar(f"copies, {build}: dropped at half", missed.total() / asked, DROPPED, binding=build == judged())
 
 
 def _noticed(build: str, peers: Sequence[Serving], rate: float, pace: Pace) -> list[Bar]:
     """The customers' p99 at a quarter of the most: without copies, with them, and with a candidate that hangs."""
     p99: dict[str, list[float]] = {peer.name: [] for peer in peers}
-    rounds, seconds = pace.rounds(LATENCY_ROUNDS), pace.seconds(2)
+    binding = build == judged()
+    rounds, seconds = pace.rounds(LATENCY_ROUNDS_JUDGED if binding else LATENCY_ROUNDS), pace.seconds(2)
     for seed in range(rounds):
         for peer in peers[:: -1 if seed % 2 else 1]:
             p99[peer.name].append(open_loop.run(peer.port, rate=rate, seconds=seconds, routes=ROUTES, seed=seed).p99)
@@ -145,16 +151,17 @@ def _noticed(build: str, peers: Sequence[Serving], rate: float, pace: Pace) -> l
             f"copies, {peer.name}: ms added to customers' p99",
             median(added[peer.name]),
             allowed,
-            binding=build == judged(),
+            binding=binding,
         )
         for peer in peers[1:]
     ]
 
 
 def _range(rounds: Sequence[float]) -> str:
-    """The median, and between what the middle half lies."""
+    """The median, within what it is known with 95 % confidence, and between what the middle half lies."""
     low, middle, high = quantiles(rounds, n=4) if len(rounds) > 1 else [rounds[0]] * 3
-    return f"{middle:+.2f} ms ({low:+.2f} to {high:+.2f})"
+    least, most = known_median(rounds)
+    return f"{middle:+.2f} ms (known to be {least:+.2f} to {most:+.2f}; middle half {low:+.2f} to {high:+.2f})"
 
 
 def _spread(rounds: Sequence[float]) -> float:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.measured import Measured, percentile, ratio, table
+from benchmarks.measured import Measured, known_median, percentile, ratio, table
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=300), st.floats(0, 1))
@@ -24,6 +24,17 @@ def test_a_percentile_is_the_smallest_value_with_so_large_a_share_at_or_below_it
 def test_there_is_no_percentile_of_nothing() -> None:
     with pytest.raises(ValueError, match="no values"):
         percentile([], 0.5)
+
+
+@pytest.mark.parametrize(("count", "least", "most"), [(6, 1, 6), (8, 1, 8), (10, 2, 9), (20, 6, 15), (50, 18, 33)])
+def test_a_median_is_known_between_the_ranks_of_the_published_tables(count: int, least: int, most: int) -> None:
+    assert known_median([float(each) for each in range(count, 0, -1)]) == (least, most)
+
+
+def test_a_few_values_say_of_their_median_only_that_it_is_between_them() -> None:
+    assert known_median([3.0, 1.0, 2.0]) == (1.0, 3.0)
+    with pytest.raises(ValueError, match="no values"):
+        known_median([])
 
 
 def test_a_round_that_slowed_down_both_sides_does_not_move_their_ratio() -> None:
