@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,29 @@ from strangler.identity import HEADER, Identity, IdentityKeys, Verifier
 from strangler.identity.binding import decoded
 from strangler.vouch import SEAL, TARGET, WANTS, answer_seal, opened
 
-__all__ = ["ANN", "FORWARDED", "SECRET", "Desk", "Monolith", "desk", "facts", "head", "route"]
+__all__ = [
+    "ANN",
+    "ANNS",
+    "BOBS",
+    "FORWARDED",
+    "SECRET",
+    "Asked",
+    "Desk",
+    "Monolith",
+    "both",
+    "desk",
+    "facts",
+    "head",
+    "route",
+    "run",
+]
 
 SECRET = "a secret of the tests, long enough"
 PRIVATE = frozenset({b"sessionid", b"csrftoken"})
 FORWARDED = b"X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: shop.example\r\n"
 ANN = {"id": "7", "username": "", "staff": False, "superuser": False, "groups": [], "permissions": ["orders.view"]}
+ANNS = "Cookie: sessionid=ann"
+BOBS = "Cookie: sessionid=bob"
 
 
 def facts(user: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
@@ -186,3 +203,28 @@ async def desk(port: int, folder: Path, **settings: Any) -> AsyncIterator[Desk]:
         vouching.close()
         pool.close()
         await asyncio.sleep(0)
+
+
+def everybody(asked: Asked) -> dict[str, Any]:
+    """The user is who the session's cookie says."""
+    name = asked.cookie.partition("sessionid=")[2].partition(";")[0]
+    return facts({**ANN, "id": name} if name else None, session=f"hash-of-{name}")
+
+
+@asynccontextmanager
+async def both(folder: Path, script: Script = everybody, **settings: Any) -> AsyncIterator[tuple[Monolith, Desk]]:
+    monolith = Monolith(script)
+    await monolith.start()
+    try:
+        async with desk(monolith.port, folder, **settings) as at_desk:
+            yield monolith, at_desk
+    finally:
+        monolith.held.set()
+        await monolith.stop()
+
+
+def run(scene: Callable[[], Awaitable[None]]) -> None:
+    async def act() -> None:
+        await scene()
+
+    asyncio.run(act())
