@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from strangler.errors import StoreUnavailable
-from strangler.evidence import Batch, EvidenceStore, Scope
+from strangler.evidence import OTHERS, Batch, EvidenceStore, Scope
 from strangler_proxy.complaints import Complaints
 from strangler_proxy.config.store_url import without_password
 from strangler_proxy.config.values import EvidenceSettings
@@ -33,6 +33,9 @@ _PRUNE_EVERY: Final = 600.0
 _MOST_UNREAD_BYTES: Final = 16 * 1024 * 1024
 _MOST_REMEMBERED: Final = 4096
 _MOST_SCOPES: Final = 1024
+# Known places: of a scope as many as its evidence tells apart, and of all scopes.
+_MOST_PLACES: Final = 1000
+_MOST_KNOWN: Final = 50_000
 # A stop does not wait for a store that hangs.
 _LAST_SECONDS: Final = 3.0
 
@@ -183,10 +186,11 @@ class EvidenceIntake:
                 continue
             known = self._known_of(scope)
             found = {(key.field, key.kind.value) for key in evidence.differences}
-            news += [(scope, *place) for place in sorted(found - known)]
+            news += [(scope, *place) for place in _not_known(found, known)]
         self.store.add(batch, at=self._now())
         for scope, field, kind in news:
             self._known[scope].add((field, kind))
+        self._forget()
         self._spent += time.thread_time() - began
         return news
 
@@ -198,6 +202,13 @@ class EvidenceIntake:
         if len(self._known) > _MOST_SCOPES:
             self._known.popitem(last=False)
         return self._known[scope]
+
+    def _forget(self) -> None:
+        """Forget what is known of the scopes that were told of longest ago: the store knows it."""
+        number = sum(map(len, self._known.values()))
+        while number > _MOST_KNOWN:
+            _, places = self._known.popitem(last=False)
+            number -= len(places)
 
     async def _prune(self) -> None:
         now = self._now()
@@ -240,3 +251,12 @@ class EvidenceIntake:
         if self.error is not None:
             _log.info("the store of evidence answers again")
             self.error = None
+
+
+def _not_known(found: set[_Place], known: set[_Place]) -> list[_Place]:
+    """The places that are not known, in order. Where a client or a candidate makes them up there is no end of them:
+    those beyond a bound are one of their kind, as in the evidence."""
+    fresh = sorted(found - known)
+    room = max(_MOST_PLACES - len(known), 0)
+    beyond = {(OTHERS, kind) for _, kind in fresh[room:]} - known
+    return sorted({*fresh[:room], *beyond})

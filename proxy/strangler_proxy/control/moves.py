@@ -42,8 +42,9 @@ class State:
 
 class Moves:
     """Reads `history`, an audit newest first as a toggle store gives it, whenever `revision` says another number than
-    the last time; and of it only what is new. Of more than 50,000 entries the oldest are left out. Safe to share
-    between threads. Every method may block, and raises StoreUnavailable."""
+    the last time; and of it only what is new. Of more than 50,000 entries the oldest are left out, and of more than
+    100,000 moves that came to be known only where each toggle stood before the newest half. Safe to share between
+    threads. Every method may block, and raises StoreUnavailable."""
 
     def __init__(self, history: _History, revision: Callable[[], int]) -> None:
         self._history = history
@@ -88,7 +89,14 @@ class Moves:
             self._take(entry)
         if entries:
             self._newest = entries[0]
+        if len(self._moved) > 2 * _MOST:
+            self._shorten()
         self._read = revision
+
+    def _shorten(self) -> None:
+        """Keep of the oldest moves only the last of each toggle: where it stood when the others began."""
+        last = {each.name: each for each in self._moved[:-_MOST]}
+        self._moved = [*sorted(last.values(), key=lambda each: each.at), *self._moved[-_MOST:]]
 
     def _new(self) -> list[AuditEntry]:
         """The entries that are not known yet, newest first. An audit that does not have what is known is another one,

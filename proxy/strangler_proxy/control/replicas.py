@@ -90,7 +90,7 @@ class Replicas:
         self._read_at = monotonic()
         self._told = False
         self._twin = False
-        # When each was dropped.
+        # When each was dropped, while that is noted.
         self._dropped: dict[str, float] = {}
         self._wanted = asyncio.Event()
         # A thread that is still telling must not tell once more after we have left.
@@ -166,8 +166,7 @@ class Replicas:
         notes = [
             f"Replica {name} has not been heard of for {_DROPPED_SECONDS / 60:.0f} minutes, and is not waited for or"
             " shown any more. If it is to serve again, start it; whatever it serves, it serves by what it had."
-            for name, dropped in self._dropped.items()
-            if self._read_at - dropped < _NOTED_SECONDS
+            for name in self._dropped
         ]
         if self._twin:
             notes.append(f"Another replica calls itself {self.name}, too: give each its own name (proxy.replica).")
@@ -197,6 +196,7 @@ class Replicas:
     def _take(self, beats: list[tuple[str, Mapping[str, Any], float]]) -> None:
         now = self._monotonic()
         self._read_at = now
+        self._dropped = {name: at for name, at in self._dropped.items() if now - at < _NOTED_SECONDS}
         heard: dict[str, _Heard] = {}
         for name, content, at in beats:
             if name == self.name:

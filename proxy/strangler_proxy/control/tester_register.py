@@ -76,7 +76,7 @@ class TesterRegister:
         self._revoked: dict[str, int] = {}
         self._number = 0
         self._error = ""
-        self._unreadable: set[tuple[str, int]] = set()
+        self._unreadable: dict[str, int] = {}
         self._telling = asyncio.Lock()
 
     async def watch(self) -> None:
@@ -196,8 +196,8 @@ class TesterRegister:
                 int(each["issued"]), datetime.fromisoformat(each["expires"])
             return _Entry(words, int(document.content["revoked"]))
         except (ValueError, TypeError, KeyError) as error:
-            if (document.name, document.version) not in self._unreadable:
-                self._unreadable.add((document.name, document.version))
+            if self._unreadable.get(document.name) != document.version:
+                self._unreadable[document.name] = document.version
                 _log.error("the tester %s cannot be read: %r", document.name, error)
             return None
 

@@ -67,6 +67,8 @@ class Tokens:
             # Read before what was changed here meanwhile: one that was revoked would come back for a while.
             return
         self._known = [token for token in map(_read, found) if token is not None]
+        names = {token.name for token in self._known}
+        self._used = {name: at for name, at in self._used.items() if name in names}
 
     async def caller_of(self, secret: str) -> Caller | None:
         """Whose secret that is; None for nobody's, or one whose time is over."""

@@ -32,7 +32,7 @@ class Archive:
 
     def __init__(self, documents: DocumentStore) -> None:
         self._documents = documents
-        self._unreadable: set[tuple[str, int]] = set()
+        self._unreadable: dict[str, int] = {}
 
     async def leads(self) -> bool:
         """Whether this process is the one that walks rollouts."""
@@ -72,7 +72,7 @@ class Archive:
         try:
             return Kept(document.version, Rollout.from_json(document.content))
         except SnapshotError as error:
-            if (document.name, document.version) not in self._unreadable:
-                self._unreadable.add((document.name, document.version))
+            if self._unreadable.get(document.name) != document.version:
+                self._unreadable[document.name] = document.version
                 _log.error("the rollout %s cannot be read, and is left alone: %s", document.name, error)
             return None

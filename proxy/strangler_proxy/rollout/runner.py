@@ -124,6 +124,9 @@ class Rollouts:
         """One look at all of them, and an act of each where this process leads. Raises StoreUnavailable."""
         kept = await self._archive.listed()
         self.going_on = tuple(each.rollout for each in kept if each.rollout.state not in OVER)
+        going_on = {each.name for each in self.going_on}
+        self._looks = {name: look for name, look in self._looks.items() if name in going_on}
+        self._asked &= {(each.name, each.since) for each in self.going_on}
         if not self.going_on or not await self._archive.leads():
             return
         now = self._now()

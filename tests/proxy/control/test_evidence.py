@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from strangler_proxy.config import ShadowSettings
 from strangler_proxy.config.values import EvidenceSettings
+from strangler_proxy.control import evidence as module
 from strangler_proxy.control.evidence import EvidenceIntake
 
 from strangler.compare import Difference, DifferenceKind, Verdict
@@ -267,6 +268,31 @@ def test_a_kind_of_difference_is_told_of_once_for_each_release(caplog: pytest.Lo
         "catalog.detail, release 1.4: a kind of difference not seen before: $.name (value)",
         "catalog.detail, release unknown: a kind of difference not seen before: $.price (value)",
     ]
+
+
+def test_places_that_somebody_makes_up_without_end_are_told_of_as_one_and_fill_no_memory(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST_PLACES", 3)
+    taken = intake(MemoryEvidenceStore())
+    for number in range(0, 10, 2):
+        taken.take(batch(f"body/{number}", f"body/{number + 1}").to_json())
+        asyncio.run(taken.write())
+    told = [message.rpartition(": ")[2] for message in said(caplog)]
+    assert told == ["body/0 (value)", "body/1 (value)", "body/2 (value)", "… (value)"]
+    assert {scope: len(places) for scope, places in taken._known.items()} == {SCOPE: 4}
+
+
+def test_releases_without_end_fill_no_memory_and_are_told_of_once_all_the_same(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST_KNOWN", 4)
+    taken = intake(MemoryEvidenceStore())
+    for release in (*map(str, range(6)), "0"):
+        taken.take(batch("body/a", "body/b", release=release).to_json())
+        asyncio.run(taken.write())
+    assert len(said(caplog)) == 12
+    assert [scope.release for scope in taken._known] == ["5", "0"]
 
 
 def test_what_the_store_knew_before_the_start_is_not_news(caplog: pytest.LogCaptureFixture) -> None:

@@ -101,6 +101,19 @@ def test_of_an_audit_that_is_too_long_the_oldest_entries_are_left_out(
     assert moves_of(store).since() == {"a.list": 300}
 
 
+def test_of_moves_without_end_the_oldest_are_forgotten_but_not_where_each_toggle_stood(
+    store: Audited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST", 5)
+    moves = moves_of(store)
+    for at in range(400, 500):
+        move(store, at, Toggle("a.list", stage=Stage.CANARY, share=at))
+        moves.since()
+    assert len(moves.newest_first()) <= 11
+    assert moves.at([499]) == [State(round(499 / BUCKETS, 6), 2)]
+    assert moves.newest_first()[-1].name == "a.detail"
+
+
 def test_another_audit_is_read_anew(store: Audited) -> None:
     stores = [store]
     moves = Moves(lambda name=None, *, limit=100: stores[0].history(name, limit=limit), lambda: len(stores))

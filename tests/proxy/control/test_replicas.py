@@ -197,6 +197,7 @@ def test_the_note_on_a_dropped_replica_goes_after_an_hour(shops: tuple[Shop, Sho
         a.clock.advance(seconds)
         a.beat()
         assert len(a.replicas.notes()) == notes
+    assert a.replicas._dropped == {}, "machines have new names all the time"
 
 
 def test_a_replica_that_is_started_again_is_no_other_one(shops: tuple[Shop, Shop]) -> None:

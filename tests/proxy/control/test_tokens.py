@@ -134,6 +134,8 @@ def test_a_token_that_was_revoked_is_good_no_more(tokens: Tokens, documents: Mem
     assert caller(tokens, secret) is None
     assert tokens.listed() == []
     assert [each.action for each in documents.events()] == ["token.revoke", "token.create"]
+    asyncio.run(tokens.look())
+    assert tokens._used == {}, "of one that is gone nothing is remembered"
 
 
 def test_a_rotated_tokens_old_secret_is_good_for_its_grace_and_no_longer(tokens: Tokens, clock: Clock) -> None:

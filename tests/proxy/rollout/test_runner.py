@@ -215,6 +215,24 @@ def test_a_persons_word_that_is_all_that_is_missing_is_asked_for_once() -> None:
     played(scenario)
 
 
+def test_of_a_rollout_that_is_over_and_of_stays_that_are_nothing_is_remembered() -> None:
+    async def scenario(world: World) -> None:
+        world.judge.gates = ["approval"]
+        await begin(world)
+        await world.pass_time(61)
+        assert (len(world.rollouts._looks), len(world.rollouts._asked)) == (1, 1)
+        world.judge.verdict = PASS
+        await world.pass_time(1)
+        await world.pass_time(1)
+        assert (world.place(), len(world.rollouts._asked)) == ("canary 5%", 0)
+        await world.rollouts.abort(LIST, who="ana", why="no")
+        await world.pass_time(1)
+        await world.pass_time(1)
+        assert (world.rollout().state, world.rollouts._looks) == (RolloutState.ABORTED, {})
+
+    played(scenario)
+
+
 def test_only_the_leader_acts_and_another_takes_over_where_it_left() -> None:
     async def scenario(world: World) -> None:
         beside = MemoryDocumentStore(beside=world.documents)
