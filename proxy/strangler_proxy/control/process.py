@@ -20,6 +20,7 @@ from strangler_proxy.control.plane import ControlPlane
 from strangler_proxy.control.replicas import replica_name
 from strangler_proxy.control.upstreams import upstream_rows
 from strangler_proxy.gates.headers import require_headers
+from strangler_proxy.heaps import share_heaps
 from strangler_proxy.life import SERVING, Tie
 from strangler_proxy.listener_tls import listener_context
 from strangler_proxy.priority import interrupt_nobody
@@ -57,6 +58,7 @@ def run(config: Config, listening: list[socket.socket], tie: Tie) -> None:
 
     `tie` is told how far it is, and says when it may begin: at a reload, once its predecessor has ended.
     """
+    share_heaps()
     interrupt_nobody()
     state = StateDir.of(config)
     state.create()

@@ -100,6 +100,23 @@ def test_a_flip_is_acknowledged_by_every_worker_and_decides_at_once(shared: Prox
     assert {shared.get() for _ in range(20)} == {"monolith"}
 
 
+@pytest.mark.skipif("CS_GNU_LIBC_VERSION" not in os.confstr_names, reason="other C libraries have other heaps")
+def test_the_threads_of_the_control_plane_share_their_memory(shared: Proxy) -> None:
+    def heaps(pid: int) -> int:
+        """How many there are beside the first: each has 64 MiB of addresses, at a multiple of that."""
+        maps = (Path("/proc") / str(pid) / "maps").read_text()
+        starts = re.findall(r"^([0-9a-f]+)-([0-9a-f]+) rw-p .*\n\2-([0-9a-f]+) ---p ", maps, re.MULTILINE)
+        return sum(
+            int(start, 16) % (64 << 20) == 0 == (int(end, 16) - int(start, 16)) % (64 << 20) for start, _, end in starts
+        )
+
+    control = shared.child("strangler_proxy control")
+    for _ in range(3):
+        shared.flip("monolith")
+    assert len(list((Path("/proc") / str(control) / "task").iterdir())) > 4
+    assert heaps(control) <= 1
+
+
 def test_a_hundred_flips_lose_no_request(shared: Proxy) -> None:
     before = shared.flip("monolith")["revision"]
     with Customers(shared) as customers:
