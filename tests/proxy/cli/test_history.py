@@ -19,7 +19,7 @@ from strangler_proxy.control import ControlPlane
 
 from strangler.documents import Event
 from strangler.testing import MemoryToggleStore
-from tests.proxy.cli.test_operating import CONFIG
+from tests.proxy.cli.operated import CONFIG
 from tests.proxy.control.fakes import plane
 from tests.proxy.control.server import TOKEN, serving
 

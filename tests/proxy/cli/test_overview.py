@@ -14,7 +14,7 @@ from strangler_proxy.cli.overview import told_needs, told_parts
 
 from strangler.evidence import Traffic, TrafficKey
 from strangler.testing.toggle_store import MemoryToggleStore
-from tests.proxy.cli.test_operating import CONFIG
+from tests.proxy.cli.operated import CONFIG
 from tests.proxy.control.fakes import observe, plane
 from tests.proxy.control.server import TOKEN, serving
 

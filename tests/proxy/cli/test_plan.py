@@ -20,7 +20,7 @@ from strangler_proxy.plan.remote import RemoteWorld
 
 from strangler.testing import MemoryToggleStore
 from strangler.toggles import Stage
-from tests.proxy.cli.test_operating import CONFIG
+from tests.proxy.cli.operated import CONFIG
 from tests.proxy.control.fakes import plane
 from tests.proxy.control.server import TOKEN, serving
 from tests.proxy.control.test_rollout_api import SCHEDULES

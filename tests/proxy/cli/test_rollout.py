@@ -14,7 +14,7 @@ from strangler_proxy.cli.rollout_told import told_rollout, verdict_of
 from strangler_proxy.control import ControlPlane
 
 from strangler.testing import MemoryDocumentStore, MemoryToggleStore
-from tests.proxy.cli.test_operating import CONFIG
+from tests.proxy.cli.operated import CONFIG
 from tests.proxy.control.fakes import plane
 from tests.proxy.control.server import TOKEN, serving
 from tests.proxy.control.test_rollout_api import SCHEDULES

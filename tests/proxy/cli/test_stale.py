@@ -10,7 +10,7 @@ from pathlib import Path
 from strangler_proxy.cli.status import told_stale
 
 from strangler.toggles import Snapshot
-from tests.proxy.cli.test_operating import CONFIG, flip, folder, run, store
+from tests.proxy.cli.operated import CONFIG, flip, folder, run, store
 
 __all__ = ["folder", "store"]
 

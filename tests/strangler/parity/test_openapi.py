@@ -16,8 +16,8 @@ from strangler.compare import Answer, Request
 from strangler.errors import ConfigError, NoAnswer
 from strangler.parity import Disagreement, Parity, ParitySettings
 from strangler.testing import ManualClock
+from tests.strangler.parity.running import CONFTEST, Run, run
 from tests.strangler.parity.server import serving
-from tests.strangler.parity.test_plugin import CONFTEST, Run, run
 
 __all__ = ["run"]
 

@@ -12,9 +12,9 @@ import pytest
 from strangler.compare import Answer, Request
 from strangler.parity import from_openapi
 from strangler.recording import Case
+from tests.strangler.parity.running import Run, run
 from tests.strangler.parity.server import serving
 from tests.strangler.parity.test_openapi import SCHEMA
-from tests.strangler.parity.test_plugin import Run, run
 
 __all__ = ["run"]
 

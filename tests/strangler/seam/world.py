@@ -9,6 +9,8 @@ from strangler.seam import Seam, SeamCounts, SeamResult
 from strangler.testing import FixedToggles
 from strangler.toggles import Stage
 
+__all__ = ["NAME", "CatalogFacts", "Facts", "Implementation", "World"]
+
 NAME = "catalog.facts"
 
 
