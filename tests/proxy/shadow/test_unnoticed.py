@@ -4,61 +4,21 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from strangler_proxy.config import Address
-from strangler_proxy.shadow.copies import Copy
-from strangler_proxy.shadow.frame import Unequal
-from strangler_proxy.shadow.outlet import Outlet
-from strangler_proxy.shadow.shapes import Shapes
 
 from strangler.toggles import Stage
 from tests.proxy.dataplane.raw import Connection, RawUpstream, answer
 from tests.proxy.shadow.conftest import MakeScene, MakeUpstream, connect
 from tests.proxy.shadow.listening import Comparer
+from tests.proxy.shadow.misbehaving import drips, garbage, half, hangs, hangs_up, lies, unasked_upgrade
 from tests.proxy.shadow.scene import GET, POST, Says, Scene
 from tests.waiting import until
 
 OK = (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"ok")
-
-
-def hangs(connection: Connection) -> None:
-    connection.rest()
-
-
-def hangs_up(connection: Connection) -> None:
-    connection.head()
-    connection.reset()
-
-
-def garbage(connection: Connection) -> None:
-    connection.head()
-    connection.send(b"what?\r\n\r\n")
-
-
-def unasked_upgrade(connection: Connection) -> None:
-    connection.head()
-    connection.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
-
-
-def half(connection: Connection) -> None:
-    connection.head()
-    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
-    connection.close()
-
-
-def lies(connection: Connection) -> None:
-    connection.head()
-    connection.send(b"HTTP/1.1 500 No\r\nSet-Cookie: sessionid=evil\r\nX-Evil: 1\r\nContent-Length: 4\r\n\r\nevil")
-
-
-def drips(connection: Connection) -> None:
-    connection.head()
-    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\nx")
-    connection.rest()
 
 
 RELEASED = b"HTTP/1.1 200 OK\r\nX-Strangler-Release: 7\r\nContent-Length: 2\r\n\r\nok"
@@ -427,54 +387,3 @@ def test_what_is_said_to_the_customer_does_not_depend_on_the_copies(
                 client.send(request.replace(b"HTTP/1.1\r\n", b"HTTP/1.1\r\nConnection: close\r\n"))
                 said.append(client.rest() if b"HEAD" not in request else client.head())
     assert said[:3] == said[3:]
-
-
-def test_a_fault_in_taking_a_copy_in_costs_no_other_and_gives_back_what_it_holds(make_scene: MakeScene) -> None:
-    class Broken(deque[Copy]):
-        def append(self, _: Copy) -> None:
-            raise RuntimeError("a fault of the test's")
-
-    scene = make_scene()
-    scene.shadow.lane("catalog").waiting = Broken()
-    for _ in range(3):
-        assert scene.ask(GET) == OK
-    scene.missing("fault", 3)
-    scene.idle()
-    assert len(scene.proxy.problems) == 3
-    scene.proxy.problems.clear()
-
-
-def test_a_fault_in_counting_a_fallback_costs_the_customer_nothing(make_scene: MakeScene, catalog: RawUpstream) -> None:
-    class Broken(Shapes):
-        def of(self, path: bytes) -> str:
-            raise RuntimeError("a fault of the test's")
-
-    catalog.script = answer(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
-    scene = make_scene(stage=Stage.EXTRACTED)
-    for plan in scene.shadow.plans:
-        plan.template, plan.shapes = "", Broken("/p/")
-    with scene.client() as client:
-        for _ in range(2):
-            assert client.ask(GET) == OK
-    assert len(scene.proxy.problems) == 2
-    scene.proxy.problems.clear()
-
-
-def test_a_fault_of_our_own_costs_the_copy_and_nothing_else(make_scene: MakeScene, catalog: RawUpstream) -> None:
-    class Broken(Outlet):
-        def tell(self, unequal: Unequal) -> bool:
-            raise RuntimeError("a fault of the test's")
-
-    catalog.script = lies
-    scene = make_scene(shadow={"in_flight": 1})
-
-    def broken() -> None:
-        scene.shadow.outlet = Broken([], scene.proxy.loop)
-
-    scene.proxy.call(broken)
-    for _ in range(3):
-        assert scene.ask(GET) == OK
-    scene.missing("fault", 3)
-    scene.idle()
-    assert [str(problem["exception"]) for problem in scene.proxy.problems] == ["a fault of the test's"] * 3
-    scene.proxy.problems.clear()
