@@ -87,6 +87,8 @@ class TrafficIntake:
         start = window_of(self._now())
         window = self._waiting.get(start)
         if window is None:
+            # A store that hangs does not even say that it does not answer.
+            self._drop_oldest()
             window = self._waiting[start] = _Waiting(start)
         for key, traffic in rows:
             window.rows[key] = window.rows.get(key, Traffic()) + traffic

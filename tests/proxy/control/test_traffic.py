@@ -180,6 +180,16 @@ def test_a_store_that_is_gone_for_good_costs_no_memory_without_end(monkeypatch: 
     assert desk.intake.traffic.lost == {"overflow": 6}
 
 
+def test_a_store_that_hangs_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("strangler_proxy.control.traffic._MOST_WAITING", 3)
+    desk = Desk()
+    for number in range(100):
+        desk.now = NOW + 5 * number
+        desk.tell(candidate())
+    assert len(desk.intake.traffic._waiting) == 4
+    assert desk.intake.traffic.lost == {"overflow": 96}
+
+
 class Unwilling(MemoryEvidenceStore):
     """A store with a fault of its own."""
 
