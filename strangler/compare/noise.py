@@ -165,7 +165,7 @@ class _Trial:
             if difference.new is None:
                 excused, kind = None in shown, NoiseKind.PRESENCE
             else:
-                excused = any(own) and bool(values) and admits(values, difference.new)
+                excused = any(own) and bool(values) and admits(values, difference.new, exact=self._rules.exact)
                 kind = NoiseKind.PRESENCE if difference.old is None else NoiseKind.VALUE
             if excused:
                 self.noise.append(Noise(difference.path, kind, difference.field))

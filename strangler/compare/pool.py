@@ -15,14 +15,15 @@ __all__ = ["Pool"]
 
 class Pool:
     """What a field showed, at least one value. Fields within are pooled as they are asked for, so that it takes time in
-    proportion to what was shown and what is asked."""
+    proportion to what was shown and what is asked. `exact` is that of `strangler.compare.shape`."""
 
-    def __init__(self, shown: Sequence[Node]) -> None:
+    def __init__(self, shown: Sequence[Node], *, exact: bool) -> None:
         self._example = shown[0]
+        self._exact = exact
         self._objects = [each for each in shown if type(each) is dict]
         self._lists = [each for each in shown if type(each) is list]
         self._doubled = [each for each in shown if type(each) is Duplicates]
-        self._wanted = wanted(shown)
+        self._wanted = wanted(shown, exact=exact)
         self._fields: dict[str, Pool | None] = {}
         self._always: frozenset[str] | None = None
         self._elements: Pool | None = None
@@ -43,7 +44,7 @@ class Pool:
             return self._list(new)
         if type(new) is Duplicates:
             return new if new in self._doubled else self._example
-        return new if not kinds(new).isdisjoint(self._wanted) else self._example
+        return new if not kinds(new, exact=self._exact).isdisjoint(self._wanted) else self._example
 
     def _object(self, new: dict[str, Node]) -> Node:
         if self._always is None:
@@ -60,13 +61,13 @@ class Pool:
     def _field(self, key: str) -> Pool | None:
         if key not in self._fields:
             shown = [each[key] for each in self._objects if key in each]
-            self._fields[key] = Pool(shown) if shown else None
+            self._fields[key] = Pool(shown, exact=self._exact) if shown else None
         return self._fields[key]
 
     def _list(self, new: list[Node]) -> Node:
         lengths = [len(each) for each in self._lists]
         if self._elements is None and max(lengths):
-            self._elements = Pool([*chain.from_iterable(self._lists)])
+            self._elements = Pool([*chain.from_iterable(self._lists)], exact=self._exact)
         if self._elements is None:
             return []
         blended = [self._elements.blend(each) for each in new[: max(lengths)]]

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import Any, Final
 
-from strangler.compare.actions import Action, Excuse, Grade, Ids, Ignore, ListOrder
+from strangler.compare.actions import Action, Excuse, Grade, Ids, Ignore, ListOrder, TimeTolerance, UrlHost
 from strangler.compare.id_map import IdTable, MemoryIdMap
 from strangler.compare.paths import Matcher, PathPattern
 from strangler.compare.redaction import Redaction
@@ -79,7 +79,7 @@ _NO_RULING: Final = Ruling()
 
 class RouteRules:
     """The rules of one route, made ready. `for_headers` says whether there are any for headers, `ids` has the numbers
-    of the paths, as the matcher counts, that hold ids."""
+    of the paths, as the matcher counts, that hold ids. `exact` says that none lets hosts of URLs or times differ."""
 
     def __init__(self, rules: Iterable[tuple[int, Rule]]) -> None:
         numbered = list(rules)
@@ -88,6 +88,7 @@ class RouteRules:
         self.for_headers = bool(self._headers)
         self.matcher = Matcher([PathPattern(rule.path) for _, rule in numbered if rule.path])
         self.ids = frozenset(at for at, (_, action) in enumerate(self._paths) if isinstance(action, Ids))
+        self.exact = not any(isinstance(rule.action, UrlHost | TimeTolerance) for _, rule in numbered)
         self._rulings: dict[tuple[int, ...], Ruling] = {(): _NO_RULING}
 
     def ruling(self, matched: tuple[int, ...]) -> Ruling:

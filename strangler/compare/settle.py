@@ -105,7 +105,7 @@ class Settling:
 
     def _blended(self, shown: Sequence[Node], new: Node, place: Place, kind: NoiseKind) -> Node:
         self._spend(len(shown))
-        blended = Pool(shown).blend(new)
+        blended = self._pool(shown).blend(new)
         if blended == new:
             self._note(place, kind)
         return blended
@@ -127,7 +127,7 @@ class Settling:
                 self._note(here, NoiseKind.PRESENCE)
             elif key in old or having:
                 self._note(here, NoiseKind.PRESENCE)
-                settled[key] = Pool([old[key], *having] if key in old else having).blend(new[key])
+                settled[key] = self._pool([old[key], *having] if key in old else having).blend(new[key])
         same = settled.keys() == old.keys() and all(value is old[key] for key, value in settled.items())
         return old if same else settled
 
@@ -200,7 +200,7 @@ class Settling:
             self._note(place, NoiseKind.ORDER)
         in_turn = iter([value for value in everywhere if value in mine] if steady and not free else [*mine])
         lacking = iter([value for value in everywhere if value not in mine])
-        others = None if closed else Pool([each for elements in lists for each in elements])
+        others = None if closed else self._pool([each for elements in lists for each in elements])
         settled: list[Node] = []
         for each in new:
             if _value(each, key) in mine and (value := next(in_turn, None)) is not None:
@@ -240,8 +240,11 @@ class Settling:
     def _chosen(self, lists: Sequence[list[Node]], new: list[Node], place: Place) -> Node:
         self._note(place, NoiseKind.CHOICE)
         elements = [each for shown in lists for each in shown]
-        pool = Pool(elements) if elements else None
+        pool = self._pool(elements) if elements else None
         return _to_length([pool.blend(each) for each in new] if pool else [], lists)
+
+    def _pool(self, shown: Sequence[Node]) -> Pool:
+        return Pool(shown, exact=self._rules.exact)
 
     def _spend(self, nodes: int) -> None:
         self._left -= nodes

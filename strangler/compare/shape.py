@@ -32,16 +32,23 @@ _UNMISTAKABLE: Final = frozenset(["uuid", "timestamp", "date", "url"])
 # A value that is nothing but one of these is no text as others are.
 _NARROW: Final = frozenset(["path", "number"])
 _LONGEST: Final = 2_000
+# Where the date and the minute of a timestamp end, and the seconds and the time zone begin.
+_MINUTE: Final = len("2026-01-01T00:00")
+_SECONDS: Final = re.compile(r"(:\d\d([.,]\d+)?)?( ?([A-Z]{1,5}|[+-]\d\d(:?\d\d)?))?")
+_ORIGIN: Final = re.compile(r"https?://[^/?#]*")
 
 
-def kinds(node: Node) -> frozenset[str]:
+def kinds(node: Node, *, exact: bool = False) -> frozenset[str]:
     """Every kind that a value may be of: `null`, `boolean`, `integer`, `real`, `list`, `object`; of texts `empty`,
     `uuid`, `timestamp`, `date`, `url`, `path`, `number`, `hex`, `token`, `text`.
 
-    A value can be of several kinds: `12345678` may be a number, hex digits, and by chance a text.
+    A value can be of several kinds: `12345678` may be a number, hex digits, and by chance a text. If `exact`, a
+    timestamp is also of the kind of those that are written as it is, with a time zone or without, and a URL of those of
+    its scheme and host.
     """
     if type(node) is str:
-        return _of_text(node)
+        found = _of_text(node)
+        return found | _form(node, found) if exact else found
     if type(node) is bytes:
         return frozenset(["integer" if is_integer(node) else "real"])
     if node is None:
@@ -62,17 +69,28 @@ def _of_text(text: str) -> frozenset[str]:
     return found if found and found <= _NARROW else found | {"text"}
 
 
-def wanted(shown: Iterable[Node]) -> frozenset[str]:
+def _form(text: str, found: frozenset[str]) -> frozenset[str]:
+    """The kind within timestamps or URLs, of a text of the kinds `found`."""
+    if "timestamp" in found:
+        if text[0].isalpha():
+            return frozenset(["timestamp of HTTP"])
+        rest = _SECONDS.fullmatch(text, _MINUTE)
+        return frozenset() if rest is None else frozenset([f"timestamp {text[10]!r} {'zoned' if rest[4] else 'local'}"])
+    origin = _ORIGIN.match(text) if "url" in found else None
+    return frozenset() if origin is None else frozenset([f"url of {origin[0].lower()}"])
+
+
+def wanted(shown: Iterable[Node], *, exact: bool = False) -> frozenset[str]:
     """The kinds of which a value must have one to be like those `shown`: the narrowest that all of them share, and
     where they share none, the narrowest one of each."""
-    seen = {kinds(each) for each in shown}
+    seen = {kinds(each, exact=exact) for each in shown}
     common = frozenset.intersection(*seen) if seen else frozenset()
     return frozenset([_narrowest(common)]) if common else frozenset(map(_narrowest, seen))
 
 
-def admits(shown: Iterable[Node], new: Node) -> bool:
+def admits(shown: Iterable[Node], new: Node, *, exact: bool = False) -> bool:
     """Whether `new` is like the values `shown`."""
-    return not kinds(new).isdisjoint(wanted(shown))
+    return not kinds(new, exact=exact).isdisjoint(wanted(shown, exact=exact))
 
 
 def _narrowest(found: Iterable[str]) -> str:

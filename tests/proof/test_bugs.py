@@ -20,6 +20,7 @@ _SOME: Final = (
     "sorting: none, and every time another",
     "header: Vary is missing",
     "amid noise: a date for a time",
+    "amid noise: the time is without its zone",
     "amid noise: a suggestion without its price",
     "amid noise: one suggestion too few",
     "cookie: csrftoken loses SameSite",

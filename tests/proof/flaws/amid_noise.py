@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Any, Final
 
 from tests.proof.flaws.flaw import Flaw
@@ -64,6 +66,12 @@ _SPOILS: Final[Mapping[str, tuple[tuple[str, ...], Spoil]]] = {
     "amid noise: a date for a time": (_SERVED, _served(lambda at: at[:10])),
     "amid noise: seconds for a time": (_SERVED, _served(lambda _: 1_767_225_600)),
     "amid noise: seconds as a text for a time": (_SERVED, _served(lambda _: "1767225600")),
+    "amid noise: the time is without its zone": (_SERVED, _served(lambda at: at.removesuffix("+00:00"))),
+    "amid noise: the time is as str() writes it": (_SERVED, _served(lambda at: at.replace("T", " "))),
+    "amid noise: the time is as HTTP writes it": (
+        _SERVED,
+        _served(lambda at: format_datetime(datetime.fromisoformat(at), usegmt=True)),
+    ),
     "amid noise: the time is null": (_SERVED, _served(lambda _: None)),
     "amid noise: the time is empty": (_SERVED, _served(lambda _: "")),
     "amid noise: the time is an object": (_SERVED, _served(lambda at: {"at": at})),

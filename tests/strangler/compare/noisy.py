@@ -20,7 +20,7 @@ NOISY: dict[str, list[Any]] = {
     "uuid": [str(UUID(int=number + 1)) for number in range(3)],
     "timestamp": ["2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", "2026-02-03T10:11:12Z"],
     "date": ["2026-01-01", "2026-01-02", "2027-12-31"],
-    "url": ["http://a/x", "http://a/y?z=1", "https://b/"],
+    "url": ["http://a/x", "http://a/y?z=1", "http://a"],
     "path": ["/a/", "/b/c/", "/"],
     "number": ["1.00", "2.50", "19.99"],
     "hex": ["0011aaff", "deadbeef", "00ff00aa"],
@@ -30,6 +30,8 @@ NOISY: dict[str, list[Any]] = {
 OTHER: dict[str, list[Any]] = {
     kind: [values[2] for name, values in NOISY.items() if name != kind] for kind, values in NOISY.items()
 }
+OTHER["timestamp"] += ["2026-02-03T10:11:12", "2026-02-03 10:11:12Z", "Tue, 03 Feb 2026 10:11:12 GMT"]
+OTHER["url"] += ["https://a/x", "http://b/x"]
 # Hex digits and tokens are texts, and texts may be anything of that kind.
 OTHER["text"] = [None, True, 5, 1.5, "", NOISY["uuid"][2], NOISY["number"][2], [], {}]
 

@@ -170,6 +170,24 @@ def test_headers_are_excused_by_kind_and_by_presence() -> None:
     assert seen(judge(old, sent(Location="/orders/3/", Vary="x"), [again])) == ["header:Vary extra"]
 
 
+def test_a_time_and_an_address_of_another_form_are_no_noise_unless_a_rule_lets_them_differ() -> None:
+    def shown(at: str, url: str, header: str) -> Answer:
+        return answer({"at": at, "picks": [{"url": url}, {"url": f"{url}0"}]}, ("Location", header))
+
+    monolith = [
+        shown(f"2026-01-01T00:00:0{at}Z", f"https://shop.example/p/{at}", f"https://id.example/?state={at}")
+        for at in range(3)
+    ]
+    new = shown("2026-01-01T00:00:04", "http://catalog:8100/p/4", "http://id.example/?state=4")
+    found = judge(monolith[0], new, monolith[1:])
+    assert {each.field for each in found.comparison.differences} == {"$.at", "$.picks[*].url", "header:Location"}
+    other = shown("2026-01-01T00:00:04Z", "https://shop.example/p/4", "https://id.example/?state=4")
+    assert judge(monolith[0], other, monolith[1:]).comparison.verdict is Verdict.AGREE
+    for key in ("url_host = true", "time = 1"):
+        loose = rules(f"path = '$.elsewhere'\n{key}")
+        assert judge(monolith[0], new, monolith[1:], loose).comparison.verdict is Verdict.AGREE
+
+
 def plain(text: str, status: int = 200) -> Answer:
     return Answer(status, (("Content-Type", "text/plain"),), text.encode())
 

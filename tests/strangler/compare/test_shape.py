@@ -63,3 +63,30 @@ def test_a_value_is_like_others_by_the_narrowest_kind_that_they_share(
     shown: list[Any], new: Any, admitted: bool
 ) -> None:
     assert admits(shown, new) is admitted
+
+
+@pytest.mark.parametrize(
+    ("shown", "new", "admitted"),
+    [
+        (["2026-01-01T00:00:00Z", "2026-01-02T00:00:00.5Z"], "2026-01-03T00:00:00+00:00", True),
+        (["2026-01-01T00:00:00Z"], "2026-01-03T00:00:00", False),
+        (["2026-01-01T00:00:00"], "2026-01-03T00:00:00Z", False),
+        (["2026-01-01T00:00"], "2026-01-03T00:00:00.123456", True),
+        (["2026-01-01T00:00:00Z"], "2026-01-03 00:00:00Z", False),
+        (["2026-01-01T00:00:00Z"], "Thu, 01 Jan 2026 00:00:00 GMT", False),
+        (["Thu, 01 Jan 2026 00:00:00 GMT"], "Fri, 02 Jan 2026 00:00:00 GMT", True),
+        (["2026-01-01T00:00:00Z", "2026-01-02T00:00:00"], "2026-01-03 00:00:00", True),
+        (["2026-01-01 00:00 in all"], "2026-01-03 00:00 by 7", True),
+        (["https://shop.example/a?b"], "https://SHOP.example/c", True),
+        (["https://shop.example/a"], "https://shop.example:8100/a", False),
+        (["https://shop.example/a"], "http://shop.example/a", False),
+        (["https://shop.example?a", "https://cdn.example/b"], "http://catalog:8100/c", True),
+        (["Chair", "Lamp"], "Table", True),
+        ([None, "https://shop.example/a"], None, True),
+    ],
+)
+def test_taken_exactly_a_time_is_written_alike_and_an_url_is_of_the_same_site(
+    shown: list[Any], new: Any, admitted: bool
+) -> None:
+    assert admits(shown, new, exact=True) is admitted
+    assert admits(shown, new)
