@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from strangler.compare import Answer, Pair
@@ -33,6 +34,8 @@ path = "$.never"
 ignore = true
 why = "Long gone."
 """
+
+looks: Counter[str] = Counter()
 
 
 @pytest.fixture
@@ -149,7 +152,7 @@ async def product(request: Request) -> JSONResponse:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with served(Starlette(routes=[Route("/products/1/", product)])) as address:
+    with served(Starlette(routes=[Route("/products/1/", product), Route("/clock/", clock)])) as address:
         yield address
 
 
@@ -159,6 +162,41 @@ def test_two_addresses_are_asked_and_compared(run: Run, here: Path, url: str) ->
     document = said(run, 1, same, f"{url}/products/1/?a=2")
     assert [(each["old"], each["new"]) for each in document["differences"]] == [('"a=%20"', '"a=2"')]
     assert [each["path"] for each in said(run, 1, same, f"{url}/nothing/")["differences"]] == ["status"]
+
+
+async def clock(request: Request) -> Response:
+    """A price and a time that is never the same. With `breaks`, all looks but the first are cut off."""
+    query = request.query_params
+    looks[query.get("breaks", "")] += 1
+    if "breaks" in query and looks[query["breaks"]] > 1:
+        return Response(b"{}", headers={"Content-Length": "99"})
+    return JSONResponse({"price": query["price"], "at": f"2026-01-01T00:00:{looks.total():02}{query['zone']}"})
+
+
+def test_what_the_old_address_does_not_repeat_is_noise_and_told_as_such(run: Run, here: Path, url: str) -> None:
+    old = f"{url}/clock/?price=1.25&zone=Z"
+    document = said(run, 0, old, f"{url}/clock/?price=1.25&zone=Z")
+    assert (document["verdict"], document["differences"]) == ("agree", [])
+    assert document["noise"] == [{"path": "$.at", "field": "$.at", "kind": "value"}]
+    document = said(run, 1, old, f"{url}/clock/?price=1.5&zone=Z")
+    assert [each["path"] for each in document["differences"]] == ["$.price"]
+    assert {each["path"] for each in said(run, 1, old, f"{url}/clock/?price=1.5&zone=")["differences"]} == {
+        "$.price",
+        "$.at",
+    }
+    shown = run("compare", old, f"{url}/clock/?price=1.25&zone=Z").stdout
+    assert "noise: OLD does not repeat it" in shown
+    assert "$.at" in shown
+
+
+def test_without_a_further_look_whatever_differs_is_a_difference(run: Run, here: Path, url: str) -> None:
+    document = said(run, 1, f"{url}/clock/?price=1&zone=Z", f"{url}/clock/?price=1&zone=Z", "--again", "0")
+    assert ([each["path"] for each in document["differences"]], document["noise"]) == (["$.at"], [])
+
+
+def test_an_old_address_that_does_not_answer_again_leaves_it_open(run: Run, here: Path, url: str) -> None:
+    document = said(run, 3, f"{url}/clock/?price=1&zone=Z&breaks=1", f"{url}/clock/?price=2&zone=Z")
+    assert (document["verdict"], document["cause"]) == ("inconclusive", "old, asked again: broken")
 
 
 def test_an_address_that_does_not_answer_is_inconclusive(run: Run, here: Path, url: str) -> None:
