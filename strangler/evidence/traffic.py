@@ -91,7 +91,7 @@ class Traffic:
             self.errors + other.errors,
             self.fallbacks + other.fallbacks,
             self.seconds + other.seconds,
-            tuple(map(sum, zip(self.buckets, other.buckets, strict=True))),
+            tuple([mine + theirs for mine, theirs in zip(self.buckets, other.buckets, strict=True)]),
         )
 
 

@@ -35,8 +35,7 @@ class Measured:
             if len(buckets) != len(BOUNDS) + 1:
                 continue
             held, seconds = self.durations.setdefault(place, ([0] * len(buckets), [0.0]))
-            for index, number in enumerate(buckets):
-                held[index] += int(number)
+            held[:] = [before + int(number) for before, number in zip(held, buckets, strict=True)]
             seconds[0] += float(row["seconds"])
         self.grow(message.get("counters", ()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -44,6 +45,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        # What is there now stays. To look through all of it again and again would hold up whoever waits for a move.
+        gc.collect()
+        gc.freeze()
         if self.started:
             self._tie.say(SERVING)
 
