@@ -46,7 +46,9 @@ def exit_code_of(reports: Sequence[Mapping[str, Any]], *, latency: bool) -> int:
 
 @click.command(short_help="Say whether the sides answer alike, and if not, where.")
 @click.argument("routes", metavar="[ROUTE]...", nargs=-1)
-@click.option("--release", help="Of this release of the candidate; by default the one with the newest pairs.")
+@click.option(
+    "--release", help="Of this release of the candidate, '' for one not told; by default the one with the newest pairs."
+)
 @click.option("--since", metavar="DAYS", type=Finite(0), help="Only of the last so many days.")
 @click.option(
     "--bound",
@@ -181,9 +183,16 @@ def _scope(report: Mapping[str, Any]) -> str:
     return "They come with requests once it is in shadow: `strangler flip`."
 
 
+def _without_release(report: Mapping[str, Any]) -> int:
+    """The pairs under the same rules whose release nobody told: what fails before the first answer that does."""
+    return sum(each["pairs"] for each in report["scopes"] if not each["release"] and each["rules"] == report["rules"])
+
+
 def _tell(report: Mapping[str, Any]) -> None:
     if report["first"]:
         print_text(f"Pairs from {moment(report['first'])} to {moment(report['last'])}, rules {report['rules']}.")
+    if report["release"] and (unknown := _without_release(report)):
+        print_text(f"{unknown} more, of answers that told no release: --release '' shows them.")
     if report["differences"]:
         print_text()
         print_text("Differences")

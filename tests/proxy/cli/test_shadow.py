@@ -136,6 +136,17 @@ def test_of_no_pairs_the_report_says_how_there_come_to_be_some_or_what_there_is_
     assert "Times:" not in shown
 
 
+def test_pairs_of_answers_that_told_no_release_are_not_left_unsaid(control: ControlPlane) -> None:
+    batch, ours = Batch(), Rules().revision
+    for release, rules, at in (("", ours, 1000.0), ("", "others", 1000.0), ("v1", ours, 2000.0)):
+        batch.pair(Scope("catalog.list", release, rules), template="/", method="GET", status=200, stage="shadow",
+                   answering="monolith", verdict=Verdict.AGREE, at=at, count=3)  # fmt: skip
+    control.evidence.store.add(batch, at=2000.0)
+    words = "3 more, of answers that told no release: --release '' shows them."
+    assert words in run("report", "catalog.list").stdout
+    assert words not in run("report", "catalog.list", "--release", "").stdout
+
+
 def test_what_was_not_compared_is_told_with_what_its_word_means(control: ControlPlane, folder: Path) -> None:
     batch = Batch()
     batch.missed("catalog.list", Missed.SKIP, 7)
