@@ -13,6 +13,7 @@ from strangler_proxy.cli.failure import error_text
 from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_text
 from strangler_proxy.cli.remote import running_config
+from strangler_proxy.config.reader import config_text
 from strangler_proxy.plain import plain, reason
 from strangler_proxy.reload_socket import PROGRAM, RELOAD, ask
 from strangler_proxy.state import StateDir
@@ -36,6 +37,8 @@ def reload(program: bool, as_json: bool, config: Path) -> None:
     With --program the supervisor itself becomes what is installed now, in the same process, once that has proven that
     it can: sockets, process id and customers stay.
     """
+    # Without it the proxy would be found all the same, and take its own file for the one that was named.
+    config_text(config)
     state = StateDir.of(running_config(config, os.environ, silent=True))
     try:
         outcome = ask(state.supervisor, PROGRAM if program else RELOAD, seconds=_WAIT_SECONDS)

@@ -220,6 +220,12 @@ def test_only_the_owner_may_ask_for_a_reload_and_nonsense_harms_nobody(proxy: Pr
     assert proxy.run("reload").returncode == 0
 
 
+def test_a_reload_of_a_file_that_is_not_there_reloads_no_other(proxy: Proxy) -> None:
+    refused = proxy.run("-c", "nowhere.toml", "reload")
+    assert (refused.returncode, "nowhere.toml: there is no such file" in refused.stderr) == (2, True)
+    assert not (proxy.state / "reload.json").exists()
+
+
 def test_without_a_proxy_a_reload_says_that_there_is_none(proxy: Proxy) -> None:
     proxy.stop()
     refused = proxy.run("reload")
