@@ -62,8 +62,11 @@ def rotate(at_once: bool, as_json: bool, config: Path) -> None:
     loaded = load_config(config)
     StateDir.of(loaded).create()
     now = time.time()
-    key = signing_keys(loaded).rotate(now, at_once=at_once)
-    signs = now if at_once else now + SETTLING
+    kept = signing_keys(loaded)
+    key = kept.rotate(now, at_once=at_once)
+    # The first key of all has none beside it that could sign until it is known.
+    signs_now = any(signs for each, signs in kept.listed(now) if each.kid == key.kid)
+    signs = now if signs_now else now + SETTLING
     outcome: dict[str, Any] = {
         "kid": key.kid,
         "signs_from": datetime.fromtimestamp(signs, UTC).isoformat(timespec="seconds"),
@@ -71,5 +74,5 @@ def rotate(at_once: bool, as_json: bool, config: Path) -> None:
     if as_json:
         print_json(outcome)
     else:
-        begins = "from now on" if at_once else f"from {moment(signs)} on"
+        begins = "from now on" if signs_now else f"from {moment(signs)} on"
         print_text(f"The key {key.kid} signs {begins}. `strangler identity keys` shows all.")

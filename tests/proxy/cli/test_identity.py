@@ -37,6 +37,11 @@ def test_the_first_key_is_there_before_the_proxy_ever_was(run: Run) -> None:
     assert len(kids(run)) == 1
 
 
+def test_the_first_key_signs_at_once_and_is_said_to(run: Run) -> None:
+    assert " signs from now on. " in run("identity", "rotate").stdout
+    assert run("identity", "keys").stdout.splitlines()[1].split()[1] == "signs"
+
+
 def test_at_once_the_old_ones_are_gone(run: Run) -> None:
     run("identity", "rotate")
     told = run("identity", "rotate", "--at-once")
