@@ -105,7 +105,7 @@ class Agreement:
             why = f"There are {self.pairs} pairs, and {wanted.pairs} are wanted."
             return Judgement(GateVerdict.INCONCLUSIVE, why)
         if self.bound >= wanted.bound:
-            seen = f"{self.agree} of {told + self.open}, {self.inputs} distinct inputs"
+            seen = f"{self.agree} of {told + self.open}, {_distinct(self.inputs)}"
             why = f"At least {percent(self.bound)} of pairs agree ({seen})."
             return Judgement(GateVerdict.PASS, why)
         return Judgement(GateVerdict.INCONCLUSIVE, self._lacking(wanted))
@@ -118,8 +118,9 @@ class Agreement:
         if needed is None:
             return f"{sure}, which no number of pairs shows."
         if self.pair_bound >= wanted.bound:
-            enough = f"{needed} distinct inputs, or {_EXHAUSTED} pairs of each"
-            return f"{sure}: it takes {enough}; there are {self.inputs} inputs in {self.agree + self.differ} pairs."
+            told = "there is 1 input" if self.inputs == 1 else f"there are {self.inputs} inputs"
+            enough = f"{_distinct(needed)}, or {_EXHAUSTED} pairs of each"
+            return f"{sure}: it takes {enough}; {told} in {self.agree + self.differ} pairs."
         return f"{sure}: it takes {needed} pairs, of which there are {self.agree + self.differ + self.open}."
 
     def to_json(self) -> dict[str, Any]:
@@ -179,6 +180,10 @@ def agreement_of(evidence: Evidence, confidence: float = CONFIDENCE, *, group: s
         input_bound=lower_bound(max(0, inputs - differ - unsettled), inputs, confidence),
         ceiling=upper_bound(agree, told, confidence),
     )
+
+
+def _distinct(inputs: int) -> str:
+    return f"{inputs} distinct input{'' if inputs == 1 else 's'}"
 
 
 def _inputs(evidence: Evidence, told: int, pairs: int) -> int:

@@ -12,6 +12,7 @@ from strangler_proxy.plan_draft.reasons import in_short
 from strangler_proxy.plan_draft.steps import first_step, last_read_step
 from strangler_proxy.plan_draft.tables import row, table
 from strangler_proxy.plan_draft.weight import Weighed
+from strangler_proxy.words import counted
 
 __all__ = ["draft_text"]
 
@@ -59,10 +60,12 @@ def _looked_at(draft: Draft) -> Iterator[str]:
     yield "## What was looked at\n"
     own = [app for app in inventory.apps if app.origin == "project"]
     yield (
-        f"{len(own)} apps of the project with {sum(app.lines for app in own)} lines, {len(inventory.views)} URL"
-        f" patterns, {sum(not model.auto for model in inventory.models)} models, {len(inventory.relations)} relations"
-        f" across apps, {len(inventory.receivers)} receivers of signals, {len(inventory.tasks)} tasks and"
-        f" {len(inventory.commands)} commands; taken {inventory.site.at or 'at a time unknown'}.\n"
+        f"{counted(len(own), 'app')} of the project with {counted(sum(app.lines for app in own), 'line')},"
+        f" {counted(len(inventory.views), 'URL pattern')},"
+        f" {counted(sum(not model.auto for model in inventory.models), 'model')},"
+        f" {counted(len(inventory.relations), 'relation')} across apps,"
+        f" {counted(len(inventory.receivers), 'receiver')} of signals, {counted(len(inventory.tasks), 'task')} and"
+        f" {counted(len(inventory.commands), 'command')}; taken {inventory.site.at or 'at a time unknown'}.\n"
     )
     unknown: list[str] = []
     if draft.traffic is None:

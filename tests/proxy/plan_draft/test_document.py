@@ -67,6 +67,8 @@ def test_a_monolith_of_which_nothing_should_move_is_told_so_and_is_a_plan_all_th
     inventory = shop(["accounts"], views=[view("accounts", "login")])
     text = draft(inventory)
     assert "Nothing here is worth a service of its own" in text
+    assert "\n1 app of the project with " in text
+    assert ", 1 URL pattern, " in text
     assert read_plan(text, Path("plan.md")).steps
 
 

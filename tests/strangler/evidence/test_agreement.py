@@ -77,6 +77,13 @@ def test_a_thousand_pairs_of_few_inputs_are_worth_few() -> None:
     assert "299 distinct inputs, or 50 pairs of each; there are 20 inputs in 999 pairs" in judged.reason
 
 
+def test_a_single_input_is_told_as_one() -> None:
+    few = agreement_of(evidence(agree=40, inputs=1)).judged(AgreementWanted(bound=0.9))
+    assert few.reason.endswith("29 distinct inputs, or 50 pairs of each; there is 1 input in 40 pairs.")
+    enough = agreement_of(evidence(agree=50, inputs=1)).judged(AgreementWanted(bound=0.9))
+    assert "(50 of 50, 1 distinct input)" in enough.reason
+
+
 def test_inputs_that_come_again_and_again_are_taken_for_all_that_there_are() -> None:
     agreement = agreement_of(evidence(agree=1000, inputs=20))
     assert agreement.exhausted

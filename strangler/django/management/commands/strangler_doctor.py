@@ -45,7 +45,8 @@ class Command(BaseCommand):
                 write_facts(Path(options["facts"]), facts)
             except OSError as error:
                 raise CommandError(f"{options['facts']} cannot be written: {error.strerror}", returncode=2) from error
-            self.stdout.write(f"{options['facts']}: {len(facts.urls) + len(facts.prefixed)} URLs, no secrets.")
+            number = len(facts.urls) + len(facts.prefixed)
+            self.stdout.write(f"{options['facts']}: {number} URL{'' if number == 1 else 's'}, no secrets.")
             return
         findings = examine(facts)
         if options["json"]:
