@@ -17,6 +17,7 @@ from strangler_proxy.cli.options import CONFIG, JSON
 from strangler_proxy.cli.output import print_json, print_table, print_text
 from strangler_proxy.cli.remote import control_client
 from strangler_proxy.cli.sources import is_url
+from strangler_proxy.cli.starting_routes import told_apps
 from strangler_proxy.config import load_config
 from strangler_proxy.discover import Discovery, Traffic, discover_in, traffic_of_lines, traffic_of_metrics
 from strangler_proxy.discover.discovery import AppSummary, Endpoint
@@ -68,8 +69,7 @@ def discover(
         raise click.UsageError("Give one of --access-log, --metrics and --control: they would count requests twice.")
     inventory = read_inventory(inventory_file)
     if app is not None and inventory.app(app) is None:
-        labels = ", ".join(sorted({view.app for view in inventory.views if view.app}))
-        raise StranglerError(f"{inventory_file} has no app {app!r}. Apps with views: {labels}.")
+        raise StranglerError(f"{inventory_file} has no app {app!r}. {told_apps(inventory)}")
     skipped: Counter[str] = Counter()
     traffic = Traffic()
     if logs:
@@ -108,7 +108,7 @@ def _exposition(metrics: str | None, config: Path) -> str:
         try:
             return Path(metrics).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise StranglerError(f"{metrics} cannot be read: {error}.") from error
+            raise StranglerError(f"{metrics} cannot be read: {reason(error)}.") from error
     try:
         answered = httpx.get(metrics, timeout=_SECONDS, trust_env=False)
         answered.raise_for_status()
@@ -139,11 +139,13 @@ def _print(found: Discovery, inventory: Inventory, app: str | None, limit: int) 
     if found.unknown:
         print_text()
         print_table(("without a view", "requests"), found.unknown[:10])
-    print_text()
-    print_table(
-        ("app", "views", *columns[:2], "lines", "needs", "needed by"),
-        (list(_app(each, numbers=bool(columns))) for each in found.apps if app is None or each.app.label == app),
-    )
+    apps = [each for each in found.apps if app is None or each.app.label == app]
+    if apps:
+        print_text()
+        print_table(
+            ("app", "views", *columns[:2], "lines", "needs", "needed by"),
+            (list(_app(each, numbers=bool(columns))) for each in apps),
+        )
     for note in inventory.notes:
         print_text(f"note: {note}")
 

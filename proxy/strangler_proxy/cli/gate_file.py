@@ -14,6 +14,7 @@ from strangler.gates import Gates
 from strangler_proxy.config.gates_table import read_gates
 from strangler_proxy.config.place import Place
 from strangler_proxy.config.positions import Positions
+from strangler_proxy.plain import reason
 
 __all__ = ["given_gates"]
 
@@ -47,4 +48,4 @@ def _text(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         right = "name a file of gates in UTF-8"
-        raise ConfigError([Problem(str(file), None, "", f"cannot be read: {error}", right)]) from None
+        raise ConfigError([Problem(str(file), None, "", f"cannot be read: {reason(error)}", right)]) from None

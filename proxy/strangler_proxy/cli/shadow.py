@@ -15,6 +15,7 @@ from strangler_proxy.cli.shadow_report import report
 from strangler_proxy.cli.shadow_rule import rule
 from strangler_proxy.cli.shadow_samples import samples
 from strangler_proxy.cli.subject_words import SUBJECT_HELP, subject_in
+from strangler_proxy.plain import reason
 from strangler_proxy.words import counted
 
 __all__ = ["shadow"]
@@ -93,7 +94,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"{path} cannot be read: {error}", param_hint="--rules") from error
+        raise click.BadParameter(f"{path} cannot be read: {reason(error)}", param_hint="--rules") from error
 
 
 def _tell(outcome: dict[str, Any]) -> None:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from strangler.errors import StranglerError
-from strangler.inventory import read_inventory
+from strangler.inventory import Inventory, read_inventory
 from strangler_proxy.cli.output import print_json, print_text
 from strangler_proxy.config.reader import read_config
 from strangler_proxy.discover.starting_routes import StartingRoute, service_of, starting_routes
-from strangler_proxy.plain import plain
+from strangler_proxy.plain import plain, reason
 from strangler_proxy.words import counted
 
-__all__ = ["WithRoutes", "add_routes", "routes_for"]
+__all__ = ["WithRoutes", "add_routes", "routes_for", "told_apps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,12 @@ class WithRoutes:
         return [each for each in self.routes if not each.left_out]
 
 
+def told_apps(inventory: Inventory) -> str:
+    """Which apps have views, in a sentence: for whoever named another."""
+    labels = sorted({view.app for view in inventory.views if view.app})
+    return f"Apps with views: {', '.join(labels)}." if labels else "No app has views: they are all the project's own."
+
+
 def routes_for(text: str, file: Path, inventory_file: Path, app: str, candidate: str) -> WithRoutes:
     """`text` (of `file`) with the routes of an app behind it. Raises StranglerError for an app without views, and
     ConfigError where a file is wrong or would become so."""
@@ -41,8 +47,7 @@ def routes_for(text: str, file: Path, inventory_file: Path, app: str, candidate:
     config = read_config(text, file, os.environ)
     found = starting_routes(inventory, app, config.routes)
     if not found:
-        labels = ", ".join(sorted({view.app for view in inventory.views if view.app}))
-        raise StranglerError(f"{inventory_file} has no view of an app {app!r}. Apps with views: {labels}.")
+        raise StranglerError(f"{inventory_file} has no view of an app {app!r}. {told_apps(inventory)}")
     upstream = None if service_of(app) in config.upstreams else candidate
     made = f"{text.rstrip()}\n\n{_routes_text(app, found, upstream)}"
     read_config(made, file, os.environ)
@@ -54,7 +59,7 @@ def add_routes(file: Path, inventory_file: Path, app: str, candidate: str, as_js
     try:
         text = file.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise StranglerError(f"{file} cannot be read: {error}.") from error
+        raise StranglerError(f"{file} cannot be read: {reason(error)}.") from error
     made = routes_for(text, file, inventory_file, app, candidate)
     if made.written:
         try:

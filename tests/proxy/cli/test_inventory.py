@@ -117,6 +117,18 @@ def test_what_cannot_be_read_is_told(run: Run, routes: Path, options: list[str],
     assert said in result.stderr
 
 
+def test_of_a_project_without_apps_no_empty_list_of_them_is_told(run: Run, routes: Path, tmp_path: Path) -> None:
+    document = json.loads(EXAMPLE.read_text())
+    for view in document["views"]:
+        view["app"] = ""
+    (tmp_path / "bare.json").write_text(json.dumps({**document, "apps": [], "relations": [], "imports": []}))
+    bare = ["--inventory", str(tmp_path / "bare.json")]
+    assert "needed by" not in run("discover", *bare).stdout
+    for words in (["discover", *bare], ["init", *bare]):
+        refused = run(*words, "--app", "nothing")
+        assert (refused.exit_code, "No app has views: they are all the project's own." in refused.stderr) == (2, True)
+
+
 def test_a_route_is_explained_by_what_it_takes(run: Run, routes: Path) -> None:
     result = run("explain", "catalog.product", *INVENTORY)
     assert result.exit_code == 0, result.output
