@@ -180,7 +180,7 @@ def _scope(report: Mapping[str, Any]) -> str:
     if report["missed"]:
         counts = ", ".join(f"{count} {cause}" for count, cause, _ in told_causes(report["missed"]))
         return f"Not compared: {counts}."
-    return "They come with requests once it is in shadow: `strangler flip`."
+    return "They come with requests while it is in shadow; `strangler flip` moves it there."
 
 
 def _without_release(report: Mapping[str, Any]) -> int:

@@ -129,7 +129,7 @@ def test_one_group_of_customers_can_be_judged_by_itself(control: ControlPlane) -
 
 
 def test_of_no_pairs_the_report_says_how_there_come_to_be_some_or_what_there_is_instead(control: ControlPlane) -> None:
-    assert "once it is in shadow: `strangler flip`" in run("report", "catalog.list").stdout
+    assert "while it is in shadow; `strangler flip` moves it there" in run("report", "catalog.list").stdout
     observe(control, agreeing=3)
     shown = run("report", "catalog.list", "--release", "v9").stdout
     assert f"There is evidence of release v1 under rules {Rules().revision}." in shown
