@@ -94,6 +94,9 @@ def record(
     """
     if stop + show + (file is not None) != 1:
         raise click.UsageError("Name a FILE to record into, or say --stop or --status.")
+    if str(file) in ("stop", "status"):
+        # Whoever says `record stop` wants an end, and would have begun another.
+        raise click.UsageError(f"Say --{file}; a file of that name wants an ending, such as {file}.ndjson.")
     with control_client(config) as client:
         if show:
             _show(client.recording(), as_json)

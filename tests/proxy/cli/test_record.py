@@ -154,6 +154,8 @@ def test_where_nothing_runs_stop_says_so_and_status_too(crew: Crew) -> None:
         (),
         ("visits.ndjson", "--stop"),
         ("--stop", "--status"),
+        ("stop",),
+        ("status",),
         ("visits.ndjson", "--sample", "0%"),
         ("visits.ndjson", "--sample", "half"),
         ("visits.ndjson", "--for", "25h"),
