@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from strangler.compare import Rules, load_rules, parse_rules
-from strangler.errors import UnknownToggle
+from strangler.errors import ConfigError, UnknownToggle
 from strangler.evidence import Compared, EvidenceStore, KeptPair, Scope, subject_hash
 from strangler.evidence.agreement import Agreement, agreement_of
 from strangler.evidence.compared import compared_by
@@ -27,6 +28,7 @@ __all__ = ["Looking"]
 _MOST_DAYS: Final = 2000
 _MOST_WINDOWS: Final = 20_000
 _DAY: Final = 86_400
+_GIVEN: Final = "the given rules"
 
 
 class Looking:
@@ -166,7 +168,13 @@ class Looking:
         file = self._config.shadow.rules or self._config.path.parent / RULES
         if text is not None:
             # Files of ids are looked for where they are for the rules in force.
-            return parse_rules(text, str(file.with_name("the given rules")))
+            name = str(file.with_name(_GIVEN))
+            try:
+                return parse_rules(text, name)
+            except ConfigError as error:
+                # Whoever gave them knows where they are: not in that folder.
+                given = (replace(each, file=_GIVEN) if each.file == name else each for each in error.problems)
+                raise ConfigError(given) from error
         return load_rules(file) if self._config.shadow.rules or file.exists() else self._config.rules
 
     def _routes(self, names: Sequence[str]) -> list[Route]:
