@@ -35,6 +35,19 @@ def test_memory_that_rises_steadily_over_a_long_life_is_told() -> None:
     assert slope("worker 0", lives(200, 300)) == ""
 
 
+def test_one_step_is_no_growth_and_steps_that_go_on_are() -> None:
+    def lives(*steps: int) -> list[Gauge]:
+        """Twenty minutes with a MiB more from each of those seconds on."""
+        return [
+            replace(IDLE, at=float(at), rss=IDLE.rss + MIB * sum(at >= step for step in steps))
+            for at in range(0, 1201, 5)
+        ]
+
+    for step in range(0, 1201, 40):
+        assert slope("control", lives(step)) == ""
+    assert slope("control", lives(*range(0, 1201, 120)))
+
+
 def test_a_process_is_measured_with_its_connections() -> None:
     before = measured(os.getpid(), 0.0)
     with socket.create_server(("127.0.0.1", 0)) as server:
