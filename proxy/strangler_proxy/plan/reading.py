@@ -36,7 +36,8 @@ def load_plan(path: Path) -> Plan:
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
         wrong = "there is no such file" if missing else f"cannot be read: {error.strerror}"
-        raise ConfigError([Problem(str(path), None, "", wrong, "name the plan with --plan FILE")]) from None
+        draft = f", or draft one: strangler plan new --inventory inventory.json -o {path}" if missing else ""
+        raise ConfigError([Problem(str(path), None, "", wrong, f"name the plan with --plan FILE{draft}")]) from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

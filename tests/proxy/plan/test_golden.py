@@ -59,7 +59,7 @@ def test_a_form_feed_in_the_prose_ends_no_line() -> None:
 
 
 def test_a_file_that_is_not_there_or_not_text_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no such file"):
+    with pytest.raises(ConfigError, match=r"no such file(.|\n)*or draft one: strangler plan new .* -o .*plan\.md"):
         load_plan(tmp_path / "plan.md")
     with pytest.raises(ConfigError, match="cannot be read"):
         load_plan(tmp_path)
