@@ -136,7 +136,12 @@ class PlanApi:
         snapshot = self._plane.snapshot
         if self._seen is None or self._seen[0] != snapshot.revision:
             moves = await self._plane.history(None, _MOST_MOVES)
-            told = [{"name": each.name, "at": each.at.timestamp(), "stage": each.after.stage.value} for each in moves]
+            # What only came into the file has not moved.
+            told = [
+                {"name": each.name, "at": each.at.timestamp(), "stage": each.after.stage.value}
+                for each in moves
+                if each.before is not None
+            ]
             rows = [
                 {
                     "name": name,

@@ -92,6 +92,14 @@ def test_no_mark_looks_like_a_consent_in_the_audit(client: Client, control: Cont
     assert control.documents.events(action="plan.*") == []
 
 
+def test_what_came_into_the_file_is_no_move(client: Client) -> None:
+    assert client.get("/api/v1/plan/shop").json()["moves"] == []
+    lease(client)
+    assert flip(client, "shadow").status_code == 200
+    moves = client.get("/api/v1/plan/shop").json()["moves"]
+    assert [(each["name"], each["stage"]) for each in moves] == [("catalog.list", "shadow")]
+
+
 def test_moves_carry_plan_and_step_into_the_audit(client: Client, control: ControlPlane) -> None:
     lease(client)
     assert flip(client, "shadow", evidence={"reason": "agreed", "plan": "a lie"}).status_code == 200
