@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
-__all__ = ["faults", "fits"]
+__all__ = ["faults", "fits", "is_whole"]
 
 PHONE = {"width": 375, "height": 740}
 DESK = {"width": 1280, "height": 800}
@@ -53,3 +54,28 @@ def fits(page: Page) -> None:
     )
     page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
     assert beside == [], beside
+
+
+def is_whole(meter: Locator) -> bool:
+    """Whether what a meter has is drawn in all of its height: looks at what is drawn, for no style tells."""
+    drawn = b64encode(meter.screenshot(animations="disabled")).decode()
+    value = float(meter.get_attribute("value") or 0)
+    blank = meter.page.context.new_page()
+    # In a page of its own, for ours take no picture from anywhere.
+    alike = blank.evaluate(
+        """async ([drawn, value]) => {
+            const image = new Image();
+            image.src = `data:image/png;base64,${drawn}`;
+            await image.decode();
+            const canvas = Object.assign(document.createElement("canvas"), {width: image.width, height: image.height});
+            const ground = canvas.getContext("2d");
+            ground.drawImage(image, 0, 0);
+            const at = (x, y) => ground.getImageData(x, y, 1, 1).data.join();
+            const within = Math.round(image.width * value / 2);
+            const rows = [...Array(image.height - 2).keys()].map((y) => at(within, y + 1));
+            return new Set(rows).size === 1 && rows[0] !== at(image.width - 6, Math.round(image.height / 2));
+        }""",
+        [drawn, value],
+    )
+    blank.close()
+    return bool(alike)

@@ -106,6 +106,21 @@ def test_counts_follow_by_themselves(shop: Shop, sign_in: SignIn) -> None:
     assert page.evaluate("window.stays") is True
 
 
+def test_kept_pairs_follow_by_themselves_but_not_while_somebody_points_at_them(shop: Shop, sign_in: SignIn) -> None:
+    page = sign_in(DETAIL)
+    newest = page.locator("#kept tbody tr").first
+    differ = page.locator(".diff-facts div").filter(has_text="Differ").locator("dd")
+    newest.hover()
+    before = newest.get_attribute("id")
+    with shop.customers("/products/1/", pause=0.1):
+        for _ in range(3):
+            counted = differ.inner_text()
+            until(lambda: differ.inner_text() != counted, seconds=90)  # noqa: B023
+        assert newest.get_attribute("id") == before
+        page.mouse.move(0, 0)
+        until(lambda: newest.get_attribute("id") != before, seconds=90)
+
+
 def test_a_pair_is_copied_as_curl_with_the_keyboard_alone(
     shop: Shop, sign_in: SignIn, new_context: Callable[..., BrowserContext]
 ) -> None:

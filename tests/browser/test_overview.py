@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser import past
 from tests.browser.conftest import SignIn
-from tests.browser.looks import faults, fits
+from tests.browser.looks import faults, fits, is_whole
 from tests.browser.screenshots import shoot
 from tests.browser.shop import Shop, serving_shop
 
@@ -35,6 +35,7 @@ def test_the_overview_shows_what_has_moved_and_follows_a_flip_without_a_reload(s
     moved = page.get_by_role("region", name="What has moved")
     expect(moved).to_contain_text("of requests")
     expect(moved).to_contain_text("of the monolith's code")
+    assert is_whole(moved.locator("meter").first)
     expect(moved).to_contain_text("4\u202f100 of 64\u202f100 lines that only retired routes lead to")
     routes = page.get_by_role("table", name="Routes and seams by bounded context")
     detail = routes.get_by_role("row").filter(has=page.get_by_role("link", name="catalog.product-detail"))

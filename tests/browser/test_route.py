@@ -246,3 +246,20 @@ def test_what_holds_a_move_is_told_before_anybody_presses(sign_in: SignIn, shop:
     expect(page.locator("#moves").get_by_role("radio", name=re.compile("retired"))).to_be_disabled()
     expect(page.locator("#rung-retired")).to_contain_text("can be retired from extracted only")
     shoot(page, "route-phone", whole=False)
+
+
+def test_what_cannot_be_looked_at_says_why_instead_of_looking_for_ever(
+    sign_in: SignIn, shop: Shop, wrong: list[str]
+) -> None:
+    page = sign_in("/room/")
+    refusal = '<div class="refusal" role="alert"><p><b>Not now.</b> The store does not answer.</p></div>'
+    page.route("**/gates", lambda asked: asked.fulfill(status=503, content_type="text/html", body=refusal))
+    page.goto(PATH)
+    gates = page.locator("#gates")
+    expect(gates.get_by_role("alert")).to_have_text("Not now. The store does not answer.")
+    expect(gates.locator(".loading")).to_have_count(0)
+    page.unroute("**/gates")
+    # It comes back with the next move.
+    shop.move(NAME, "shadow")
+    expect(gates).to_contain_text("Gates before canary")
+    wrong.clear()

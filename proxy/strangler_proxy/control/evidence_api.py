@@ -114,7 +114,13 @@ class EvidenceApi:
         """One kept pair."""
         kept = await self._looking.pair(request.path_params["id"])
         if kept is None:
-            return refusal(404, "unknown_pair", "No pair of that id is kept any more.")
+            return refusal(
+                404,
+                "unknown_pair",
+                "No pair of that id is kept any more.",
+                remedy="A few are kept for each place that differs, and newer ones take their room: look at the newest"
+                " of its route. What is to stay is saved as a parity case.",
+            )
         return answer(kept.to_json())
 
     async def clear(self, request: Request) -> Response:

@@ -10,9 +10,10 @@ from typing import Any, Final
 from markupsafe import Markup, escape
 
 from strangler.toggles import format_share
-from strangler_proxy.words import counted, milliseconds, percent
+from strangler_proxy.words import counted, milliseconds
+from strangler_proxy.words import percent as told_percent
 
-__all__ = ["FILTERS", "ago", "at", "coded", "count", "day", "duration", "latency", "rate", "share", "size"]
+__all__ = ["FILTERS", "ago", "at", "coded", "count", "day", "duration", "latency", "percent", "rate", "share", "size"]
 
 _NONE: Final = "–"
 _TIME: Final = Markup('<time datetime="{}" data-time="{}" title="{}">{}</time>')
@@ -36,6 +37,11 @@ def rate(each_second: float | None) -> str:
 def latency(seconds: float | None) -> str:
     """How long an answer took: `12.3 ms`, `4.71 s`."""
     return _NONE if seconds is None else milliseconds(seconds)
+
+
+def percent(share: float) -> str:
+    """A share in per cent, which no line's end takes apart: `99.5 %`."""
+    return told_percent(share).replace(" ", "\u00a0")
 
 
 def share(buckets: int | None) -> str:

@@ -122,8 +122,7 @@ def _entry(entry: Mapping[str, Any], plan: str) -> EntryShown:
 def _place(entry: Mapping[str, Any], plan: str) -> str:
     name = str(entry["name"])
     if entry["kind"] == "move":
-        route = str((entry.get("to") or {}).get("kind", "route")) == "route"
-        return f"/room/routes/{quote(name, safe='')}" if route else ""
+        return f"/room/routes/{quote(name, safe='')}"
     if str(entry["action"]).startswith("plan.") and name.startswith(f"{plan}/"):
         return f"/room/plan#step-{quote(name.removeprefix(f'{plan}/'), safe='')}"
     return ""

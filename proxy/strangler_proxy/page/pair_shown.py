@@ -33,6 +33,9 @@ _CONTEXT: Final = 2
 _MOST_SHOWN: Final = 3_000
 _LONGEST_TEXT: Final = 20_000
 _HEADER: Final = "header:"
+# A body that is no text differs as a whole, and its outline is its root alone.
+_BODY: Final = "body"
+_ROOT: Final = "$"
 
 
 class Parts(NamedTuple):
@@ -158,8 +161,9 @@ def _marked(rows: Sequence[OutlineRow], differences: Sequence[Difference], compa
     at_path: dict[str, list[int]] = {}
     at_field: dict[str, list[int]] = {}
     for number, each in enumerate(differences):
+        path = _ROOT if each.path == _BODY else each.path
         # Rules can align elements that have no index in common: of those the field is known, and what stands there.
-        table, key = (at_path, each.path) if each.path in known else (at_field, each.field)
+        table, key = (at_path, path) if path in known else (at_field, each.field)
         table.setdefault(key, []).append(number)
     # Whatever is in an element that only one side has is marked as that is.
     inherited: list[tuple[int, str]] = []

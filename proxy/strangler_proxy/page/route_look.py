@@ -121,8 +121,14 @@ def gates_before(client: ControlClient, name: str) -> tuple[str, tuple[Gate, ...
 
 
 def differing(client: ControlClient, name: str) -> Mapping[str, Any] | None:
-    """In short, where pairs of the newest release differ; None where none does, or no store says so."""
-    rows = _kept(lambda: client.differences([name])["routes"], [])
+    """In short, where pairs of the newest release differ; None where none does, no store says so, or there are no pairs
+    to look at, as of a seam."""
+    try:
+        rows = _kept(lambda: client.differences([name])["routes"], [])
+    except ControlRefused as refused:
+        if refused.code != "unknown_toggle":
+            raise
+        return None
     return next((each for each in rows if each["differ"]), None)
 
 

@@ -156,7 +156,7 @@ def takes_of(route: _Row) -> Takes:
 
 
 def moves_in(entries: Iterable[_Row]) -> tuple[Moved, ...]:
-    """The audit of one toggle, newest first, without what only declared it."""
+    """The audit of one toggle, newest first; of what only declared it `came` is empty."""
     return tuple(_moved(entry) for entry in entries)
 
 

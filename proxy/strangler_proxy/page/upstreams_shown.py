@@ -12,7 +12,9 @@ __all__ = ["CopiesShown", "Gauge", "UpstreamShown", "copies_shown", "upstreams_s
 
 _MOST_ROUTES: Final = 20
 _NEARLY: Final = 0.8
-_BY_DESIGN: Final = frozenset({"streaming", "conditional", "range", "skip", "too-long", "client-gone", "draining"})
+_BY_DESIGN: Final = frozenset(
+    {"streaming", "conditional", "range", "session", "skip", "too-long", "client-gone", "draining"}
+)
 
 _Json = Mapping[str, Any]
 

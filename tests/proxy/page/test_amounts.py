@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from strangler_proxy.page.amounts import ago, at, coded, count, day, duration, latency, rate, share, size
+from strangler_proxy.page.amounts import ago, at, coded, count, day, duration, latency, percent, rate, share, size
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,7 @@ def test_sizes_and_shares() -> None:
         "5\u00a0GiB",
     ]
     assert [share(each) for each in (None, 10_000)] == ["–", "10%"]
+    assert percent(0.995) == "99.5\u00a0%"
 
 
 def test_a_moment_is_told_in_utc_for_whoever_has_no_script() -> None:

@@ -49,11 +49,13 @@ def names(page: str) -> list[str]:
 
 def test_moves_and_events_stand_together_with_what_was_known(visit: Visit, control: ControlPlane) -> None:
     move(visit)
+    move(visit, name="catalog.facts")
     happen(control, "migration_plan/reads.shadow")
     page = visit.get("/room/audit").text
     assert "a look" in page
     assert "ben@desk (control.token)" in page
     assert 'href="/room/routes/catalog.list"' in page
+    assert 'href="/room/routes/catalog.facts"' in page
     assert 'href="/room/plan#step-reads.shadow"' in page
     assert "What was known" in page
 

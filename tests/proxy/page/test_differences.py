@@ -58,7 +58,7 @@ def hostile(name: str = "evil") -> KeptPair:
 
 def test_routes_that_differ_are_listed_and_lead_to_their_own_page(visit: Visit, control: ControlPlane) -> None:
     assert "No difference has been seen" in text_of(visit.get("/room/differences"))
-    observe(control, kept_pair("a"), kept_pair("b"), agreeing=8)
+    observe(control, kept_pair("a"), kept_pair("b"), kept_pair("n", verdict=Verdict.INCONCLUSIVE), agreeing=8)
     shown = visit.get("/room/differences")
     assert "1 of 2 routes with two sides differ somewhere" in text_of(shown)
     assert f'href="{ROUTE}"' in shown.text
@@ -78,6 +78,7 @@ def test_a_route_shows_where_it_differs_why_not_and_what_is_kept(visit: Visit, c
     only = visit.get(f"{ROUTE}?verdict=inconclusive&cause=noise")
     assert ('href="/room/pairs/n"' in only.text, "$.price" in text_of(only)) == (True, True)
     assert "No pair is kept that fits" in text_of(visit.get(f"{ROUTE}?path=%24.nothing"))
+    assert "noise 1 pair the monolith" in text
 
 
 def test_what_only_an_earlier_release_differed_in_is_told_as_that(visit: Visit, control: ControlPlane) -> None:
@@ -120,7 +121,19 @@ def test_a_pair_shows_both_answers_with_the_difference_in_its_place(visit: Visit
 
 def test_a_pair_that_is_gone_is_not_found(visit: Visit) -> None:
     for path in ("/room/pairs/gone", "/room/pairs/gone/case", "/room/pairs/gone/body/monolith"):
-        assert visit.get(path).status_code == 404
+        gone = visit.get(path)
+        assert (gone.status_code, "look at the newest of its route" in text_of(gone)) == (404, True)
+
+
+def test_a_target_without_end_is_cut_in_the_title_alone(visit: Visit, control: ControlPlane) -> None:
+    target = f"/catalog.list/{'z' * 3000}/"
+    pair = kept_pair("long")
+    asked = replace(pair.pair, request=replace(pair.pair.request, target=target))
+    observe(control, replace(pair, pair=asked))
+    shown = visit.get("/room/pairs/long").text
+    titles = re.findall(r"<(?:title|h1)>.*?</(?:title|h1)>", shown, flags=re.DOTALL)
+    assert [("…" in each, len(each) < 500) for each in titles] == [(True, True)] * 2
+    assert f"http://127.0.0.1:1{target}" in shown
 
 
 def test_a_pair_is_saved_as_the_case_that_the_command_writes(visit: Visit, control: ControlPlane) -> None:

@@ -54,6 +54,13 @@ def test_a_difference_is_marked_where_it_is_and_what_a_rule_allows_is_told_apart
     assert marks(found) == {"$.price": "breaking", "$.name": EXCUSED}
 
 
+def test_a_body_that_is_no_text_is_marked_as_a_whole() -> None:
+    kind = (("Content-Type", "application/octet-stream"),)
+    left, right = Answer(200, kind, b"\x00\x01"), Answer(200, kind, b"\x00\x02")
+    found, _ = body_rows(outline(left, right), compare_answers(left, right).differences, whole=False)
+    assert [(row.mark, row.anchor) for row in found if isinstance(row, BodyRow)] == [("breaking", 0)]
+
+
 def test_what_only_one_side_has_is_marked_with_all_that_is_in_it() -> None:
     found = rows({"a": {"b": [1]}}, {})
     assert marks(found) == {"$.a": "breaking", "$.a.b": "breaking", "$.a.b[0]": "breaking"}

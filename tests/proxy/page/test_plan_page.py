@@ -107,6 +107,19 @@ def test_the_document_reads_as_it_is_written_with_each_step_in_its_place(visit: 
     assert "state-not-ready" in card(visit, "some")
 
 
+def test_steps_below_one_heading_are_told_apart_by_their_names(visit: Visit, tmp_path: Path) -> None:
+    step = '```toml step={}\nmoves = [{{ flip = "catalog.list", stage = "shadow" }}]\n```\n'
+    one, two, alone = (step.format(each) for each in ("one", "two", "alone"))
+    (tmp_path / "migration_plan.md").write_text(f"# The plan\n\n## Reads\n\n{one}\n{two}\n## Writes\n\n{alone}")
+    index = re.search(r'<nav class="plan-index".*?</nav>', visit.get("/room/plan").text, re.DOTALL)
+    assert index is not None
+    assert re.findall(r"<span>(Reads|Writes)(?: <code>(\w+)</code>)?", index[0]) == [
+        ("Reads", "one"),
+        ("Reads", "two"),
+        ("Writes", ""),
+    ]
+
+
 def test_hostile_text_in_the_plan_stays_text(visit: Visit) -> None:
     page = visit.get("/room/plan").text + visit.get("/room/plan/print").text
     for wrong in ("<script>alert", "<img src=x", "list team <b>", 'href="javascript'):

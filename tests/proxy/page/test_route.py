@@ -16,6 +16,7 @@ from strangler_proxy.control import ControlPlane
 from strangler_proxy.routes.route import Route
 from strangler_proxy.state import StateDir
 
+from strangler.compare import Verdict
 from strangler.evidence import Traffic, TrafficKey
 from strangler.gates import Gates
 from strangler.testing import FixedMoveGuard, MemoryDocumentStore, MemoryEvidenceStore, MemoryToggleStore
@@ -75,6 +76,9 @@ def test_a_route_shows_what_it_takes_where_it_stands_and_where_it_may_go(visit: 
     assert "checked" in radio(shown, "shadow")
     assert "disabled" in radio(shown, "retired")
     assert "declared in strangler.toml" in text
+    assert re.search(r" declared .{1,20} by strangler", text)
+    flip(visit, "shadow")
+    assert re.search(r" moved .{1,20} by ", text_of(visit.part(f"{PAGE}/standing")))
 
 
 def test_what_is_no_route_is_not_found(visit: Visit) -> None:
@@ -89,6 +93,8 @@ def test_a_seam_is_shown_as_far_as_the_proxy_knows_it(visit: Visit) -> None:
     assert "a seam in the monolith" in text
     assert "The old implementation answers" in text
     assert "What it takes" not in text
+    gates = visit.part("/room/routes/catalog.facts/gates")
+    assert (gates.status_code, "No gate is asked for before shadow" in text_of(gates)) == (200, True)
 
 
 def test_what_has_one_side_only_cannot_be_moved(visit: Visit) -> None:
@@ -292,7 +298,7 @@ def test_a_chart_without_a_whole_point_yet_does_not_say_that_nobody_came(visit: 
 
 def test_that_pairs_differ_is_told_where_it_is_moved_even_without_a_gate(visit: Visit, control: ControlPlane) -> None:
     assert "differ" not in text_of(visit.part(f"{PAGE}/gates"))
-    observe(control, kept_pair("a"), kept_pair("b"), agreeing=8)
+    observe(control, kept_pair("a"), kept_pair("b"), kept_pair("n", verdict=Verdict.INCONCLUSIVE), agreeing=8)
     gates = visit.part(f"{PAGE}/gates")
     assert "2 of 10 pairs differ of release v1 , most of them at $.price" in text_of(gates)
     assert 'href="/room/differences/catalog.list"' in gates.text

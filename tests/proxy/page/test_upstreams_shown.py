@@ -65,11 +65,11 @@ def test_what_is_nearly_full_says_so_and_what_was_not_told_is_not_full() -> None
 def test_what_was_dropped_is_told_apart_from_what_was_not_meant_to_be_copied() -> None:
     part = {"now": 1, "most": 10}
     routes = [{"route": f"r{number}", "missed": 1, "causes": {}} for number in range(25)]
-    copies = {"sent": 9, "queue": part, "bytes": part, "missed": {"skip": 5, "queue-full": 2, "new-word": 1},
-              "routes": routes}  # fmt: skip
+    missed = {"skip": 5, "session": 3, "queue-full": 2, "new-word": 1}
+    copies = {"sent": 9, "queue": part, "bytes": part, "missed": missed, "routes": routes}
     shown = copies_shown({"copies": copies})
-    assert shown.missed == 8
+    assert shown.missed == 11
     assert [(number, word) for number, word, _ in shown.dropped] == [(2, "queue-full"), (1, "new-word")]
-    assert [(number, word) for number, word, _ in shown.meant] == [(5, "skip")]
+    assert [(number, word) for number, word, _ in shown.meant] == [(5, "skip"), (3, "session")]
     assert "shadow.queue" in shown.dropped[0][2]
     assert (len(shown.routes), shown.more_routes) == (20, 5)

@@ -4,7 +4,7 @@
 // `strangler:moved` (another revision) on the body, for parts to ask for themselves anew:
 //   hx-get="/room/…" hx-trigger="strangler:tick from:body" hx-swap="morph:innerHTML" (or morph:outerHTML)
 // A form that somebody has begun to fill in is left as it is, whatever becomes of all around it, and a part with a menu
-// or dialog open is left alone until that is closed.
+// or dialog open is left alone until that is closed; one with `data-steady` also while it is pointed at or has the focus.
 "use strict";
 
 (() => {
@@ -173,7 +173,8 @@
   };
   const begunIn = (node) => node.nodeType === Node.ELEMENT_NODE
     && ((node.matches("form") && begun(node)) || [...node.querySelectorAll("form")].some(begun));
-  const opened = (part) => part.querySelector("dialog[open], details.menu[open]") !== null;
+  const opened = (part) => part.querySelector("dialog[open], details.menu[open]") !== null
+    || ("steady" in part.dataset && part.matches(":hover, :focus-within"));
   // An answer to a form would be asked for by sending the form again, which nobody has said.
   const mayReload = () => !("answer" in body.dataset) && !begunIn(body) && !opened(body);
   body.addEventListener("htmx:beforeRequest", (event) => {
@@ -190,6 +191,12 @@
     // What a page asks for as it loads has no event.
     const byItself = (event.detail.requestConfig.triggeringEvent || {}).type || "strangler:load";
     if (byItself.startsWith("strangler:") && opened(event.detail.target)) event.detail.shouldSwap = false;
+  });
+  // What is still being looked for would be so for ever.
+  body.addEventListener("htmx:responseError", (event) => {
+    const waiting = event.detail.target.querySelector(".loading");
+    const told = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html").querySelector(".refusal");
+    if (waiting && told) waiting.replaceWith(told);
   });
   body.addEventListener("htmx:afterSwap", (event) => tellTimes(event.detail.target));
   if (window.Idiomorph) {
