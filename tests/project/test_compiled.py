@@ -25,6 +25,7 @@ SUITES = (
     "tests/proxy/identity",
     "tests/proxy/tracing",
     "tests/strangler/resilience/test_breaker.py",
+    "tests/strangler/resilience/test_breaker_machine.py",
 )
 # Of what may stand in a slice's bounds.
 WITHOUT_EFFECT = {"find", "len"}

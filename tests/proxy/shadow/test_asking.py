@@ -328,39 +328,6 @@ def test_what_differs_is_told_with_everything_that_asking_again_takes(
     scene.idle()
 
 
-def test_headers_differ_by_what_they_say_not_by_order_case_or_moment(
-    make_scene: MakeScene, monolith: RawUpstream, catalog: RawUpstream
-) -> None:
-    monolith.script = answer(b"HTTP/1.1 200 OK\r\nDate: x\r\nX-A: 1\r\nVary: b\r\nX-A: 2\r\nContent-Length: 0\r\n\r\n")
-    catalog.script = answer(
-        b"HTTP/1.1 200 Okay\r\nserver: y\r\nvary:b\r\nx-a: 2\r\ncontent-length: 0\r\nx-a:  1\r\n\r\n"
-    )
-    scene = make_scene()
-    scene.ask(GET)
-    scene.agreed()
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        b"HTTP/1.1 201 OK\r\nContent-Length: 2\r\n\r\nok",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno",
-        b"HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 2\r\n\r\nok",
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok",
-    ],
-    ids=["status", "body", "header", "encoding"],
-)
-def test_whatever_differs_is_not_taken_for_equal(
-    make_scene: MakeScene, catalog: RawUpstream, comparer: Comparer, other: bytes
-) -> None:
-    catalog.script = answer(other)
-    scene = make_scene()
-    connect(scene, comparer)
-    scene.ask(GET)
-    comparer.first()
-    assert not scene.pairs()
-
-
 def test_a_second_instance_is_asked_at_the_same_time(
     make_scene: MakeScene, make_upstream: MakeUpstream, catalog: RawUpstream, comparer: Comparer
 ) -> None:
@@ -399,51 +366,3 @@ def test_of_agreeing_pairs_the_monolith_is_asked_once_more_as_often_as_is_wanted
     (evidence,) = scene.batch().scopes.values()
     assert (evidence.asked, evidence.changed) == (1, 0)
     assert evidence.latency["monolith", "again"].count == 1
-
-
-def test_the_release_is_what_the_answer_says_else_what_the_file_does(
-    make_scene: MakeScene, catalog: RawUpstream
-) -> None:
-    ok = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nx-strangler-release: %b\r\n\r\nok"
-    says = catalog.script = Says(ok % b"2026.1")
-    scene = make_scene(upstream={"release": "from the file"})
-    scene.ask(GET)
-    scene.agreed()
-    assert [scope.release for scope in scene.batch().scopes] == ["2026.1"]
-    says.response = ok % (b"x" * 65)
-    scene.ask(GET)
-    scene.agreed(2)
-    assert {scope.release for scope in scene.batch().scopes} == {"2026.1", "from the file"}
-
-
-def test_an_answer_that_says_no_release_is_counted_with_the_last_that_was_said(
-    make_scene: MakeScene, catalog: RawUpstream, comparer: Comparer
-) -> None:
-    says = catalog.script = Says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Strangler-Release: 7\r\n\r\nok")
-    scene = make_scene()
-    connect(scene, comparer)
-    scene.ask(GET)
-    scene.agreed()
-    # As servers do in the place of an application that failed.
-    says.response = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nno"
-    scene.ask(GET)
-    assert comparer.first().release == "7"
-    assert {scope.release for scope in scene.batch().scopes} == {"7"}
-
-
-def test_a_fallback_counts_against_the_release_that_failed(make_scene: MakeScene, catalog: RawUpstream) -> None:
-    says = catalog.script = Says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Strangler-Release: 7\r\n\r\nok")
-    scene = make_scene(stage=Stage.EXTRACTED)
-    scene.ask(GET)
-    scene.agreed()
-    says.response = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
-    scene.ask(GET)
-    until(lambda: ("inconclusive", "fallback") in scene.pairs())
-    assert {scope.release for scope in scene.batch().scopes} == {"7"}
-
-
-def test_a_release_is_counted_and_no_customer_sees_it(make_scene: MakeScene, catalog: RawUpstream) -> None:
-    catalog.script = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Strangler-Release: 7\r\n\r\nok")
-    scene = make_scene(stage=Stage.RETIRED)
-    assert scene.ask(GET)[0] == b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
-    assert scene.proxy.worker.gateway.counts.releases == {("catalog", "7"): 1}
