@@ -40,7 +40,7 @@ INTRODUCING: Final = 4
 class Asking(ClientHolder):
     """The asking half of an exchange. What comes of it, and what is to be done when it fails, is the other half's.
 
-    `asked` is when the upstream had the whole request; 0 before that.
+    `asked` is when the last of the request is written to the upstream; 0 before that.
     """
 
     __slots__ = (
@@ -123,7 +123,7 @@ class Asking(ClientHolder):
             if body.rest:
                 self._client.hold(body.rest)
         if piece and self._connection is not None:
-            self._connection.transport.write(piece)
+            self._send(self._connection, piece)
         if self._state == SENT:
             self._wait()
         elif self._state == INTRODUCING and self._introduction is not None:
@@ -202,10 +202,16 @@ class Asking(ClientHolder):
             data += self._body.send()
         if client.writing_paused:
             connection.pause_reading()
-        connection.transport.write(data)
+        self._send(connection, data)
         if not connection.writing_paused:
             client.resume_reading()
         self._wait()
+
+    def _send(self, connection: UpstreamConnection, data: bytes) -> None:
+        if self.request_done:
+            # On a busy machine the upstream may have answered before this process has its next turn.
+            self.asked = monotonic()
+        connection.transport.write(data)
 
     def _request_head(self) -> bytes:
         head, choice = self._head, self._choice
@@ -244,8 +250,6 @@ class Asking(ClientHolder):
             deadline = now + self._gateway.limits.body_timeout
         elif self._awaits_answer():
             deadline = now + self._choice.first_byte_timeout
-            if not self.asked and self.request_done:
-                self.asked = now
         elif self._connection is not None and self._connection.writing_paused:
             deadline = now + upstream.idle_timeout
         elif self._body is not None:
