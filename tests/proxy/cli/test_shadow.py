@@ -11,15 +11,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from strangler_proxy.causes import MEANINGS, told_causes
+from strangler_proxy.causes import MEANINGS
 from strangler_proxy.cli import main
 from strangler_proxy.control import ControlPlane
 from strangler_proxy.secret import keep_secret
 from strangler_proxy.state import StateDir
 from strangler_proxy.subject import KEY_BYTES, Subjects
-from strangler_proxy.words import counted, percent
 
-from strangler.compare import Cause, Request, Rules, Verdict, load_rules
+from strangler.compare import Request, Rules, Verdict, load_rules
 from strangler.evidence import Batch, Missed, Scope, subject_hash
 from strangler.recording import read_case
 from strangler.testing.toggle_store import MemoryToggleStore
@@ -157,14 +156,6 @@ def test_what_was_not_compared_is_told_with_what_its_word_means(control: Control
     assert line.split()[1] == "skip"
     assert MEANINGS["skip"] in line
     assert MEANINGS["skip"] in (folder / "report.html").read_text()
-
-
-def test_every_word_that_evidence_is_counted_by_has_a_meaning_and_stands_on_the_page() -> None:
-    assert set(MEANINGS) == {*Cause, *Missed}
-    page = (Path(__file__).parents[3] / "docs" / "reference" / "operating.md").read_text(encoding="utf-8")
-    for word, meaning in MEANINGS.items():
-        assert f"| `{word}` | {meaning} |" in page
-    assert told_causes({"skip": 1, "new-word": 2}) == [(2, "new-word", ""), (1, "skip", MEANINGS["skip"])]
 
 
 @pytest.mark.parametrize("by", ["day", "hour", "minute"])
@@ -335,15 +326,6 @@ def test_the_page_holds_hostile_text_as_text_and_fetches_nothing(control: Contro
     assert "src=" not in page.replace("img src=x", "")
     assert "http://" not in page
     assert "default-src 'none'" in page
-
-
-def test_what_there_is_one_of_is_told_as_one() -> None:
-    assert [counted(number, "pair") for number in (0, 1, 2)] == ["0 pairs", "1 pair", "2 pairs"]
-
-
-@pytest.mark.parametrize(("share", "text"), [(1.0, "100 %"), (0.999999, "99.999 %"), (0.99, "99 %"), (0.0, "0 %")])
-def test_a_share_is_never_rounded_up(share: float, text: str) -> None:
-    assert percent(share) == text
 
 
 def test_a_rule_is_shown_with_what_it_would_change_and_as_a_patch_and_nothing_is_written(

@@ -5,45 +5,16 @@ from __future__ import annotations
 import pytest
 from strangler_proxy.plan.engine import Engine
 from strangler_proxy.plan.facts import RolloutSeen, RolloutWord
-from strangler_proxy.plan.plan import Plan
-from strangler_proxy.plan.standing import Standing, StepState, standings
-from strangler_proxy.plan.told import Told, ToldKind
+from strangler_proxy.plan.standing import StepState, standings
+from strangler_proxy.plan.told import ToldKind
 from strangler_proxy.plan.words import told_back
 
 from strangler.errors import PlanError
 from strangler.evidence import GateVerdict
 from strangler.toggles import Stage
-from tests.proxy.plan.plans import READS, plan_of
-from tests.proxy.plan.worlds import Died, FakeWorld, Impatient
-
-BOTH = ("catalog.detail", "catalog.list")
-
-
-class Desk:
-    """A plan, a world, and somebody at it."""
-
-    def __init__(self, text: str = READS) -> None:
-        self.plan: Plan = plan_of(text)
-        self.world = FakeWorld(*BOTH)
-        self.told: list[Told] = []
-        self.engine = Engine(self.plan, self.world, who="ben", tell=self.told.append)
-
-    def apply(self, name: str, confirm: str = "") -> Standing:
-        return self.engine.apply(self.plan.step(name), confirm=confirm)
-
-    def states(self) -> dict[str, str]:
-        return {name: each.state.value for name, each in standings(self.plan, self.world.look()).items()}
-
-    def stages(self) -> list[tuple[Stage, int]]:
-        return [self.world.toggles[name].reached for name in BOTH]
-
-    def up_to(self, name: str) -> None:
-        """Everything up to and with that step is done."""
-        for step in self.plan.steps.values():
-            self.world.approve(step)
-            assert self.apply(step.id, confirm=step.one_way).state is StepState.DONE
-            if step.id == name:
-                return
+from tests.proxy.plan.desk import BOTH, Desk
+from tests.proxy.plan.plans import READS
+from tests.proxy.plan.worlds import Died, Impatient
 
 
 def fails(*_: object) -> GateVerdict:
@@ -357,42 +328,6 @@ def test_what_stands_so_already_has_only_its_gates_to_pass() -> None:
     assert "so already" in standings(desk.plan, desk.world.look())["shadow"].reason
     assert desk.apply("shadow").state is StepState.DONE
     assert "flip shadow" not in [what for what, _ in desk.world.acts]
-
-
-def test_undo_goes_where_the_steps_before_left_it_or_as_the_plan_says() -> None:
-    desk = Desk()
-    desk.up_to("all")
-    with pytest.raises(PlanError, match="all came after canary"):
-        desk.engine.undo(desk.plan.step("canary"))
-    assert desk.engine.undo(desk.plan.step("all")).state is StepState.READY
-    assert desk.stages() == [(Stage.CANARY, 10_000)] * 2
-    desk.engine.undo(desk.plan.step("canary"))
-    assert desk.stages() == [(Stage.SHADOW, 0)] * 2
-    assert ("run", "cool") in desk.world.acts
-    desk.engine.undo(desk.plan.step("shadow"))
-    assert desk.stages() == [(Stage.MONOLITH, 0)] * 2
-    with pytest.raises(PlanError, match="one-way door"):
-        desk.engine.undo(desk.plan.step("gone"))
-
-
-def test_a_command_without_an_undo_is_not_undone_by_guessing() -> None:
-    desk = Desk('## A\n\n```toml step=a\nmoves = [{ command = "build" }]\n```\n')
-    desk.apply("a")
-    with pytest.raises(PlanError, match="line 3 an undo"):
-        desk.engine.undo(desk.plan.step("a"))
-
-
-def test_an_undo_that_dies_half_way_is_finished_before_anything_else() -> None:
-    desk = Desk()
-    desk.up_to("canary")
-    desk.world.codes["cool"] = 1
-    with pytest.raises(PlanError, match="`cool` ended with 1"):
-        desk.engine.undo(desk.plan.step("canary"))
-    assert desk.states()["canary"] == "running"
-    with pytest.raises(PlanError, match="half undone"):
-        desk.apply("canary")
-    desk.world.codes.clear()
-    assert desk.engine.undo(desk.plan.step("canary")).state is StepState.READY
 
 
 def test_only_one_is_at_it() -> None:
