@@ -27,9 +27,11 @@ _LONG = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """One process at one time: `rss` in bytes, the others counted."""
+    """One process at one time: `rss` in bytes, the others counted. `born` is when it started, in the kernel's ticks: a
+    number of a process comes again."""
 
     pid: int
+    born: int
     at: float
     rss: int
     descriptors: int
@@ -44,9 +46,10 @@ def measured(pid: int, at: float) -> Gauge | None:
         rss = int((proc / "statm").read_text().split()[1]) * _PAGE
         links = _links(proc)
         threads = len(list((proc / "task").iterdir()))
+        born = int((proc / "stat").read_text().rpartition(")")[2].split()[19])
     except (OSError, IndexError):
         return None
-    return Gauge(pid, at, rss, len(links), sum(link.startswith("socket:") for link in links), threads)
+    return Gauge(pid, born, at, rss, len(links), sum(link.startswith("socket:") for link in links), threads)
 
 
 def client_ports(pid: int, port: int) -> frozenset[int]:

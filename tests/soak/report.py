@@ -60,7 +60,7 @@ def _still(figures: Figures, seconds: float) -> Iterator[str]:
 def _memory(figures: Figures) -> Iterator[str]:
     yield "memory in MiB, descriptors, from first to last sample:"
     for role, samples in figures.samples.items():
-        yield f"  {role:<22} {_over(samples)}  {samples[0].descriptors:>4} .. {samples[-1].descriptors}"
+        yield f"  {role:<30} {_over(samples)}  {samples[0].descriptors:>4} .. {samples[-1].descriptors}"
 
 
 def _over(samples: list[Gauge]) -> str:

@@ -112,7 +112,7 @@ class _Soak:
     async def _sample(self, over: Callable[[], bool]) -> None:
         while not over():
             for role, gauge in (await asyncio.to_thread(self._scene.gauges, self._clock())).items():
-                self._samples.setdefault(f"{role} {gauge.pid}", []).append(gauge)
+                self._samples.setdefault(f"{role} {gauge.pid}@{gauge.born}", []).append(gauge)
             await asyncio.sleep(self._plan.sample_every)
 
     def _idle(self, before: dict[str, Gauge] | None) -> dict[str, Gauge]:

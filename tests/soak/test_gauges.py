@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.soak.gauges import Gauge, client_ports, growth, measured, slope
 
 MIB = 1 << 20
-IDLE = Gauge(pid=1, at=0.0, rss=50 * MIB, descriptors=12, sockets=6, threads=2)
+IDLE = Gauge(pid=1, born=1, at=0.0, rss=50 * MIB, descriptors=12, sockets=6, threads=2)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,18 @@ def test_a_process_is_measured_with_its_connections() -> None:
     assert now is not None
     assert now.sockets == before.sockets + 3
     assert now.rss > 0
+    assert now.born == before.born
+
+
+def test_a_process_that_started_later_under_the_same_number_is_another_one() -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        try:
+            now, own = measured(child.pid, 0.0), measured(os.getpid(), 0.0)
+        finally:
+            child.kill()
+    assert now is not None
+    assert own is not None
+    assert own.born < now.born
 
 
 def test_a_process_that_is_gone_has_no_measure() -> None:
