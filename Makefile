@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 WORKERS ?= 2
+# Tests that start nothing wait about as long as they work.
+FAST_WORKERS ?= 4
 # Where it is set, as in many images, each of the many processes of a demo or a test would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -34,7 +36,7 @@ cover: $(INSTALLED) ## every test once more, slower, with the lines and branches
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered $(ARGS)
 
 check: $(INSTALLED) lint ## lint, types, contracts and the fast tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" -q $(ARGS)
+	$(BIN)/python -m pytest -n $(FAST_WORKERS) --dist loadgroup -m "not slow" -q $(ARGS)
 
 lint: $(INSTALLED) ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .
