@@ -41,7 +41,7 @@ class Scenario:
 
 SCENARIOS = (
     Scenario("1 KB GET", GETS[1], 32, rounds=5, seconds=3, barred=True),
-    Scenario("1 KB POST", ORDERS, 32, rounds=5, barred=True),
+    Scenario("1 KB POST", ORDERS, 32, rounds=11, barred=True),
     Scenario("1 KB GET, 256 connections", GETS[1], 256, rounds=5, barred=True),
     Scenario("10 KB GET", GETS[10], 32),
     Scenario("100 KB GET", GETS[100], 32),
