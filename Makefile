@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 WORKERS ?= 2
 # Tests that start nothing wait about as long as they work.
-FAST_WORKERS ?= 4
+FAST_WORKERS ?= 6
 # Where it is set, as in many images, each of the many processes of a demo or a test would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
